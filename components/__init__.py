@@ -1,0 +1,11 @@
+"""CircleCI jobs' access to Amazon S3: the product.
+
+Rooms, each using only those above it:
+
+- ``aws``: what AWS defines: partitions, limits, bucket names, S3 actions.
+- ``settings``: what a stack wishes for, typed and checked.
+- ``policy``: wishes in, policy and trust documents out, and what such documents allow.
+- ``resources``: the Pulumi components that make the identities.
+
+All but ``resources`` is pure: no Pulumi, no I/O (``settings.stack_file`` reads one file).
+"""

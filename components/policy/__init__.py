@@ -1,0 +1,1 @@
+"""Policy and trust documents: wishes in, documents out, and what documents allow."""

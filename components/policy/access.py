@@ -1,0 +1,127 @@
+"""From permissions to the statements of one policy document."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from components.aws.actions import EVERYTHING
+from components.aws.partitions import DNS_SUFFIXES, partition_of_arn
+from components.policy.document import Condition, PolicyDocument, Statement, document
+from components.policy.permissions import Permission
+
+CONSOLE_SID: Final = "VisualEditor1"
+"""The Sid that the IAM console's visual editor gives the statement of ``access: [full]``."""
+
+
+@dataclass(frozen=True)
+class Restrictions:
+    """What limits an identity beside its grants, in each of its documents."""
+
+    require_tls: bool = False
+    source_ips: tuple[str, ...] = ()
+
+
+class OtherPartitionError(ValueError):
+    """A KMS key lies in another partition than the bucket that it encrypts."""
+
+
+def access_document(
+    permissions: Iterable[Permission], bucket_arns: Mapping[str, str], restrictions: Restrictions
+) -> PolicyDocument:
+    """The document that allows the permissions and nothing else.
+
+    Statements with the same actions and conditions are one, in canonical order:
+    the same permissions give the same document, to the letter.
+
+    Args:
+        permissions: what to allow; at least one.
+        bucket_arns: each bucket's ARN as AWS gave it.
+        restrictions: what holds for every statement.
+
+    Raises:
+        OtherPartitionError: where a KMS key is in another partition than its bucket.
+    """
+    wanted = tuple(permissions)
+    source: Condition = ()
+    if restrictions.source_ips:
+        source = (("IpAddress", "aws:SourceIp", tuple(sorted(restrictions.source_ips))),)
+    allowed = [
+        *_on_objects(wanted, bucket_arns, source),
+        *_on_buckets(wanted, bucket_arns, source),
+        *_on_keys(wanted, bucket_arns),
+    ]
+    denied = [_TLS_ONLY] if restrictions.require_tls else []
+    return document(statement.render() for statement in [*_merged(allowed), *denied])
+
+
+_TLS_ONLY: Final = Statement(
+    ("s3:*",), ("*",), (("Bool", "aws:SecureTransport", ("false",)),), effect="Deny"
+)
+
+
+def _on_objects(
+    wanted: Iterable[Permission], arns: Mapping[str, str], source: Condition
+) -> Iterator[Statement]:
+    for permission in wanted:
+        if permission.on_objects:
+            resource = f"{arns[permission.bucket]}/{permission.prefix}*"
+            yield Statement(tuple(sorted(permission.on_objects)), (resource,), source)
+
+
+def _on_buckets(
+    wanted: Iterable[Permission], arns: Mapping[str, str], source: Condition
+) -> Iterator[Statement]:
+    """Actions of one bucket under the same condition, whatever prefixes they came with."""
+    prefixes: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for permission in wanted:
+        for name in permission.listing:
+            prefixes[permission.bucket, name].add(permission.prefix)
+        for name in permission.on_bucket:
+            prefixes[permission.bucket, name].add("")
+    together: defaultdict[tuple[str, Condition], set[str]] = defaultdict(set)
+    for (bucket, name), held in prefixes.items():
+        condition = source if "" in held else (*source, _under(held))
+        together[bucket, condition].add(name)
+    for (bucket, condition), names in together.items():
+        yield Statement(tuple(sorted(names)), (arns[bucket],), condition)
+
+
+def _under(prefixes: Iterable[str]) -> tuple[str, str, tuple[str, ...]]:
+    return ("StringLike", "s3:prefix", tuple(sorted(f"{prefix}*" for prefix in prefixes)))
+
+
+def _on_keys(wanted: Iterable[Permission], arns: Mapping[str, str]) -> Iterator[Statement]:
+    """Use of KMS keys, through S3 only.
+
+    Without the condition on the source address: it is S3 that calls KMS here, and
+    not from the job's address. The call to S3 itself was under that condition.
+    """
+    together: defaultdict[str, set[str]] = defaultdict(set)
+    for permission in wanted:
+        for key, name in permission.on_keys:
+            bucket_arn = arns[permission.bucket]
+            if partition_of_arn(key) != partition_of_arn(bucket_arn):
+                raise OtherPartitionError(f"{key} is in another partition than {bucket_arn}")
+            together[key].add(name)
+    for key, names in together.items():
+        # A bucket's key is in the bucket's region, so the key's ARN names it.
+        service = f"s3.{key.split(':')[3]}.{DNS_SUFFIXES[partition_of_arn(key)]}"
+        yield Statement(
+            tuple(sorted(names)), (key,), (("StringEquals", "kms:ViaService", (service,)),)
+        )
+
+
+def _merged(statements: Iterable[Statement]) -> list[Statement]:
+    together: defaultdict[tuple[tuple[str, ...], Condition], set[str]] = defaultdict(set)
+    for statement in statements:
+        together[statement.actions, statement.condition].update(statement.resources)
+    return sorted(
+        Statement(
+            actions,
+            tuple(sorted(resources)),
+            condition,
+            sid=CONSOLE_SID if actions == (EVERYTHING,) else None,
+        )
+        for (actions, condition), resources in together.items()
+    )

@@ -1,0 +1,126 @@
+"""From grants to permissions: what an identity may do under each prefix of each bucket."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from components.aws.actions import ACCESS, EVERYTHING, Action, Placement, action
+from components.settings.model import Grant
+
+_KMS: Final[Mapping[str, frozenset[str]]] = {
+    "s3:GetObject": frozenset({"kms:Decrypt"}),
+    "s3:GetObjectVersion": frozenset({"kms:Decrypt"}),
+    # Decrypt too: a multipart upload reads its own parts back to join them.
+    "s3:PutObject": frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
+    EVERYTHING: frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
+}
+"""What an action needs of the key of a bucket encrypted with SSE-KMS
+(Amazon S3 User Guide, "Protecting data with SSE-KMS", Permissions)."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What is allowed in one bucket under one prefix; the prefix ``""`` is all of it.
+
+    ``listing`` holds the actions on the bucket whose requests carry ``s3:prefix``
+    and so stay inside the prefix; ``on_bucket`` those that know no prefix.
+    ``on_keys`` holds pairs of KMS key ARN and action.
+    """
+
+    bucket: str
+    prefix: str
+    on_objects: frozenset[str] = frozenset()
+    listing: frozenset[str] = frozenset()
+    on_bucket: frozenset[str] = frozenset()
+    on_keys: frozenset[tuple[str, str]] = frozenset()
+
+    def __or__(self, other: "Permission") -> "Permission":
+        """Both together, for the same bucket and prefix."""
+        return Permission(
+            self.bucket,
+            self.prefix,
+            _simplest(self.on_objects | other.on_objects),
+            self.listing | other.listing,
+            self.on_bucket | other.on_bucket,
+            self.on_keys | other.on_keys,
+        )
+
+    def __sub__(self, wider: "Permission") -> "Permission":
+        """What is left where ``wider`` covers this one's prefix too."""
+        covers_all = EVERYTHING in wider.on_objects
+        return Permission(
+            self.bucket,
+            self.prefix,
+            frozenset() if covers_all else self.on_objects - wider.on_objects,
+            self.listing - wider.listing,
+            self.on_bucket - wider.on_bucket,
+            self.on_keys - wider.on_keys,
+        )
+
+    def __bool__(self) -> bool:
+        """Whether anything is allowed at all."""
+        return bool(self.on_objects or self.listing or self.on_bucket or self.on_keys)
+
+
+def permissions(grants: Iterable[Grant]) -> tuple[Permission, ...]:
+    """All grants of one identity, joined, without what another one covers; in canonical order.
+
+    The order of the grants, and of the words in them, changes nothing.
+    """
+    joined: dict[tuple[str, str], Permission] = {}
+    for grant in grants:
+        for permission in _of_grant(grant):
+            place = (permission.bucket, permission.prefix)
+            joined[place] = joined[place] | permission if place in joined else permission
+    by_bucket: defaultdict[str, list[Permission]] = defaultdict(list)
+    for _, permission in sorted(joined.items()):
+        by_bucket[permission.bucket].append(permission)
+    return tuple(left for found in by_bucket.values() for left in _uncovered(found))
+
+
+def _simplest(actions: frozenset[str]) -> frozenset[str]:
+    return frozenset({EVERYTHING}) if EVERYTHING in actions else actions
+
+
+def _of_grant(grant: Grant) -> Iterable[Permission]:
+    wanted = [known for word in grant.access for known in ACCESS[word]]
+    wanted += [action(name) for name in grant.actions]
+    on_objects = frozenset(one.name for one in wanted if one.placement is Placement.OBJECT)
+    return (
+        Permission(
+            grant.bucket,
+            prefix,
+            on_objects=on_objects,
+            listing=_on_bucket(wanted, knows_prefix=True),
+            on_bucket=_on_bucket(wanted, knows_prefix=False),
+            on_keys=_on_key(grant.kms_key, on_objects),
+        )
+        for prefix in grant.prefixes or ("",)
+    )
+
+
+def _on_bucket(wanted: Iterable[Action], *, knows_prefix: bool) -> frozenset[str]:
+    return frozenset(
+        one.name
+        for one in wanted
+        if one.placement is Placement.BUCKET and one.knows_prefix is knows_prefix
+    )
+
+
+def _on_key(key: str | None, on_objects: frozenset[str]) -> frozenset[tuple[str, str]]:
+    if key is None:
+        return frozenset()
+    needs = frozenset[str]().union(*(_KMS.get(name, frozenset()) for name in on_objects))
+    return frozenset((key, need) for need in needs)
+
+
+def _uncovered(of_bucket: list[Permission]) -> Iterable[Permission]:
+    """Sorted by prefix, so that whatever covers a prefix stands before it."""
+    for index, permission in enumerate(of_bucket):
+        left = permission
+        for wider in of_bucket[:index]:
+            if permission.prefix.startswith(wider.prefix):
+                left -= wider
+        if left:
+            yield left

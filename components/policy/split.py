@@ -1,0 +1,145 @@
+"""How permissions are laid out over policy documents: inline, or in managed policies too.
+
+What fits inline stays inline. What does not is split by a binary trie over a
+hash of the bucket's name (and then of the prefix): a node whose document fits
+is a leaf and becomes one policy, any other is cut by its next bit. A leaf's
+content thus depends on the names in it alone. Adding a permission rewrites the
+one leaf it falls into; when that leaf overflows, it keeps a part and one new
+policy takes the rest. No other document changes, whatever came before.
+
+Leaves are not full, on average seven tenths. Where they come to more policies
+than an identity may have, the permissions are packed instead, document by
+document: that holds more, and gives up that a change stays local.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from components.aws import limits
+from components.policy.permissions import Permission
+
+INLINE = ""
+"""The key of the inline policy in a layout; managed policies have their leaf's bits."""
+
+_BUCKET_BITS = 24
+_PREFIX_BITS = 40
+
+Documents = Mapping[str, tuple[Permission, ...]]
+"""Permissions by document: ``INLINE``, or the bits that a managed policy's leaf stands for."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Permissions spread over documents; ``packed`` where a change may rewrite many of them."""
+
+    documents: Documents
+    packed: bool = False
+
+
+Size = Callable[[Sequence[Permission]], int]
+
+
+class TooLargeError(Exception):
+    """The permissions fit no layout.
+
+    ``size`` is the characters of the one document that would hold them all,
+    ``policies`` how many managed policies they'd need, or None where a single
+    permission is larger than a policy may be.
+    """
+
+    def __init__(self, size: int, policies: int | None) -> None:
+        """Take the figures; whoever catches it words the message."""
+        self.size = size
+        self.policies = policies
+        super().__init__(size, policies)
+
+
+def layout(kind: limits.Kind, permissions: Sequence[Permission], size: Size) -> Layout:
+    """Spread permissions over documents, each within its limit.
+
+    Args:
+        kind: whose inline limit counts.
+        permissions: what the identity may do, at least one, in canonical order.
+        size: characters of the document that allows some permissions.
+
+    Raises:
+        TooLargeError: where they need more policies than an identity may have.
+    """
+    if size(permissions) <= limits.INLINE[kind]:
+        return Layout({INLINE: tuple(permissions)})
+    # A part stays inline only where that is the larger room: beside a managed
+    # policy of 6,144 characters a user's 2,048 would only make the pieces small.
+    inline = limits.INLINE[kind] if limits.INLINE[kind] > limits.MANAGED else None
+    leaves = dict(_leaves("", permissions, size, inline))
+    if _managed(leaves) <= limits.ATTACHED:
+        return Layout(leaves)
+    packed = _packed(sorted(permissions, key=_hash), size, limits.INLINE[kind])
+    if len(packed) > limits.ATTACHED + 1:
+        raise TooLargeError(size(permissions), len(packed) - 1)
+    # The leaves' names are kept so that policies are updated in place: there is
+    # no room to attach new ones beside them.
+    names = [INLINE, *(leaf for leaf in leaves if leaf != INLINE)]
+    filled = {name: held for name, held in zip(names, packed, strict=False) if held}
+    return Layout(filled, packed=True)
+
+
+def _managed(documents: Documents) -> int:
+    return len(documents) - (INLINE in documents)
+
+
+def _packed(
+    permissions: Iterable[Permission], size: Size, inline: int
+) -> list[tuple[Permission, ...]]:
+    """Fill one document after the other: the inline policy, then managed ones."""
+    documents: list[tuple[Permission, ...]] = [()]
+    for permission in permissions:
+        more = (*documents[-1], permission)
+        if size(more) <= (inline if len(documents) == 1 else limits.MANAGED):
+            documents[-1] = more
+        else:
+            documents.append((permission,))
+    return documents
+
+
+def _leaves(
+    bits: str, permissions: Sequence[Permission], size: Size, inline: int | None
+) -> Iterator[tuple[str, tuple[Permission, ...]]]:
+    if not permissions:
+        return
+    is_first = "1" not in bits
+    limit = inline if is_first and inline is not None else limits.MANAGED
+    if size(permissions) <= limit:
+        yield _leaf_name(bits, is_inline=is_first and inline is not None), tuple(permissions)
+        return
+    if len(permissions) == 1:
+        raise TooLargeError(size(permissions), None)
+    for bit in "01":
+        below = bits + bit
+        inside = [one for one in permissions if _hash(one).startswith(below)]
+        yield from _leaves(below, inside, size, inline)
+
+
+def _leaf_name(bits: str, *, is_inline: bool) -> str:
+    """A leaf that is cut keeps its name for its first half, so that only one policy is new."""
+    return INLINE if is_inline else (bits.rstrip("0") or "0")
+
+
+def _hash(permission: Permission) -> str:
+    """Bits of the bucket first: a bucket's permissions stay together while they fit."""
+    return _bits(permission.bucket, _BUCKET_BITS) + _bits(permission.prefix, _PREFIX_BITS)
+
+
+def _bits(text: str, count: int) -> str:
+    digest = int.from_bytes(sha256(text.encode()).digest()[:8])
+    return f"{digest:064b}"[:count]
+
+
+def takers(leaf: str, leaves: Iterable[str]) -> tuple[str, ...]:
+    """The documents that may have taken over permissions that ``leaf`` held before.
+
+    They are those cut from it. Who changes documents makes the takers before
+    ``leaf`` is rewritten, so that no permission is missing in between.
+    """
+    bits = leaf.rstrip("0")
+    return tuple(other for other in leaves if other != leaf and other.startswith(bits))

@@ -1,0 +1,122 @@
+"""Which CircleCI jobs may assume a role: from trust settings to the trust policy.
+
+A token's subject is text that its holder has a say in: whoever pushes chooses
+the branch's name, and ``*`` in StringLike also matches ``/``. So every part in
+front of the ref is anchored: ids are UUIDs of 36 characters, and one that may
+vary is written as 36 single-character wildcards, never as ``*``.
+
+Source: circleci-docs, "OpenID Connect tokens" (issuer, ``aud``, ``sub`` V1 and
+V2); AWS IAM User Guide, "IAM JSON policy elements: Condition operators".
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, Final
+
+from components.policy.document import Condition, PolicyDocument, document, render_condition
+from components.settings.model import Trust
+from components.settings.rules import ANY_PROJECT
+
+ACTION: Final = "sts:AssumeRoleWithWebIdentity"
+
+ANY_UUID: Final = "-".join("?" * count for count in (8, 4, 4, 4, 12))
+
+TWO_REFS: Final = "*/vcs-ref/*/vcs-ref/*"
+"""Subjects that could be read in two ways: of an origin with ``/vcs-ref/`` in it, or
+of a ref. With an open end after the origin, one of them would be an origin that
+was not meant."""
+
+
+def issuer(organization: str) -> str:
+    """An organization's token issuer without its scheme, as IAM names a provider."""
+    return f"oidc.circleci.com/org/{organization}"
+
+
+def provider_arn(partition: str, account: str, organization: str) -> str:
+    """The ARN that an organization's OIDC provider has in an account."""
+    return f"arn:{partition}:iam::{account}:oidc-provider/{issuer(organization)}"
+
+
+def subjects(trust: Trust) -> tuple[str, ...]:
+    """The patterns of ``sub`` that the trust lets in, sorted.
+
+    Without origins both token versions are meant: the ``circleci/aws-cli`` orb
+    sends V2. With origins only V2 is, since V1 says nothing of where a job's
+    code came from.
+    """
+    projects = [ANY_UUID] if ANY_PROJECT in trust.projects else trust.projects
+    users = trust.users or (ANY_UUID,)
+    jobs = [
+        f"org/{trust.organization}/project/{project}/user/{user}"
+        for project, user in product(projects, users)
+    ]
+    return tuple(sorted(f"{job}{code}" for job, code in product(jobs, _sources(trust))))
+
+
+def _sources(trust: Trust) -> Iterator[str]:
+    """The endings of ``sub``: where the code may come from."""
+    if not trust.origins:
+        yield ""
+        yield "/vcs-origin/*/vcs-ref/*"
+        return
+    for origin, ref in product(trust.origins, trust.refs or ("*",)):
+        yield f"/vcs-origin/{origin}/vcs-ref/{ref}"
+
+
+def trust_document(trust: Trust, provider: str) -> PolicyDocument:
+    """The trust policy that lets in the CircleCI jobs that ``trust`` names, and no other.
+
+    Args:
+        trust: the checked settings.
+        provider: ARN of the organization's OIDC provider in the role's account.
+    """
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": ACTION,
+        "Condition": render_condition(_condition(trust)),
+    }
+    return document([statement])
+
+
+def _condition(trust: Trust) -> Condition:
+    key = issuer(trust.organization)
+    patterns = subjects(trust)
+    is_open = any("*" in pattern or "?" in pattern for pattern in patterns)
+    tests = [
+        ("StringEquals", f"{key}:aud", (trust.organization,)),
+        ("StringLike" if is_open else "StringEquals", f"{key}:sub", patterns),
+    ]
+    if trust.origins and any(pattern.endswith("*") for pattern in patterns):
+        tests.append(("StringNotLike", f"{key}:sub", (TWO_REFS,)))
+    if trust.project_id_claim:
+        claim = f"{key}:oidc.circleci.com/project-id"
+        tests.append(("StringEquals", claim, tuple(sorted(trust.projects))))
+    return tuple(sorted(tests))
+
+
+def description(trust: Trust) -> str:
+    """What may assume the role, in words, for the role's own description.
+
+    Cut to the 1,000 characters that IAM takes.
+    """
+    projects = "any project" if ANY_PROJECT in trust.projects else _some("project", trust.projects)
+    words = [f"Assumed by CircleCI jobs of organization {trust.organization}, {projects}"]
+    if trust.users:
+        words.append(f"run by {_some('user', trust.users)}")
+    if trust.origins:
+        words.append(f"from {_some('origin', trust.origins)}")
+    if trust.refs:
+        words.append(f"at {_some('ref', trust.refs)}")
+    text = ", ".join(words)
+    return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 2] + " …"[:2]
+
+
+_DESCRIPTION: Final = 1_000
+_NAMED: Final = 3
+
+
+def _some(noun: str, values: tuple[str, ...]) -> str:
+    if len(values) > _NAMED:
+        return f"one of {len(values)} {noun}s"
+    return f"{noun} {' or '.join(values)}"

@@ -1,0 +1,19 @@
+"""What a stack wishes for: its config, typed and checked before any call to AWS."""
+
+from components.settings.advice import advice
+from components.settings.findings import Finding, SettingsError
+from components.settings.load import NAMESPACE, load
+from components.settings.model import Grant, Role, Stack, Trust, User
+
+__all__ = [
+    "NAMESPACE",
+    "Finding",
+    "Grant",
+    "Role",
+    "SettingsError",
+    "Stack",
+    "Trust",
+    "User",
+    "advice",
+    "load",
+]
