@@ -1,0 +1,194 @@
+"""The patterns of policy elements: ``*``, ``?`` and ``${...}``.
+
+``*`` is any number of characters, ``/`` and ``:`` among them, ``?`` exactly one (IAM
+User Guide, "IAM JSON policy elements: Resource"). ``${key}`` and ``${key, 'default'}``
+stand for a value of the request; ``${*}``, ``${?}`` and ``${$}`` for the character
+itself ("IAM policy elements: Variables and tags").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property, lru_cache
+from itertools import groupby
+
+
+class Wild(Enum):
+    """A wildcard in a pattern."""
+
+    ANY = "*"
+    ONE = "?"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """``${key}`` or ``${key, 'default'}``; the key in lower case, since keys have no case."""
+
+    key: str
+    default: str | None = None
+
+
+Token = str | Wild | Variable
+
+_WILDCARD = re.compile(r"[*?]")
+_VARIABLE = re.compile(r"\$\{(?P<inside>[^}]*)\}")
+_BOTH = re.compile(rf"{_VARIABLE.pattern}|{_WILDCARD.pattern}")
+_NOTHING = re.compile(r"(?!)")
+_INSIDE = re.compile(r"(?P<key>[^,']+?)(?:,\s*'(?P<default>[^']*)')?")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What a policy writes in one value, taken apart. Make one with ``pattern``."""
+
+    tokens: tuple[Token, ...]
+
+    def resolve(self, lookup: Callable[[str], str | None]) -> Pattern | None:
+        """The pattern with its variables replaced; None if one has neither a value nor a default.
+
+        A value from the request is taken literally: a ``*`` inside it is no wildcard.
+        """
+        if not self.has_variables:
+            return self
+        tokens: list[Token] = []
+        for token in self.tokens:
+            if isinstance(token, Variable):
+                value = lookup(token.key)
+                value = token.default if value is None else value
+                if value is None:
+                    return None
+                tokens.append(value)
+            else:
+                tokens.append(token)
+        return Pattern(_canonical(tokens))
+
+    @cached_property
+    def has_variables(self) -> bool:
+        """Whether the pattern needs a request to be read."""
+        return any(isinstance(token, Variable) for token in self.tokens)
+
+    @cached_property
+    def head(self) -> str:
+        """What each match begins with: the characters before the first wildcard or variable."""
+        return self.tokens[0] if self.tokens and isinstance(self.tokens[0], str) else ""
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether exactly one string matches, ``head``."""
+        return all(isinstance(token, str) for token in self.tokens)
+
+    def matches(self, value: str) -> bool:
+        """Whether the whole value matches. Takes time of at most pattern times value.
+
+        Raises:
+            ValueError: The pattern still holds variables.
+        """
+        return self._regex.fullmatch(value) is not None
+
+    def covers(self, other: Pattern) -> bool:
+        """Whether all that ``other`` matches is surely matched by this pattern, for any request.
+
+        True is always right. False may be wrong where wildcards of ``other`` face ``?`` here:
+        ``?*`` covers ``*a``, and this does not see it.
+        """
+        mine, theirs = self._symbols, other._symbols
+        here = there = resume_there = 0
+        star: int | None = None
+        while there < len(theirs):
+            if here < len(mine) and mine[here] is Wild.ANY:
+                star, resume_there = here, there
+                here += 1
+            elif here < len(mine) and _accepts(mine[here], theirs[there]):
+                here, there = here + 1, there + 1
+            elif star is not None:
+                # The last star takes one symbol more; an earlier one need never grow again.
+                resume_there += 1
+                here, there = star + 1, resume_there
+            else:
+                return False
+        return all(symbol is Wild.ANY for symbol in mine[here:])
+
+    @cached_property
+    def _symbols(self) -> tuple[Token, ...]:
+        symbols: list[Token] = []
+        for token in self.tokens:
+            symbols.extend(token if isinstance(token, str) else (token,))
+        return tuple(symbols)
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        if self.has_variables:
+            raise ValueError("a pattern with variables matches nothing until they are resolved")
+        between = [""]
+        for token in self.tokens:
+            if token is Wild.ANY:
+                between.append("")
+            else:
+                between[-1] += re.escape(token) if isinstance(token, str) else "."
+        first, *rest = between
+        if not rest:
+            return re.compile(first, re.DOTALL)
+        # Atomic groups: the leftmost place for each part between two stars is as good as any, so
+        # there is nothing to go back for, and no exponential time.
+        middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+        return re.compile(f"{first}{middle}.*{rest[-1]}", re.DOTALL)
+
+
+@lru_cache(maxsize=8192)
+def pattern(text: str, *, wildcards: bool = True, variables: bool = True) -> Pattern:
+    """The pattern that a policy writes as ``text``.
+
+    Args:
+        text: The value as it stands in the policy.
+        wildcards: Whether ``*`` and ``?`` are wildcards here, or plain characters.
+        variables: Whether ``${...}`` means something: only in documents of Version 2012-10-17.
+    """
+    return Pattern(_canonical(_tokens(text, wildcards=wildcards, variables=variables)))
+
+
+def _tokens(text: str, *, wildcards: bool, variables: bool) -> Iterator[Token]:
+    special = {
+        (True, True): _BOTH,
+        (True, False): _WILDCARD,
+        (False, True): _VARIABLE,
+        (False, False): _NOTHING,
+    }[wildcards, variables]
+    end = 0
+    for found in special.finditer(text):
+        yield text[end : found.start()]
+        inside = found.groupdict().get("inside")
+        yield Wild(found.group()) if inside is None else _variable(inside)
+        end = found.end()
+    yield text[end:]
+
+
+def _variable(inside: str) -> Token:
+    if inside in {"*", "?", "$"}:
+        return inside
+    found = _INSIDE.fullmatch(inside.strip())
+    # What cannot be read has the empty key, which no request has: it never matches.
+    return Variable(found["key"].lower(), found["default"]) if found else Variable("")
+
+
+def _canonical(tokens: Iterator[Token] | list[Token]) -> tuple[Token, ...]:
+    """One form for equal patterns: literals joined, ``*?*`` written as ``?*``."""
+    result: list[Token] = []
+    for kind, run in groupby((token for token in tokens if token != ""), key=type):
+        if kind is str:
+            result.append("".join(str(token) for token in run))
+        elif kind is Wild:
+            wilds = list(run)
+            result.extend([Wild.ONE] * wilds.count(Wild.ONE))
+            result.extend([Wild.ANY] * (Wild.ANY in wilds))
+        else:
+            result.extend(run)
+    return tuple(result)
+
+
+def _accepts(mine: Token, theirs: Token) -> bool:
+    if mine is Wild.ONE:
+        return theirs is Wild.ONE or isinstance(theirs, str)
+    return mine == theirs
