@@ -44,6 +44,7 @@ bench: toolchain ## measure side by side
 	@$(PY) -m bench
 
 venv: $(VENV)/.made ## make .venv from requirements-dev.txt
+	@:
 
 toolchain: venv ## find, download or build the Pulumi CLI
 	@$(PY) -m toolchain

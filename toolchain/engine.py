@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def _make(
     for name, fill in sources:
         log = store.home / "log"
         log.write_bytes(b"")
-        begin = time.monotonic()
+        console.restart()
         with store.fresh() as folder:
             try:
                 fill(folder, version, log, console)
@@ -111,7 +110,7 @@ def _make(
             made = probe.examine(folder / "bin" / probe.PULUMI, version)
             if not made.problem:
                 store.keep(folder)
-                console.say(f"  done in {time.monotonic() - begin:.0f} s")
+                console.say(f"  done in {console.seconds:.0f} s")
                 return
             tried.append(f"{name}: the pulumi that it gave {made.problem}")
     raise ToolchainError(_advice(version, tried, store.home / "log"))

@@ -28,25 +28,34 @@ class Console:
     def __init__(self, stream: TextIO | None = None) -> None:
         """Writes to `stream`, by default to standard error."""
         self._stream = stream or sys.stderr
+        self.restart()
+
+    def restart(self) -> None:
+        """Starts the count of seconds again."""
+        self._begin = time.monotonic()
         self._next = _LINE_EVERY_SECONDS
+
+    @property
+    def seconds(self) -> float:
+        """How long ago the count was started."""
+        return time.monotonic() - self._begin
 
     def say(self, text: str) -> None:
         """Writes one line."""
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
-    def tick(self, seconds: float) -> None:
-        """Shows how long the running step has taken."""
+    def tick(self) -> None:
+        """Shows the count."""
         if self._stream.isatty():
-            self._stream.write(f"\r  {seconds:.0f} s\033[K")
+            self._stream.write(f"\r  {self.seconds:.0f} s\033[K")
             self._stream.flush()
-        elif seconds >= self._next:
+        elif self.seconds >= self._next:
             self._next += _LINE_EVERY_SECONDS
-            self.say(f"  {seconds:.0f} s")
+            self.say(f"  {self.seconds:.0f} s")
 
-    def stop(self) -> None:
-        """Takes the counter away."""
-        self._next = _LINE_EVERY_SECONDS
+    def clear(self) -> None:
+        """Takes the count off a terminal."""
         if self._stream.isatty():
             self._stream.write("\r\033[K")
             self._stream.flush()
@@ -91,11 +100,11 @@ def run(  # noqa: PLR0913 -- what Popen needs, by name
             raise StepError(f"{argv[0]} does not start: {error.strerror}") from error
         try:
             while not _ended(process):
-                console.tick(seconds := time.monotonic() - begin)
-                if limit is not None and seconds > limit:
+                console.tick()
+                if limit is not None and time.monotonic() - begin > limit:
                     raise StepError(f"no result after {limit:.0f} s")
         finally:
-            console.stop()
+            console.clear()
             _stop(process)
     if process.returncode != 0:
         raise StepError(_last_line(log) or f"exit code {process.returncode}")
