@@ -4,6 +4,7 @@ Rooms, each using only those above it:
 
 - ``aws``: what AWS defines: partitions, limits, bucket names, S3 actions.
 - ``settings``: what a stack wishes for, typed and checked.
+- ``circleci``: what CircleCI defines: its jobs' tokens.
 - ``policy``: wishes in, policy and trust documents out, and what such documents allow.
 - ``resources``: the Pulumi components that make the identities.
 

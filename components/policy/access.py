@@ -49,7 +49,7 @@ def access_document(
     allowed = [
         *_on_objects(wanted, bucket_arns, source),
         *_on_buckets(wanted, bucket_arns, source),
-        *_on_keys(wanted, bucket_arns),
+        *_on_keys(wanted, bucket_arns, source),
     ]
     denied = [_TLS_ONLY] if restrictions.require_tls else []
     return document(statement.render() for statement in [*_merged(allowed), *denied])
@@ -91,11 +91,13 @@ def _under(prefixes: Iterable[str]) -> tuple[str, str, tuple[str, ...]]:
     return ("StringLike", "s3:prefix", tuple(sorted(f"{prefix}*" for prefix in prefixes)))
 
 
-def _on_keys(wanted: Iterable[Permission], arns: Mapping[str, str]) -> Iterator[Statement]:
+def _on_keys(
+    wanted: Iterable[Permission], arns: Mapping[str, str], source: Condition
+) -> Iterator[Statement]:
     """Use of KMS keys, through S3 only.
 
-    Without the condition on the source address: it is S3 that calls KMS here, and
-    not from the job's address. The call to S3 itself was under that condition.
+    S3 calls KMS on the caller's behalf, and the caller's address is kept
+    (AWS IAM User Guide, "Forward access sessions"), so it is checked here too.
     """
     together: defaultdict[str, set[str]] = defaultdict(set)
     for permission in wanted:
@@ -107,9 +109,8 @@ def _on_keys(wanted: Iterable[Permission], arns: Mapping[str, str]) -> Iterator[
     for key, names in together.items():
         # A bucket's key is in the bucket's region, so the key's ARN names it.
         service = f"s3.{key.split(':')[3]}.{DNS_SUFFIXES[partition_of_arn(key)]}"
-        yield Statement(
-            tuple(sorted(names)), (key,), (("StringEquals", "kms:ViaService", (service,)),)
-        )
+        via_s3 = ("StringEquals", "kms:ViaService", (service,))
+        yield Statement(tuple(sorted(names)), (key,), (*source, via_s3))
 
 
 def _merged(statements: Iterable[Statement]) -> list[Statement]:

@@ -9,10 +9,10 @@ Source: circleci-docs, "OpenID Connect tokens" (issuer, ``aud``, ``sub`` V1 and
 V2); AWS IAM User Guide, "IAM JSON policy elements: Condition operators".
 """
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any, Final
 
+from components.circleci.tokens import Job, issuer
 from components.policy.document import Condition, PolicyDocument, document, render_condition
 from components.settings.model import Trust
 from components.settings.rules import ANY_PROJECT
@@ -25,11 +25,6 @@ TWO_REFS: Final = "*/vcs-ref/*/vcs-ref/*"
 """Subjects that could be read in two ways: of an origin with ``/vcs-ref/`` in it, or
 of a ref. With an open end after the origin, one of them would be an origin that
 was not meant."""
-
-
-def issuer(organization: str) -> str:
-    """An organization's token issuer without its scheme, as IAM names a provider."""
-    return f"oidc.circleci.com/org/{organization}"
 
 
 def provider_arn(partition: str, account: str, organization: str) -> str:
@@ -46,21 +41,15 @@ def subjects(trust: Trust) -> tuple[str, ...]:
     """
     projects = [ANY_UUID] if ANY_PROJECT in trust.projects else trust.projects
     users = trust.users or (ANY_UUID,)
-    jobs = [
-        f"org/{trust.organization}/project/{project}/user/{user}"
-        for project, user in product(projects, users)
-    ]
-    return tuple(sorted(f"{job}{code}" for job, code in product(jobs, _sources(trust))))
+    jobs = product((trust.organization,), projects, users)
+    return tuple(sorted(Job(*job, *code).subject for job, code in product(jobs, _sources(trust))))
 
 
-def _sources(trust: Trust) -> Iterator[str]:
-    """The endings of ``sub``: where the code may come from."""
+def _sources(trust: Trust) -> list[tuple[str | None, str | None]]:
+    """Origins and refs that the code may come from; None where a token says nothing of them."""
     if not trust.origins:
-        yield ""
-        yield "/vcs-origin/*/vcs-ref/*"
-        return
-    for origin, ref in product(trust.origins, trust.refs or ("*",)):
-        yield f"/vcs-origin/{origin}/vcs-ref/{ref}"
+        return [(None, None), ("*", "*")]
+    return list(product(trust.origins, trust.refs or ("*",)))
 
 
 def trust_document(trust: Trust, provider: str) -> PolicyDocument:
@@ -109,7 +98,7 @@ def description(trust: Trust) -> str:
     if trust.refs:
         words.append(f"at {_some('ref', trust.refs)}")
     text = ", ".join(words)
-    return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 2] + " …"[:2]
+    return text if len(text) <= _DESCRIPTION else f"{text[: _DESCRIPTION - 3]}..."
 
 
 _DESCRIPTION: Final = 1_000

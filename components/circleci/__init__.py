@@ -1,0 +1,1 @@
+"""What CircleCI defines: its jobs' tokens."""

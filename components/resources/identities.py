@@ -1,0 +1,174 @@
+"""The identities that CircleCI jobs use: a user with keys, or a role assumed through OIDC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws import limits
+from components.policy.circleci_job import job_config
+from components.policy.document import to_json
+from components.policy.plan import Plan
+from components.policy.trust import description, trust_document
+from components.resources import tokens
+from components.resources.access import Access, AccessArgs
+from components.resources.access_keys import AccessKeys
+from components.resources.buckets import bucket_arns
+from components.settings.model import Role, User
+
+_Settings = TypeVar("_Settings", User, Role)
+
+
+@dataclass(frozen=True)
+class IdentityArgs(Generic[_Settings]):
+    """An identity's settings, the plan of its policies, and the tags of its stack."""
+
+    settings: _Settings
+    plan: Plan
+    stack_tags: Mapping[str, str]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The stack's tags and the identity's own, which win."""
+        return {**self.stack_tags, **self.settings.tags}
+
+
+class _Identity(pulumi.ComponentResource):
+    """What users and roles have in common: buckets looked up, then policies."""
+
+    kind: limits.Kind
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    buckets: pulumi.Output[dict[str, str]]
+    """ARNs of the buckets that are granted, by name."""
+
+    def _look_up(self, name: str, settings: User | Role) -> pulumi.Output[str]:
+        """Look up the buckets; the answer is the identity's name, once all are found.
+
+        The name waits, so that no identity is made that could be given no policy.
+        """
+        self.buckets = bucket_arns(name, settings.grants, self)
+        return self.buckets.apply(lambda _: name)
+
+    def _give_access(
+        self, name: str, identity: aws.iam.User | aws.iam.Role, args: IdentityArgs[_Settings]
+    ) -> None:
+        Access(
+            f"{name}-access",
+            AccessArgs(
+                name=name,
+                identity=identity,
+                plan=args.plan,
+                bucket_arns=self.buckets,
+                path=args.settings.path,
+                tags=args.tags,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def outputs(self) -> dict[str, pulumi.Input[object]]:
+        """What a stack exports of this identity."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "arn": self.arn,
+            "buckets": self.buckets.apply(lambda arns: sorted(arns.values())),
+        }
+
+
+class UserIdentity(_Identity):
+    """An IAM user, its policies, and its access keys if it has labels for them."""
+
+    kind = "user"
+    keys: AccessKeys | None = None
+
+    def __init__(
+        self, name: str, args: IdentityArgs[User], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Make the user; ``name`` is also its name in IAM."""
+        super().__init__(tokens.USER, name, None, opts)
+        settings = args.settings
+        user = aws.iam.User(
+            f"{name}-user",
+            name=self._look_up(name, settings),
+            path=settings.path,
+            permissions_boundary=settings.permissions_boundary,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.name, self.arn = user.name, user.arn
+        self._give_access(name, user, args)
+        if settings.access_keys:
+            self.keys = AccessKeys(
+                f"{name}-keys",
+                user.name,
+                settings.access_keys,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs(self.outputs())
+
+    def outputs(self) -> dict[str, pulumi.Input[object]]:
+        """What a stack exports: with the current access key, its secret a secret."""
+        if self.keys is None:
+            return super().outputs()
+        return {
+            **super().outputs(),
+            "accessKeyId": self.keys.key_id,
+            "secretAccessKey": self.keys.secret,
+        }
+
+
+class RoleIdentity(_Identity):
+    """An IAM role that CircleCI jobs assume through OIDC, and its policies."""
+
+    kind = "role"
+    job: pulumi.Output[str]
+    """A CircleCI config with a job that assumes the role."""
+
+    def __init__(
+        self,
+        name: str,
+        args: IdentityArgs[Role],
+        provider_arn: pulumi.Input[str],
+        region: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Make the role; ``name`` is also its name in IAM.
+
+        Args:
+            name: the role's name.
+            args: its settings.
+            provider_arn: the OIDC provider of the CircleCI organization that it trusts.
+            region: where its jobs call AWS.
+            opts: the component's options.
+        """
+        super().__init__(tokens.ROLE, name, None, opts)
+        settings = args.settings
+        trust = settings.trust
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=self._look_up(name, settings),
+            path=settings.path,
+            description=description(trust),
+            assume_role_policy=pulumi.Output.from_input(provider_arn).apply(
+                lambda arn: to_json(trust_document(trust, arn))
+            ),
+            max_session_duration=settings.max_session_seconds,
+            permissions_boundary=settings.permissions_boundary,
+            tags=args.tags,
+            # A new path replaces the role, whose name is then still taken.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        self.name, self.arn = role.name, role.arn
+        self._give_access(name, role, args)
+        held = [one for some in args.plan.layout.documents.values() for one in some]
+        self.job = pulumi.Output.all(role.arn, region).apply(
+            lambda known: job_config(name, known[0], known[1], held)
+        )
+        self.register_outputs(self.outputs())
+
+    def outputs(self) -> dict[str, pulumi.Input[object]]:
+        """What a stack exports: with a ready job for CircleCI."""
+        return {**super().outputs(), "circleciConfig": self.job}
