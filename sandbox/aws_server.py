@@ -1,0 +1,53 @@
+"""moto's server as a process of the sandbox: `python -m sandbox.aws_server`.
+
+It is moto's own application, with one more answer: who it is.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from sandbox.serving import LOOPBACK, Serving
+
+IDENTITY_PATH: Final = "/sandbox-identity"
+
+
+class Application:
+    """moto's application, and the sandbox's identity on a path of its own."""
+
+    def __init__(self, serving: Serving) -> None:
+        """Answer for one server."""
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._identity = serving.identity.text().encode()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ.get("PATH_INFO") == IDENTITY_PATH:
+            start("200 OK", [("Content-Type", "application/json")])
+            return [self._identity]
+        answer: Iterable[bytes] = self._moto(environ, start)
+        return answer
+
+
+def main() -> int:
+    """Serve until the sandbox ends."""
+    serving = Serving.from_arguments("aws")
+    server = make_server(
+        LOOPBACK, 0, Application(serving), threaded=True, request_handler=MotoRequestHandler
+    )
+    os.environ["MOTO_PORT"] = str(server.port)  # moto puts it into some answers
+    serving.announce(server.port)
+    server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

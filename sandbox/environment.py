@@ -1,0 +1,97 @@
+"""The environment in which the ordinary `pulumi`, `aws` and boto3 work on the sandbox."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import toolchain
+from sandbox import shim
+from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, credentials_of
+from sandbox.folder import CHECKOUT, Folder
+from sandbox.lifecycle import Look, SandboxError
+from sandbox.serving import LOOPBACK
+from sandbox.stacks import SandboxStack
+
+SHIM: Final = CHECKOUT / "sandbox" / "bin"
+_SHIM_MARK: Final = "SANDBOX_PYTHON"
+
+
+def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> dict[str, str]:
+    """Return the variables to set, for a stack's account and region or moto's default.
+
+    Raises:
+        SandboxError: there is no Pulumi CLI.
+    """
+    account = stack.account if stack else DEFAULT_ACCOUNT
+    region = stack.region if stack else DEFAULT_REGION
+    credentials = credentials_of(running.aws_url, account, region)
+    path = _path_without_shims()
+    engine = _engine(path)
+    made = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_SESSION_TOKEN": credentials.token or "",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ENDPOINT_URL": running.aws_url,
+        "AWS_CONFIG_FILE": str(folder.aws_files / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder.aws_files / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": LOOPBACK,
+        "PULUMI_BACKEND_URL": folder.state.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": shim.PASSPHRASE,
+        "PULUMI_DEBUG_PROVIDERS": f"aws:{running.servers['standin'].port}",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": str(folder.pulumi_home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PATH": os.pathsep.join([str(SHIM), toolchain.path_with(engine, path)]),
+        "SANDBOX_DIR": str(folder.root),
+        "SANDBOX_INSTANCE": folder.instance.read_text(),
+        "SANDBOX_PULUMI": str(engine / "pulumi"),
+        "SANDBOX_PYTHON": sys.executable,
+    }
+    return made | ({"PULUMI_STACK": stack.name} if stack else {})
+
+
+def for_process(made: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment for a child process."""
+    return {n: v for n, v in os.environ.items() if n not in _in_the_way(made)} | dict(made)
+
+
+def as_shell(made: Mapping[str, str]) -> str:
+    """Return lines that a POSIX shell can eval; what would be in the way is unset."""
+    lines = [f"unset {name}" for name in sorted(_in_the_way(made))]
+    return "\n".join([*lines, *(f"export {n}={shlex.quote(v)}" for n, v in made.items())])
+
+
+def _in_the_way(made: Mapping[str, str]) -> set[str]:
+    """Return the user's AWS settings, which would lead away from the sandbox."""
+    return {name for name in os.environ if name.startswith("AWS_") and name not in made}
+
+
+def _path_without_shims() -> str:
+    """Return PATH as it was before any sandbox, with this Python's folder first."""
+    own = str(Path(sys.executable).parent)
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    others = [e for e in entries if e and e != own and not _has_shim(Path(e))]
+    return os.pathsep.join([own, *others])
+
+
+def _has_shim(folder: Path) -> bool:
+    try:
+        with (folder / "pulumi").open("rb") as file:
+            return _SHIM_MARK.encode() in file.read(400)
+    except OSError:
+        return False
+
+
+def _engine(path: str) -> Path:
+    """Return the folder of the Pulumi CLI."""
+    found = toolchain.locate(path)
+    if found is None or shutil.which("pulumi", path=str(found)) is None:
+        raise SandboxError("There is no Pulumi CLI yet: `make toolchain` gets one.")
+    return found

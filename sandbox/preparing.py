@@ -1,0 +1,78 @@
+"""Makes what a stack expects to find in its account: buckets, and the profile that it names."""
+
+import configparser
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from mypy_boto3_s3 import S3Client
+
+from sandbox.accounts import Credentials, credentials_of
+from sandbox.folder import Folder
+from sandbox.lifecycle import Look, SandboxError
+from sandbox.stacks import SandboxStack
+
+
+def prepare(
+    folder: Folder, running: Look, stacks: Sequence[SandboxStack], *, buckets: bool
+) -> dict[str, list[str]]:
+    """Make what is missing; return the buckets made, by stack.
+
+    Raises:
+        SandboxError: a bucket's name is taken by another account.
+    """
+    made: dict[str, list[str]] = {}
+    for stack in stacks:
+        if not stack.profile and not (buckets and stack.buckets):
+            continue
+        credentials = credentials_of(running.aws_url, stack.account, stack.region)
+        if stack.profile:
+            _write_profile(folder, stack.profile, credentials)
+        if buckets:
+            made[stack.name] = _make_buckets(running, stack, credentials)
+    return {name: new for name, new in made.items() if new}
+
+
+def _make_buckets(running: Look, stack: SandboxStack, credentials: Credentials) -> list[str]:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=running.aws_url,
+        region_name=stack.region,
+        aws_access_key_id=credentials.access_key,
+        aws_secret_access_key=credentials.secret_key,
+        aws_session_token=credentials.token,
+    )
+    there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    missing = [bucket for bucket in stack.buckets if bucket not in there]
+    for bucket in missing:
+        _make_bucket(s3, stack, bucket)
+    return missing
+
+
+def _make_bucket(s3: S3Client, stack: SandboxStack, bucket: str) -> None:
+    where: Any = {}
+    if stack.region != "us-east-1":  # which S3 wants left out
+        where = {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
+    try:
+        s3.create_bucket(Bucket=bucket, **where)
+    except ClientError as error:
+        raise SandboxError(
+            f"The bucket {bucket} of the stack {stack.name} could not be made in account "
+            f"{stack.account}: {error.response['Error'].get('Message')}",
+        ) from None
+
+
+def _write_profile(folder: Folder, profile: str, credentials: Credentials) -> None:
+    """Put a profile into the sandbox's own credentials file; the user's is never read."""
+    path = folder.aws_files / "credentials"
+    with folder.locked():
+        profiles = configparser.RawConfigParser()
+        profiles.read(path)
+        profiles[profile] = {
+            "aws_access_key_id": credentials.access_key,
+            "aws_secret_access_key": credentials.secret_key,
+            "aws_session_token": credentials.token or "",
+        }
+        with path.open("w") as file:
+            profiles.write(file)

@@ -1,0 +1,177 @@
+"""Runs the Pulumi CLI so that it leaves the user's stack files alone.
+
+Every operation of the CLI needs a secrets manager. With a file backend that is a passphrase and a
+salt, and the CLI writes the salt into `Pulumi.<stack>.yaml` (`GetSecretsManager` and
+`getAndSaveSecretsManager` in its cmd/pulumi/stack/secrets.go and cmd/pulumi/config/io.go; also
+with PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER, and there is no environment variable for another
+config file). A first `up` would thus leave the checkout changed, and a stack file with the salt or
+key of its real backend could not be used here at all. So `sandbox/bin/pulumi`, first on the
+sandbox's PATH, hands the CLI a fresh copy of the stack file, with the sandbox's own salt, as
+`--config-file`, and makes the stack where it is missing. Everything else goes to the CLI as it is.
+
+It runs before every command, so it needs the standard library only, and no site packages.
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PASSPHRASE = "sandbox"  # noqa: S105 - what it protects is worth nothing outside the sandbox
+SALT = "v1:PY0SwcWR5AM=:v1:8XIJWSnQQ5QUCrST:CyEvlelExzXU2ydAr7rc7K1DfLOJ7w=="
+"""Made by the CLI for that passphrase."""
+OPERATIONS = frozenset(
+    [
+        "preview",
+        "pre",
+        "up",
+        "update",
+        "refresh",
+        "destroy",
+        "down",
+        "dn",
+        "import",
+        "watch",
+        "logs",
+    ],
+)
+"""The CLI's commands that take --config-file and need a stack."""
+_WITH_VALUE = frozenset(["-C", "--cwd", "--color", "-v", "--verbose", "--profiling", "--tracing"])
+"""Flags that may stand before the command with their value behind them."""
+_SECRETS = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
+_NAME = re.compile(r"""^name:\s*["']?([\w.-]+)""", re.MULTILINE)
+
+
+class ShimError(Exception):
+    """A failure to tell the user as it is."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command line asks of the CLI."""
+
+    words: tuple[str, ...]
+    """The command's words that are no flags: up; stack, init, dev."""
+    project: Path
+    stack: str | None
+    has_config_file: bool
+
+
+def parse(args: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Command:
+    """Read a command line as far as it matters here."""
+    words: list[str] = []
+    flags: dict[str, str] = {}
+    rest = list(args)
+    while rest:
+        argument = rest.pop(0)
+        if argument == "--":
+            break
+        if not argument.startswith("-"):
+            words.append(argument)
+            continue
+        flag, given, value = argument.partition("=")
+        if given or flag.startswith("--no"):
+            flags[flag] = value
+        elif flag in {"-s", "--stack", "--config-file"} | _WITH_VALUE and rest:
+            flags[flag] = rest.pop(0)
+    stack = flags.get("--stack", flags.get("-s", environment.get("PULUMI_STACK")))
+    if words[:2] == ["stack", "init"]:
+        stack = words[2] if len(words) > 2 else stack  # noqa: PLR2004 - stack init NAME
+    return Command(
+        words=tuple(words),
+        project=(cwd / flags.get("--cwd", flags.get("-C", "."))).resolve(),
+        stack=stack.rsplit("/", 1)[-1] if stack else None,
+        has_config_file="--config-file" in flags,
+    )
+
+
+def copy_of(project: Path, stack: str, configs: Path) -> Path:
+    """Copy a project's and a stack's file into a folder of their own; return the stack's copy.
+
+    Raises:
+        ShimError: the stack's file holds values that only its real backend can decrypt.
+    """
+    folder = configs / hashlib.sha256(str(project).encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    original = project / f"Pulumi.{stack}.yaml"
+    text = original.read_text(encoding="utf-8") if original.exists() else ""
+    if re.search(r"^\s*(- )?secure:", text, re.MULTILINE):
+        raise ShimError(
+            f"{original.name} holds encrypted values, which only the backend that it was made for "
+            "can read; the sandbox cannot deploy it",
+        )
+    head = _SECRETS.sub("", text)
+    _write(folder / "Pulumi.yaml", (project / "Pulumi.yaml").read_text(encoding="utf-8"))
+    copy = folder / original.name
+    _write(copy, f"{head}{'' if head.endswith(chr(10)) or not head else chr(10)}")
+    _write(copy, f"{copy.read_text(encoding='utf-8')}encryptionsalt: {SALT}\n")
+    return copy
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that another run may be reading."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def command_line(
+    args: Sequence[str], environment: Mapping[str, str], cwd: Path
+) -> tuple[list[str], list[str] | None]:
+    """Return the command line for the CLI, and the one to run before it, if any."""
+    pulumi = environment["SANDBOX_PULUMI"]
+    folder = Path(environment["SANDBOX_DIR"])
+    asked = parse(args, environment, cwd)
+    plain = [pulumi, *args]
+    makes_stack = asked.words[:2] == ("stack", "init")
+    operates = asked.words[:1] and asked.words[0] in OPERATIONS and not asked.has_config_file
+    if asked.stack is None or not (makes_stack or operates) or _has_no(asked.project):
+        return plain, None
+    copy = copy_of(asked.project, asked.stack, folder / "configs")
+    init = [pulumi, "stack", "init", asked.stack, "--secrets-provider", "passphrase"]
+    init += ["--non-interactive", "--cwd", str(copy.parent)]
+    if makes_stack:
+        return init, None
+    name = _NAME.search((asked.project / "Pulumi.yaml").read_text(encoding="utf-8"))
+    project = name[1] if name else "?"
+    known = folder / "state" / ".pulumi" / "stacks" / project / f"{asked.stack}.json"
+    return [*plain, "--config-file", str(copy)], None if known.exists() else init
+
+
+def _has_no(project: Path) -> bool:
+    """Say whether there is no project, which the CLI then tells the user."""
+    return not (project / "Pulumi.yaml").exists()
+
+
+def main(args: Sequence[str]) -> int:
+    """Become the CLI."""
+    environment = os.environ
+    try:
+        alive = Path(environment["SANDBOX_DIR"], "instance").read_text(encoding="utf-8")
+    except (OSError, KeyError):
+        alive = ""
+    try:
+        if alive != environment.get("SANDBOX_INSTANCE"):
+            raise ShimError(
+                "the sandbox that this shell was set up for is gone; run `python -m sandbox "
+                'start` and `eval "$(python -m sandbox env)"`',
+            )
+        command, before = command_line(args, environment, Path.cwd())
+    except ShimError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command's own output
+        return 1
+    if before is not None:
+        made = subprocess.run(before, capture_output=True, text=True, check=False)
+        if made.returncode and "already exists" not in made.stderr:
+            sys.stderr.write(made.stderr)
+            return made.returncode
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""The stacks as the sandbox sees them: their account, region, profile and buckets."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from components.settings.findings import SettingsError
+from components.settings.stack_file import StackFile, read, stacks
+from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
+from sandbox.folder import CHECKOUT
+from sandbox.lifecycle import SandboxError
+
+
+@dataclass(frozen=True)
+class SandboxStack:
+    """One stack's place in the sandbox."""
+
+    file: StackFile
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.file.stack
+
+    @property
+    def account(self) -> str:
+        """The account of moto that the stack lives in."""
+        return self.file.account or DEFAULT_ACCOUNT
+
+    @property
+    def region(self) -> str:
+        """The region that the stack lives in."""
+        return self.file.region or DEFAULT_REGION
+
+    @property
+    def profile(self) -> str | None:
+        """The AWS profile that the stack's provider takes its credentials from."""
+        profile = self.file.config.get("aws:profile")
+        return str(profile) if profile else None
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The buckets that the stack's config names; none while the config has errors.
+
+        What is wrong with it the program says, as it would without a sandbox.
+        """
+        try:
+            settings = self.file.settings()
+        except SettingsError:
+            return ()
+        named = {g.bucket for one in settings.identities.values() for g in one.grants}
+        return tuple(sorted(named))
+
+
+def project_root() -> Path:
+    """Return the project that commands work on: the current directory's, else the checkout's."""
+    here = Path.cwd()
+    return here if (here / "Pulumi.yaml").exists() else CHECKOUT
+
+
+def find_stacks(root: Path, patterns: Sequence[str]) -> list[SandboxStack]:
+    """Return the stacks whose names match any of the patterns (`dev`, `acct-*`).
+
+    Raises:
+        SandboxError: a pattern matches none; the stacks that there are are named.
+        SettingsError: a stack's file cannot be read.
+    """
+    known = list(stacks(root))
+    for pattern in patterns:
+        if not _matching(known, [pattern]):
+            there = ", ".join(known) if known else "none"
+            raise SandboxError(
+                f"There is no Pulumi.{pattern}.yaml in {root}; the stacks there: {there}."
+            )
+    return [SandboxStack(read(root, name)) for name in _matching(known, patterns)]
+
+
+def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    return [n for n in names if any(fnmatchcase(n, pattern) for pattern in patterns)]

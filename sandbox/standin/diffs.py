@@ -1,0 +1,87 @@
+"""Diff: what of a resource changes, and whether AWS can change it in place."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from pulumi.provider.experimental.provider import DiffResponse, PropertyDiff, PropertyDiffKind
+
+from sandbox.standin.checks import DEFAULTS
+from sandbox.standin.documents import same_document
+from sandbox.standin.resource_type import Input, ResourceType
+from sandbox.standin.values import Values, has_unknown
+
+_EMPTY: Final = (None, "", False, [], {})
+_REPLACING: Final = {
+    PropertyDiffKind.ADD: PropertyDiffKind.ADD_REPLACE,
+    PropertyDiffKind.DELETE: PropertyDiffKind.DELETE_REPLACE,
+    PropertyDiffKind.UPDATE: PropertyDiffKind.UPDATE_REPLACE,
+}
+
+
+def diff(
+    entry: ResourceType,
+    old: Values,
+    new: Values,
+    tags: dict[str, Any],
+    ignored: Collection[str] = (),
+) -> DiffResponse:
+    """Compare a resource's state with a program's inputs.
+
+    Args:
+        entry: the resource's type.
+        old: the state, as the last update or refresh found it.
+        new: the checked inputs.
+        tags: the tags that the resource should have, the provider's own among them.
+        ignored: properties that the program told Pulumi to leave alone.
+    """
+    details: dict[str, PropertyDiff] = {}
+    replaces: list[str] = []
+    for name, spec in entry.inputs.items():
+        if name in ignored or same(spec, old.get(name), new.get(name)):
+            continue
+        kind = _kind(old.get(name), new.get(name))
+        if spec.replaces:
+            kind = _REPLACING[kind]
+            replaces.append(name)
+        details[name] = PropertyDiff(kind, input_diff=False)
+    if entry.tagged and "tags" not in details and old.get("tagsAll", {}) != tags:
+        if "tags" not in ignored:
+            details["tagsAll"] = PropertyDiff(PropertyDiffKind.UPDATE, input_diff=False)
+    return DiffResponse(
+        changes=bool(details),
+        replaces=replaces,
+        diffs=list(details),
+        detailed_diff=details,
+        delete_before_replace=bool(replaces) and _name_is_taken(entry, old, new),
+    )
+
+
+def same(spec: Input, before: Any, after: Any) -> bool:  # noqa: ANN401 - a property is anything
+    """Say whether two values of a property are one to AWS."""
+    if after is None and spec.computed:
+        return True
+    if has_unknown(after):
+        return False
+    if before in _EMPTY and after in _EMPTY:
+        return True
+    if spec.document and before is not None and after is not None:
+        return same_document(before, after)
+    if spec.unordered and isinstance(before, list) and isinstance(after, list):
+        return sorted(before) == sorted(after)
+    return bool(before == after)
+
+
+def _kind(before: object, after: object) -> PropertyDiffKind:
+    if before in _EMPTY:
+        return PropertyDiffKind.ADD
+    return PropertyDiffKind.DELETE if after in _EMPTY else PropertyDiffKind.UPDATE
+
+
+def _name_is_taken(entry: ResourceType, old: Values, new: Values) -> bool:
+    """Say whether the new resource has the old one's name, so that the old must go first."""
+    return any(
+        spec.named_up_to is not None
+        and name not in new.get(DEFAULTS, [])
+        and old.get(name) == new.get(name)
+        for name, spec in entry.inputs.items()
+    )

@@ -1,0 +1,132 @@
+"""The stand-in's process: `python -m sandbox.standin.server`; the sandbox starts and stops it.
+
+It serves engines that attach to it (PULUMI_DEBUG_PROVIDERS=aws:PORT), on loopback only, and
+answers who it is, so that another server on a port it once had is not taken for it.
+"""
+
+import asyncio
+import inspect
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+from google.protobuf import empty_pb2
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime import proto
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from sandbox.serving import LOOPBACK, Serving
+from sandbox.standin.aws import Clients
+from sandbox.standin.errors import StandInError
+from sandbox.standin.provider import StandIn
+from sandbox.standin.sessions import CONNECTION, Sessions
+from sandbox.standin.settings import read_settings
+from sandbox.standin.values import from_wire
+
+VERSION: Final = "7.51.1"
+"""The version of the provider that it stands in for."""
+IDENTITY_SERVICE: Final = "sandbox.Identity"
+IDENTITY_METHOD: Final = "Get"
+
+log = logging.getLogger("standin")
+
+
+class Servicer(ProviderServicer):
+    """The SDK's server, and the calls of the protocol that it leaves out."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        """Serve the runs of `sessions`."""
+        super().__init__([], VERSION, StandIn(sessions), engine_address="")
+        self._sessions = sessions
+
+    async def Handshake(  # noqa: N802 - the protocol's name
+        self,
+        _request: proto.ProviderHandshakeRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> proto.ProviderHandshakeResponse:
+        """Begin a connection. The engine then tells the provider's URN when it configures it."""
+        self._sessions.open()
+        return proto.ProviderHandshakeResponse(accept_secrets=True)
+
+    async def Attach(  # noqa: N802 - the protocol's name
+        self, _request: proto.PluginAttach, _context: grpc.aio.ServicerContext
+    ) -> empty_pb2.Empty:
+        """Take an engine that attaches to this running provider."""
+        return empty_pb2.Empty()
+
+    async def Configure(  # noqa: N802 - the protocol's name
+        self, request: proto.ConfigureRequest, _context: grpc.aio.ServicerContext
+    ) -> proto.ConfigureResponse:
+        """Bind the connection to the AWS that the run's config names."""
+        config = from_wire(PropertyValue.unmarshal_map(request.args)).values
+        await asyncio.to_thread(self._sessions.configure, read_settings(config), request.urn)
+        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+
+class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc] - grpc ships no types
+    """Tells each call its connection, and turns errors into one clear message."""
+
+    async def intercept_service(
+        self, continuation: Callable[..., Awaitable[Any]], details: grpc.HandlerCallDetails
+    ) -> Any:  # noqa: ANN401 - grpc ships no types
+        """Wrap the method that is to answer a call."""
+        handler = await continuation(details)
+        if handler is None or not inspect.iscoroutinefunction(handler.unary_unary):
+            return handler
+
+        async def answer(request: object, context: grpc.aio.ServicerContext) -> object:
+            CONNECTION.set(context.peer())
+            try:
+                return await handler.unary_unary(request, context)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the engine must hear of it
+                await context.abort(grpc.StatusCode.UNKNOWN, _message(details.method, error))
+
+        return grpc.unary_unary_rpc_method_handler(
+            answer, handler.request_deserializer, handler.response_serializer
+        )
+
+
+def _message(method: str, error: Exception) -> str:
+    """Return what to tell the user: the error that the SDK's server wrapped in a traceback."""
+    cause = error.__context__ if error.__context__ is not None else error
+    for candidate in (error, cause):
+        if isinstance(candidate, StandInError):
+            return str(candidate)
+    log.error("%s failed", method, exc_info=cause)
+    return f"the sandbox's stand-in failed in {method}: {type(cause).__name__}: {cause}"
+
+
+def _identity_handler(serving: Serving) -> Any:  # noqa: ANN401 - grpc ships no types
+    async def get(_request: bytes, _context: grpc.aio.ServicerContext) -> bytes:
+        return serving.identity.text().encode()
+
+    methods = {IDENTITY_METHOD: grpc.unary_unary_rpc_method_handler(get)}
+    return grpc.method_handlers_generic_handler(IDENTITY_SERVICE, methods)
+
+
+async def serve(serving: Serving) -> None:
+    """Serve until the sandbox ends."""
+    server = grpc.aio.server(interceptors=[Calls()], options=_GRPC_CHANNEL_OPTIONS)
+    servicer = Servicer(Sessions(Clients(serving.aws_url)))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    server.add_generic_rpc_handlers((_identity_handler(serving),))
+    port = server.add_insecure_port(f"{LOOPBACK}:0")
+    await server.start()
+    serving.announce(port)
+    await server.wait_for_termination()
+
+
+def main() -> int:
+    """Serve as the process's only work."""
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    asyncio.run(serve(Serving.from_arguments("standin")))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Keeps the runs of many engines apart that one stand-in serves.
+
+An engine that attaches to a running provider opens a connection of its own to it for every
+provider of the run (`NewProvider` in the engine's sdk/go/common/resource/plugin attaches, dials
+and closes it with the run), and configures it on that connection. Later calls carry no other mark
+of their run, so the connection tells it. A call on a connection that was never configured, or for
+another stack than it was configured for, is refused: no run is ever served with the credentials
+of another.
+"""
+
+import threading
+from collections import OrderedDict
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+import botocore.session
+from botocore.exceptions import ProfileNotFound
+
+from sandbox.accounts import DEFAULT_ACCOUNT, NOBODY, Credentials, partition_of, role_arn
+from sandbox.standin.aws import Aws, Clients
+from sandbox.standin.errors import StandInError
+from sandbox.standin.settings import ProviderSettings
+
+CONNECTION: ContextVar[str] = ContextVar("connection")
+"""The connection that the current call came on; the server sets it."""
+KEPT: Final = 4096
+"""Connections remembered; the longest unused is forgotten first."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a connection was configured for."""
+
+    aws: Aws
+    stack: str
+    """Stack and project, as they stand in the run's URNs."""
+
+
+class Sessions:
+    """The runs, by connection."""
+
+    def __init__(self, clients: Clients) -> None:
+        """Serve runs with `clients`."""
+        self._clients = clients
+        self._lock = threading.Lock()
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._assumed: dict[tuple[Credentials, str, str], Credentials] = {}
+
+    def open(self) -> None:
+        """Forget what an earlier connection from the same port was configured for."""
+        with self._lock:
+            self._runs.pop(CONNECTION.get(), None)
+
+    def configure(self, settings: ProviderSettings, urn: str) -> None:
+        """Bind the current connection to an AWS.
+
+        Raises:
+            StandInError: credentials cannot be had, or belong to an account that is not allowed.
+        """
+        run = Run(aws=self._aws(settings), stack=_stack_of(urn))
+        with self._lock:
+            self._runs[CONNECTION.get()] = run
+            self._runs.move_to_end(CONNECTION.get())
+            while len(self._runs) > KEPT:
+                self._runs.popitem(last=False)
+
+    def aws(self, urn: str | None = None) -> Aws:
+        """Return the AWS of the run that the current call belongs to.
+
+        Raises:
+            StandInError: the connection has no run, or the run of another stack than `urn`'s.
+        """
+        with self._lock:
+            run = self._runs.get(CONNECTION.get())
+        if run is None:
+            raise StandInError("the stand-in was called by a run that never configured it")
+        if urn is not None and run.stack != _stack_of(urn):
+            raise StandInError(f"the stand-in was called for {urn} by a run of {run.stack}")
+        return run.aws
+
+    def _aws(self, settings: ProviderSettings) -> Aws:
+        credentials = self._first_credentials(settings)
+        for role in settings.roles:
+            name = str(role.get("sessionName") or "pulumi")
+            credentials = self._assume(credentials, role["roleArn"], settings.region, name)
+        sts = self._clients.get("sts", credentials, settings.region)
+        account = sts.get_caller_identity()["Account"]
+        refused = settings.allowed_accounts and account not in settings.allowed_accounts
+        if refused or account in settings.forbidden_accounts:
+            # aws-sdk-go-base, VerifyAccountIDAllowed
+            raise StandInError(f"AWS account ID not allowed: {account}")
+        return Aws(
+            clients=self._clients,
+            credentials=credentials,
+            region=settings.region,
+            account=account,
+            partition=partition_of(settings.region),
+            default_tags=dict(settings.default_tags or {}),
+        )
+
+    def _first_credentials(self, settings: ProviderSettings) -> Credentials:
+        if settings.keys is not None:
+            return settings.keys
+        if settings.profile is not None:
+            return _profile_credentials(settings.profile)
+        named = settings.allowed_accounts
+        account = named[0] if len(named) == 1 and not settings.roles else DEFAULT_ACCOUNT
+        arn = role_arn(account, settings.region)
+        return self._assume(NOBODY, arn, settings.region, "sandbox")
+
+    def _assume(self, base: Credentials, arn: str, region: str, name: str) -> Credentials:
+        """Assume a role, once: moto keeps its credentials for ever."""
+        key = (base, arn, region)
+        with self._lock:
+            known = self._assumed.get(key)
+        if known is None:
+            sts = self._clients.get("sts", base, region)
+            answer = sts.assume_role(RoleArn=arn, RoleSessionName=name)
+            known = Credentials.of(answer["Credentials"])
+            with self._lock:
+                self._assumed[key] = known
+        return known
+
+
+def _profile_credentials(profile: str) -> Credentials:
+    """Read a profile of the sandbox's own AWS files; see `sandbox.profiles`."""
+    try:
+        found = botocore.session.Session(profile=profile).get_credentials()
+    except ProfileNotFound:
+        found = None
+    if found is None:
+        raise StandInError(f"failed to get shared config profile, {profile}")
+    return Credentials(found.access_key, found.secret_key, found.token)
+
+
+def _stack_of(urn: str) -> str:
+    """Return stack and project of `urn:pulumi:STACK::PROJECT::TYPE::NAME`."""
+    return "::".join(urn.split("::")[:2])

@@ -1,0 +1,64 @@
+"""A resource's state and inputs, put together from what AWS says and what was known before."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.standin.aws import Aws
+from sandbox.standin.checks import DEFAULTS
+from sandbox.standin.documents import normal_text
+from sandbox.standin.resource_type import ResourceType
+from sandbox.standin.values import UNKNOWN, Values, has_unknown
+
+
+def wanted(entry: ResourceType, aws: Aws, inputs: Values) -> Values:
+    """Return inputs as an entry's calls get them: documents normal, all tags merged."""
+    values = {name: value for name, value in inputs.items() if name != DEFAULTS}
+    for name, spec in entry.inputs.items():
+        if spec.document and name in values and not has_unknown(values[name]):
+            values[name] = normal_text(values[name])
+    if entry.tagged:
+        values["tagsAll"] = all_tags(aws, values)
+    return values
+
+
+def all_tags(aws: Aws, inputs: Values) -> dict[str, Any]:
+    """Return a resource's tags with the provider's default tags under them."""
+    tags = inputs.get("tags") or {}
+    return {**aws.default_tags, **tags} if isinstance(tags, Mapping) else {"": UNKNOWN}
+
+
+def planned(entry: ResourceType, old: Values, new: Values) -> Values:
+    """Return the state that a preview shows: what AWS fills in is unknown unless it was known."""
+    kept = {name: value for name, value in old.items() if name not in entry.inputs}
+    computed = {name: old.get(name, UNKNOWN) for name in entry.computed() if new.get(name) is None}
+    return {**kept, **computed, **new}
+
+
+def found(entry: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
+    """Return the state after AWS was read; what only the creation told stays."""
+    kept = {name: value for name, value in old.items() if name not in entry.inputs}
+    state = {**kept, **read}
+    if entry.tagged:
+        own = old.get("tags") or {}
+        state["tags"] = {
+            key: value
+            for key, value in state["tagsAll"].items()
+            if key in own or aws.default_tags.get(key) != value
+        }
+        if not state["tags"] and "tags" not in old:
+            del state["tags"]
+    return {name: value for name, value in state.items() if value is not None}
+
+
+def inputs_of(entry: ResourceType, old: Values, state: Values) -> Values:
+    """Return the inputs that a program would need for a state; `old` are those of the last run.
+
+    What has its default value, or is filled in by AWS, is left out unless it was set before.
+    """
+    inputs: Values = {}
+    for name, spec in entry.inputs.items():
+        value = state.get(name)
+        telling = not spec.computed and value not in (None, spec.default, "", [], {})
+        if value is not None and (name in old or telling):
+            inputs[name] = value
+    return {**inputs, DEFAULTS: old.get(DEFAULTS, [])}
