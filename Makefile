@@ -60,7 +60,7 @@ distclean: clean ## clean, and remove the Pulumi CLI in .toolchain
 
 # Made anew when the requirements change, so that nothing in it is left from before; and when
 # its Python is gone, which leaves the file there.
-$(VENV)/.made: requirements.txt requirements-dev.txt $(if $(wildcard $(PY)),,force)
+$(VENV)/.made: requirements.txt requirements-dev.txt $(shell test -x $(PY) || echo force)
 	@for python in $(PYTHONS); do \
 	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	  python=; \

@@ -33,8 +33,7 @@ def build(folder: Path, version: Version, log: Path, console: Console) -> None:
     out = folder / "bin"
     out.mkdir()
     console.say(
-        f"Pulumi {version}: building it from source with {go}; about two minutes,"
-        " five if its modules have to be downloaded…"
+        f"Pulumi {version}: building it from source with {go}; about two minutes the first time…"
     )
     for package, module, name in (
         (_HOST_PACKAGE, HOST_MODULE, HOST),

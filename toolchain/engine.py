@@ -93,31 +93,39 @@ def _search(path: str, home: Path) -> tuple[probe.Engine | None, list[probe.Engi
 
 
 def _make(
-    store: Store, console: Console, sources: Sequence[tuple[str, Source]], tried: list[str]
+    store: Store, console: Console, sources: Sequence[tuple[str, Source]], passed_over: list[str]
 ) -> None:
-    version = pins.pinned_version()
+    tried = [*passed_over]
     for name, fill in sources:
-        log = store.home / "log"
-        log.write_bytes(b"")
         console.restart()
-        with store.fresh() as folder:
-            try:
-                fill(folder, version, log, console)
-            except StepError as error:
-                tried.append(f"{name}: {error}")
-                console.say(f"  that did not work: {error}")
-                continue
-            made = probe.examine(folder / "bin" / probe.PULUMI, version)
-            if not made.problem:
-                store.keep(folder)
-                console.say(f"  done in {console.seconds:.0f} s")
-                return
-            tried.append(f"{name}: the pulumi that it gave {made.problem}")
-    raise ToolchainError(_advice(version, tried, store.home / "log"))
+        problem = _attempt(store, console, fill)
+        if not problem:
+            console.say(f"  done in {console.seconds:.0f} s")
+            return
+        tried.append(f"{name}: {problem}")
+        if len(tried) < len(passed_over) + len(sources):
+            console.say(f"  that did not work: {problem}")
+    raise ToolchainError(_advice(tried, store.log))
 
 
-def _advice(version: Version, tried: Sequence[str], log: Path) -> str:
+def _attempt(store: Store, console: Console, fill: Source) -> str:
+    """Makes and keeps an engine; what went wrong, or an empty string."""
+    store.log.write_bytes(b"")
+    version = pins.pinned_version()
+    with store.fresh() as folder:
+        try:
+            fill(folder, version, store.log, console)
+        except StepError as error:
+            return str(error)
+        made = probe.examine(folder / "bin" / probe.PULUMI, version)
+        if not made.problem:
+            store.keep(folder)
+        return made.problem and f"the pulumi that it gave {made.problem}"
+
+
+def _advice(tried: Sequence[str], log: Path) -> str:
     reasons = "\n".join(f"  - {reason}" for reason in tried)
+    version = pins.pinned_version()
     more = f" What the last attempt printed is in {log}." if log.read_bytes() else ""
     return (
         f"No Pulumi CLI could be had:\n{reasons}\n"

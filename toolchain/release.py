@@ -37,7 +37,8 @@ def _install(folder: str, version: str) -> str:
         lines = error.output.decode(errors="replace").split("\n") if error.output else []
         return next((line for line in reversed(lines) if line.strip()), str(error))
     except Exception as error:  # noqa: BLE001 -- whatever it is, the Go build comes next
-        return " ".join(str(error).split()) or type(error).__name__
+        reason = str(error).removeprefix("<urlopen error ").removesuffix(">")
+        return " ".join(reason.split()) or type(error).__name__
     return ""
 
 

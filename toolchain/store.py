@@ -32,6 +32,11 @@ class Store:
         """Where the executables are, once there are any."""
         return self.home / "bin"
 
+    @property
+    def log(self) -> Path:
+        """What the last attempt at an engine printed."""
+        return self.home / "log"
+
     def current(self) -> bool:
         """Whether a whole engine is there, made from what is pinned now."""
         try:

@@ -24,7 +24,7 @@ def test_installer_gets_the_folder_and_the_pinned_version(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (URLError("Name or service not known"), "<urlopen error Name or service not known>"),
+        (URLError("Name or service not known"), "Name or service not known"),
         (TimeoutError("timed out"), "timed out"),
         (RuntimeError(), "RuntimeError"),
         (RuntimeError("two\nlines"), "two lines"),
