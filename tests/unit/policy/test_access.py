@@ -1,0 +1,286 @@
+"""What grants become: statements by the access words' table, merged and in canonical order."""
+
+import json
+from itertools import permutations
+from typing import Any
+
+import parliament
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.aws.actions import ACCESS, EVERYTHING, Placement, action
+from components.policy.access import OtherPartitionError
+from components.policy.document import PolicyDocument, to_json
+from components.policy.evaluator import Request, decide
+from components.policy.plan import plan
+from components.policy.split import INLINE
+from components.settings import Role, User
+from tests.unit.policy.identities import KEY, configs, identity, many
+
+
+def _arns(of: User | Role, partition: str = "aws") -> dict[str, str]:
+    return {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}" for grant in of.grants}
+
+
+def _documents(of: User | Role) -> dict[str, PolicyDocument]:
+    planned = plan(of, "aws")
+    return {key: planned.document(key, _arns(of)) for key in planned.layout.documents}
+
+
+def _statements(*grants: dict[str, Any], **more: object) -> list[dict[str, Any]]:
+    of = identity({"kind": "user", "grants": list(grants), **more})
+    statements: list[dict[str, Any]] = _documents(of)[INLINE]["Statement"]
+    return statements
+
+
+WRITE = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+
+
+@pytest.mark.parametrize(
+    ("grant", "statements"),
+    [
+        (
+            {"access": ["full"]},
+            [{"Sid": "VisualEditor1", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*"}],
+        ),
+        ({"access": ["read"]}, [{"Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*"}]),
+        ({"access": ["write"]}, [{"Action": WRITE, "Resource": "arn:aws:s3:::acme/*"}]),
+        (
+            {"access": ["delete"]},
+            [{"Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::acme/*"}],
+        ),
+        (
+            {"access": ["list"]},
+            [
+                {
+                    "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+                    "Resource": "arn:aws:s3:::acme",
+                }
+            ],
+        ),
+        (
+            {"access": ["list", "read"], "prefixes": ["b/", "a/"]},
+            [
+                {"Action": "s3:GetBucketLocation", "Resource": "arn:aws:s3:::acme"},
+                {
+                    "Action": "s3:GetObject",
+                    "Resource": ["arn:aws:s3:::acme/a/*", "arn:aws:s3:::acme/b/*"],
+                },
+                {
+                    "Action": "s3:ListBucket",
+                    "Resource": "arn:aws:s3:::acme",
+                    "Condition": {"StringLike": {"s3:prefix": ["a/*", "b/*"]}},
+                },
+            ],
+        ),
+        (
+            {"access": ["read"], "kmsKey": KEY},
+            [
+                {
+                    "Action": "kms:Decrypt",
+                    "Resource": KEY,
+                    "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}},
+                },
+                {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*"},
+            ],
+        ),
+        (
+            {"actions": ["s3:ListBucketVersions", "s3:GetBucketPolicy"], "prefixes": ["a/"]},
+            [
+                {"Action": "s3:GetBucketPolicy", "Resource": "arn:aws:s3:::acme"},
+                {
+                    "Action": "s3:ListBucketVersions",
+                    "Resource": "arn:aws:s3:::acme",
+                    "Condition": {"StringLike": {"s3:prefix": "a/*"}},
+                },
+            ],
+        ),
+    ],
+)
+def test_each_wish_gives_exactly_its_statements(
+    grant: dict[str, Any], statements: list[dict[str, Any]]
+) -> None:
+    expected = [{"Effect": "Allow", **statement} for statement in statements]
+    assert _statements({"bucket": "acme", **grant}) == expected
+
+
+def test_full_is_the_console_steps_policy_to_the_letter() -> None:
+    of = identity({"kind": "user", "grants": [{"bucket": "acme", "access": ["full"]}]})
+    assert to_json(_documents(of)[INLINE]) == (
+        '{"Version":"2012-10-17","Statement":[{"Sid":"VisualEditor1","Effect":"Allow",'
+        '"Action":"s3:*","Resource":"arn:aws:s3:::acme/*"}]}'
+    )
+
+
+def test_writing_to_an_encrypted_bucket_also_decrypts_for_multipart_uploads() -> None:
+    kms = _statements({"bucket": "acme", "access": ["write"], "kmsKey": KEY})[0]
+    assert kms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+def test_several_full_grants_are_one_statement_since_a_sid_is_unique() -> None:
+    (statement,) = _statements(
+        {"bucket": "acme-b", "access": ["full"]}, {"bucket": "acme-a", "access": ["full"]}
+    )
+    assert statement["Resource"] == ["arn:aws:s3:::acme-a/*", "arn:aws:s3:::acme-b/*"]
+
+
+def test_grants_with_the_same_actions_are_one_statement() -> None:
+    (statement,) = _statements(
+        {"bucket": "acme-a", "access": ["read"]},
+        {"bucket": "acme-b", "access": ["read"], "prefixes": ["x/"]},
+    )
+    assert statement["Resource"] == ["arn:aws:s3:::acme-a/*", "arn:aws:s3:::acme-b/x/*"]
+
+
+def test_prefixes_of_one_bucket_with_other_actions_stay_apart() -> None:
+    statements = _statements(
+        {"bucket": "acme", "access": ["read"], "prefixes": ["a/"]},
+        {"bucket": "acme", "access": ["delete"], "prefixes": ["b/"]},
+    )
+    assert [(one["Action"], one["Resource"]) for one in statements] == [
+        ("s3:DeleteObject", "arn:aws:s3:::acme/b/*"),
+        ("s3:GetObject", "arn:aws:s3:::acme/a/*"),
+    ]
+
+
+def test_what_a_wider_grant_covers_is_not_said_again() -> None:
+    wide = {"bucket": "acme", "access": ["list", "read"]}
+    assert _statements(wide, {**wide, "prefixes": ["a/"]}) == _statements(wide)
+
+
+def test_every_allow_carries_the_source_addresses() -> None:
+    statements = _statements(
+        {"bucket": "acme", "access": ["list", "read"], "prefixes": ["a/"], "kmsKey": KEY},
+        sourceIps=["2001:db8::/32", "192.0.2.0/24"],
+    )
+    assert len(statements) == 4
+    for statement in statements:
+        assert statement["Condition"]["IpAddress"] == {
+            "aws:SourceIp": ["192.0.2.0/24", "2001:db8::/32"]
+        }
+
+
+def test_require_tls_denies_everything_else() -> None:
+    statements = _statements({"bucket": "acme", "access": ["read"]}, requireTls=True)
+    assert statements[-1] == {
+        "Effect": "Deny",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "suffix"),
+    [
+        ("aws", "eu-west-1", "amazonaws.com"),
+        ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+        ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+        ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+    ],
+)
+def test_arns_and_kms_follow_the_buckets_partition(
+    partition: str, region: str, suffix: str
+) -> None:
+    key = f"arn:{partition}:kms:{region}:111111111111:key/1"
+    of = many("user", [{"bucket": "acme", "access": ["read"], "kmsKey": key}])
+    kms, s3 = plan(of, partition).document(INLINE, _arns(of, partition))["Statement"]
+    assert kms["Condition"]["StringEquals"]["kms:ViaService"] == f"s3.{region}.{suffix}"
+    assert s3["Resource"] == f"arn:{partition}:s3:::acme/*"
+
+
+def test_a_key_of_another_partition_than_the_looked_up_bucket_is_refused() -> None:
+    of = many("user", [{"bucket": "acme", "access": ["read"], "kmsKey": KEY}])
+    with pytest.raises(OtherPartitionError, match="another partition"):
+        plan(of, "aws").document(INLINE, _arns(of, "aws-cn"))
+
+
+@given(configs() | configs("role"))
+def test_the_order_of_grants_and_words_changes_nothing(config: dict[str, Any]) -> None:
+    before = _documents(identity(config))
+    for grants in list(permutations(config["grants"]))[:6]:
+        turned = [
+            {key: value[::-1] if isinstance(value, list) else value for key, value in one.items()}
+            for one in grants
+        ]
+        assert _documents(identity({**config, "grants": turned})) == before
+
+
+@given(configs() | configs("role"))
+def test_no_two_statements_of_a_document_could_be_one(config: dict[str, Any]) -> None:
+    for document in _documents(identity(config)).values():
+        alike = [
+            json.dumps([one["Effect"], one["Action"], one.get("Condition")])
+            for one in document["Statement"]
+        ]
+        assert len(set(alike)) == len(alike)
+
+
+@given(configs() | configs("role"))
+def test_documents_are_free_of_parliaments_findings(config: dict[str, Any]) -> None:
+    for document in _documents(identity(config)).values():
+        statements = [one for one in document["Statement"] if one["Action"] != "s3:*"]
+        if not statements:
+            continue
+        checked = {"Version": document["Version"], "Statement": statements}
+        findings = parliament.analyze_policy_string(json.dumps(checked)).findings
+        assert [finding.issue for finding in findings] == []
+
+
+_REQUESTED = [
+    *sorted({one.name for word in ACCESS.values() for one in word} - {EVERYTHING}),
+    "s3:GetObjectTagging",
+    "s3:ListBucketVersions",
+    "s3:GetBucketPolicy",
+    "s3:PutBucketPolicy",
+    "s3:PutObjectAcl",
+]
+_KEYS = ["builds/a", "builds/app/a", "builds-secret/a", "b/a", "builds", "releases/", "a"]
+
+
+def _is_granted(of: User | Role, name: str, bucket: str, key: str) -> bool:
+    """The grants' own meaning, read off the access words' table."""
+    wanted = action(name)
+    for grant in of.grants:
+        given_to = {one.name for word in grant.access for one in ACCESS[word]} | {*grant.actions}
+        is_object = wanted.placement is Placement.OBJECT
+        holds = name in given_to or (is_object and EVERYTHING in given_to)
+        bound = grant.prefixes and (is_object or wanted.knows_prefix)
+        inside = not bound or key.startswith(grant.prefixes)
+        if grant.bucket == bucket and holds and inside:
+            return True
+    return False
+
+
+@given(
+    configs() | configs("role"),
+    st.sampled_from(_REQUESTED),
+    st.sampled_from(["acme-a", "acme-b", "acme-a.logs", "acme", "acme-other"]),
+    st.sampled_from(_KEYS),
+)
+def test_a_request_is_allowed_exactly_where_a_grant_says_so(
+    config: dict[str, Any], name: str, bucket: str, key: str
+) -> None:
+    """Also: other buckets, sibling prefixes and other actions are not."""
+    of = identity(config)
+    arn = f"arn:aws:s3:::{bucket}"
+    on_object = action(name).placement is Placement.OBJECT
+    context = {"aws:SecureTransport": "true", "aws:SourceIp": "192.0.2.7"}
+    if action(name).knows_prefix:
+        context["s3:prefix"] = key
+    request = Request(name, f"{arn}/{key}" if on_object else arn, context)
+    assert decide(_documents(of), request).allowed is _is_granted(of, name, bucket, key)
+
+
+@given(configs(), st.sampled_from(["false", "true"]), st.sampled_from(["192.0.2.7", "192.0.3.7"]))
+def test_restrictions_hold_for_every_grant(
+    config: dict[str, Any], secure: str, source: str
+) -> None:
+    of = identity({**config, "grants": [{"bucket": "acme", "access": ["full"]}]})
+    context = {"aws:SecureTransport": secure, "aws:SourceIp": source}
+    request = Request("s3:GetObject", "arn:aws:s3:::acme/x", context)
+    expected = (secure == "true" or not of.require_tls) and (
+        source == "192.0.2.7" or not of.source_ips
+    )
+    assert decide(_documents(of), request).allowed is expected

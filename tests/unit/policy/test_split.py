@@ -1,0 +1,190 @@
+"""How permissions spread over documents: within limits, and so that changes stay local."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.aws import limits
+from components.policy.document import PolicyDocument, size
+from components.policy.evaluator import Request, decide
+from components.policy.permissions import permissions
+from components.policy.plan import Plan, plan, plans
+from components.policy.split import INLINE, TooLargeError, takers
+from components.settings import Role, SettingsError, User, load
+from tests.unit.policy.identities import many
+
+Grant = dict[str, Any]
+
+
+def _grant(number: int, chance: Random) -> Grant:
+    """A grant as people write them: one bucket, few prefixes."""
+    access = chance.choice([["read"], ["list", "read"], ["list", "read", "write"], ["full"]])
+    grant = {"bucket": f"acme-{number:04}-artifacts", "access": access}
+    prefixes = chance.choice([[], [], ["builds/"], ["builds/app/", "releases/"]])
+    return {**grant, "prefixes": prefixes} if prefixes else grant
+
+
+def _grants(count: int, seed: int) -> list[Grant]:
+    chance = Random(seed)  # noqa: S311 - test data
+    return [_grant(number, chance) for number in chance.sample(range(2_000), count)]
+
+
+def grants(least: int, most: int) -> st.SearchStrategy[list[Grant]]:
+    """Of any count with the same weight; hypothesis' own lists are mostly short."""
+    return st.builds(_grants, st.integers(least, most), st.integers(0, 10_000))
+
+
+def documents(of: User | Role) -> dict[str, PolicyDocument]:
+    planned = plan(of, "aws")
+    arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in of.grants}
+    return {key: planned.document(key, arns) for key in planned.layout.documents}
+
+
+kinds = st.sampled_from(["user", "role"])
+
+
+@given(kinds, grants(1, 250))
+@settings(max_examples=40)
+def test_every_document_is_within_its_limit(kind: limits.Kind, wanted: list[Grant]) -> None:
+    made = documents(many(kind, wanted))
+    assert len(made) - (INLINE in made) <= limits.ATTACHED
+    for key, document in made.items():
+        assert size(document) <= (limits.INLINE[kind] if key == INLINE else limits.MANAGED)
+
+
+@given(kinds, grants(1, 250))
+@settings(max_examples=40)
+def test_the_documents_hold_every_permission_once(kind: limits.Kind, wanted: list[Grant]) -> None:
+    of = many(kind, wanted)
+    spread = [one for held in plan(of, "aws").layout.documents.values() for one in held]
+    assert len(spread) == len(set(spread))
+    assert set(spread) == set(permissions(of.grants))
+
+
+@given(
+    kinds,
+    grants(60, 120),
+    st.sampled_from(["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectTagging"]),
+    st.sampled_from(["builds/app/x", "releases/x", "builds-secret/x", "x"]),
+    st.data(),
+)
+@settings(max_examples=40)
+def test_split_policies_allow_together_what_one_document_would(
+    kind: limits.Kind, wanted: list[Grant], action: str, key: str, data: st.DataObject
+) -> None:
+    of = many(kind, wanted)
+    whole = _one_document(of)
+    bucket = data.draw(st.sampled_from([*(one["bucket"] for one in wanted), "acme-other"]))
+    asked = Request(action, f"arn:aws:s3:::{bucket}/{key}", {"aws:SecureTransport": "true"})
+    assert decide(documents(of), asked).allowed is decide({"whole": whole}, asked).allowed
+
+
+def _one_document(of: User | Role) -> PolicyDocument:
+    planned = plan(of, "aws")
+    held = tuple(one for some in planned.layout.documents.values() for one in some)
+    arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in of.grants}
+    joined = type(planned.layout)({INLINE: held})
+    return Plan(joined, planned.restrictions).document(INLINE, arns)
+
+
+@given(kinds, grants(2, 250))
+@settings(max_examples=300)
+def test_adding_a_grant_changes_one_document_and_never_more_than_two(
+    kind: limits.Kind, wanted: list[Grant]
+) -> None:
+    """Removing one is the same change, read backwards."""
+    before, after = documents(many(kind, wanted[1:])), documents(many(kind, wanted))
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert 1 <= len(changed) <= 2
+    if before.keys() == after.keys():
+        assert len(changed) == 1
+
+
+def test_a_bucket_that_outgrows_a_policy_is_split_by_its_prefixes() -> None:
+    prefixes = [f"team-{number}/artifacts/" for number in range(150)]
+    of = many("user", [{"bucket": "acme", "access": ["list", "read"], "prefixes": prefixes}])
+    made = documents(of)
+    assert len(made) > 1
+    assert all(size(document) <= limits.MANAGED for document in made.values())
+
+
+def _wide(count: int) -> list[Grant]:
+    return [
+        {"bucket": f"acme-{number:03}-{'artifacts' * 3}", "access": ["list", "read"]}
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_what_the_trie_can_not_hold_is_packed_until_it_truly_does_not_fit(
+    kind: limits.Kind,
+) -> None:
+    packed = next(
+        found
+        for count in range(250, 600, 10)
+        if (found := plan(many(kind, _wide(count)), "aws")).layout.packed
+    )
+    sizes = {
+        key: size(document)
+        for key, document in documents(many(kind, _wide(_count(packed)))).items()
+    }
+    assert all(
+        characters <= (limits.INLINE[kind] if key == INLINE else limits.MANAGED)
+        for key, characters in sizes.items()
+    )
+    with pytest.raises(TooLargeError):
+        plan(many(kind, _wide(700)), "aws")
+
+
+def _count(planned: Plan) -> int:
+    return len({one.bucket for some in planned.layout.documents.values() for one in some})
+
+
+def test_too_many_grants_are_said_with_size_limit_and_the_heaviest() -> None:
+    heavy = {
+        "bucket": "acme-heavy",
+        "access": ["read"],
+        "prefixes": [f"team-{number}/" for number in range(30)],
+    }
+    config = {"identities": {"ci": {"kind": "user", "grants": [*_wide(700), heavy]}}}
+    with pytest.raises(SettingsError) as raised:
+        plans("prod", load("prod", config), "aws")
+    (finding,) = raised.value.findings
+    assert finding.path == "identities.ci.grants"
+    assert "10 managed policies of 6,144" in finding.message
+    assert "Heaviest: grants[700] (acme-heavy) " in finding.message
+
+
+@pytest.mark.parametrize(
+    ("leaf", "others", "expected"),
+    [
+        ("", ["1", "01", "11"], ("1", "01", "11")),
+        ("0", ["1", "01"], ("1", "01")),
+        ("01", ["1", "011", "0101", "001"], ("011", "0101")),
+        ("1", ["0", "01"], ()),
+    ],
+)
+def test_takers_are_the_documents_cut_from_one(
+    leaf: str, others: list[str], expected: tuple[str, ...]
+) -> None:
+    assert takers(leaf, [leaf, *others]) == expected
+
+
+@given(kinds, grants(1, 200), grants(1, 200))
+@settings(max_examples=40)
+def test_a_permission_that_moves_goes_to_a_taker_or_leaves_a_document_that_is_deleted(
+    kind: limits.Kind, wanted: list[Grant], other: list[Grant]
+) -> None:
+    """So that making takers first, and deleting last, never leaves a moment without it."""
+    before = plan(many(kind, wanted), "aws").layout.documents
+    after = plan(many(kind, other), "aws").layout.documents
+    place = {one: key for key, held in after.items() for one in held}
+    for key, held in before.items():
+        for one in held:
+            moved_to = place.get(one, key)
+            if moved_to != key and key in after:
+                assert moved_to in takers(key, after)
+                assert moved_to not in before
