@@ -1,0 +1,229 @@
+"""What the program makes of a config, by Pulumi mocks that record the inputs."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.resources import tokens
+from tests.unit.policy.identities import ORGANIZATION
+from tests.unit.resources.mocks import ACCOUNT, RecordingMocks, Secret, run_program
+
+PROJECT = "6f9b2f3c-7c1e-4a52-9e3f-0123456789ab"
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.circleci.com/org/{ORGANIZATION}"
+
+USER = {"kind": "user", "grants": [{"bucket": "acme", "access": ["read"]}]}
+ROLE = {
+    "kind": "role",
+    "trust": {"organization": ORGANIZATION, "projects": [PROJECT]},
+    "grants": [{"bucket": "acme", "access": ["list"], "prefixes": ["builds/"]}],
+}
+READ = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject",'
+    '"Resource":"arn:aws:s3:::acme/*"}]}'
+)
+
+
+def mocks(*buckets: str, organizations: tuple[str, ...] = (ORGANIZATION,)) -> RecordingMocks:
+    return RecordingMocks(frozenset(buckets or ("acme",)), frozenset(organizations))
+
+
+def test_a_user_gets_its_inline_policy_on_the_looked_up_bucket() -> None:
+    made = mocks()
+    run_program(made, {"ci": {**USER, "path": "/ci/"}}, tags={"team": "platform"})
+    (user,) = made.of("aws:iam/user:User")
+    assert user.inputs == {"name": "ci", "path": "/ci/", "tags": {"team": "platform"}}
+    (policy,) = made.of("aws:iam/userPolicy:UserPolicy")
+    assert policy.inputs == {"name": "s3-access", "user": "ci", "policy": READ}
+    assert not made.of("aws:iam/accessKey:AccessKey")
+
+
+def test_a_boundary_and_own_tags_reach_the_identity_and_own_tags_win() -> None:
+    made = mocks()
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/edge"
+    config = {**USER, "permissionsBoundary": boundary, "tags": {"team": "site"}}
+    run_program(made, {"ci": config}, tags={"team": "platform", "env": "dev"})
+    inputs = made.named("ci-user").inputs
+    assert inputs["permissionsBoundary"] == boundary
+    assert inputs["tags"] == {"team": "site", "env": "dev"}
+
+
+def test_outputs_name_the_identity_and_its_buckets() -> None:
+    outputs = run_program(mocks(), {"ci": USER})
+    assert outputs["identities"]["ci"] == {
+        "kind": "user",
+        "name": "ci",
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/ci",
+        "buckets": ["arn:aws:s3:::acme"],
+    }
+
+
+def test_each_label_makes_a_key_and_the_last_one_is_the_output() -> None:
+    made = mocks()
+    outputs = run_program(made, {"ci": {**USER, "accessKeys": ["2026-10", "2026-11"]}})
+    keys = made.of("aws:iam/accessKey:AccessKey")
+    assert sorted(key.name for key in keys) == ["ci-keys-2026-10", "ci-keys-2026-11"]
+    assert outputs["identities"]["ci"]["accessKeyId"] == "ci-keys-2026-11-id"
+    assert outputs["identities"]["ci"]["secretAccessKey"] == Secret("secret-of-ci-keys-2026-11")
+
+
+def test_a_keys_secret_is_a_secret_from_its_creation_on() -> None:
+    made = mocks()
+    run_program(made, {"ci": {**USER, "accessKeys": ["a"]}})
+    assert made.named("ci-keys-a").secret_outputs == {"secret", "sesSmtpPasswordV4"}
+
+
+def test_a_new_label_leaves_the_old_keys_resource_as_it_is() -> None:
+    before, after = mocks(), mocks()
+    run_program(before, {"ci": {**USER, "accessKeys": ["a"]}})
+    run_program(after, {"ci": {**USER, "accessKeys": ["a", "b"]}})
+    assert before.named("ci-keys-a") == after.named("ci-keys-a")
+
+
+def test_a_role_trusts_its_jobs_and_says_so() -> None:
+    made = mocks()
+    run_program(made, {"ci": {**ROLE, "maxSessionSeconds": 7200, "path": "/ci/"}})
+    (role,) = made.of("aws:iam/role:Role")
+    trust = json.loads(role.inputs["assumeRolePolicy"])
+    assert trust["Statement"][0]["Principal"] == {"Federated": PROVIDER}
+    assert role.inputs["maxSessionDuration"] == 7200
+    assert role.inputs["path"] == "/ci/"
+    assert f"organization {ORGANIZATION}, project {PROJECT}" in role.inputs["description"]
+    assert role.delete_before_replace
+    (policy,) = made.of("aws:iam/rolePolicy:RolePolicy")
+    assert policy.inputs["role"] == "ci"
+    assert '"s3:prefix":"builds/*"' in policy.inputs["policy"]
+
+
+def test_a_roles_output_is_a_job_that_assumes_it_and_does_what_it_may() -> None:
+    outputs = run_program(mocks(), {"ci": ROLE})
+    config = outputs["identities"]["ci"]["circleciConfig"]
+    assert f"role_arn: arn:aws:iam::{ACCOUNT}:role/ci" in config
+    assert "region: eu-west-1" in config
+    assert "aws s3 ls 's3://acme/builds/'" in config
+
+
+def test_create_makes_the_provider_without_thumbprints_and_protects_it() -> None:
+    made = mocks(organizations=())
+    run_program(made, {"ci": ROLE}, oidcProvider="create")
+    (provider,) = made.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
+    assert provider.inputs == {
+        "url": f"https://oidc.circleci.com/org/{ORGANIZATION}",
+        "clientIdLists": [ORGANIZATION],
+    }
+    assert provider.protect
+
+
+def test_existing_looks_the_provider_up_once_for_all_roles_of_an_organization() -> None:
+    other = "2f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
+    made = mocks(organizations=(ORGANIZATION, other))
+    third = {**ROLE, "trust": {**ROLE["trust"], "organization": other}}
+    run_program(made, {"one": ROLE, "two": ROLE, "three": third})
+    assert sorted(one.name for one in made.of(tokens.ORGANIZATION)) == [
+        f"circleci-{ORGANIZATION}",
+        f"circleci-{other}",
+    ]
+    assert not made.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
+
+
+def test_a_missing_provider_is_said_with_what_to_set_and_no_role_is_made() -> None:
+    made = mocks(organizations=())
+    with pytest.raises(pulumi.RunError) as raised:
+        run_program(made, {"ci": ROLE}, stack="prod")
+    message = str(raised.value)
+    assert message.startswith("Pulumi.prod.yaml: oidcProvider: 'existing', but this account has no")
+    assert ORGANIZATION in message
+    assert "set circleci-s3-access:oidcProvider to create in exactly one stack" in message
+    assert not made.of("aws:iam/role:Role")
+
+
+def test_every_missing_bucket_is_named_with_identity_and_stack_and_nothing_is_made() -> None:
+    made = mocks("acme")
+    grants = [{"bucket": name, "access": ["read"]} for name in ("acme", "gone-1", "gone-2")]
+    with pytest.raises(pulumi.RunError) as raised:
+        run_program(made, {"ci": {"kind": "user", "grants": grants, "accessKeys": ["a"]}})
+    lines = str(raised.value).splitlines()
+    assert [line.partition(" is not there")[0] for line in lines] == [
+        "Pulumi.dev.yaml: identities.ci.grants[1].bucket: 'gone-1'",
+        "Pulumi.dev.yaml: identities.ci.grants[2].bucket: 'gone-2'",
+    ]
+    assert not [one for one in made.registered if one.type.startswith("aws:")]
+
+
+def test_bad_config_makes_and_looks_up_nothing_and_tells_every_fault() -> None:
+    made = mocks()
+    bad = {"ci": {"kind": "user", "grants": [{"bucket": "acme", "access": ["raed"]}]}}
+    with pytest.raises(pulumi.RunError) as raised:
+        run_program(made, bad, identitys={}, oidcProvider="make")
+    words = "list, read, write, delete, full"
+    assert str(raised.value).splitlines() == [
+        f"Pulumi.dev.yaml: identities.ci.grants[0].access: 'raed' is none of {words}",
+        "Pulumi.dev.yaml: oidcProvider: 'make' is none of create, existing",
+        "Pulumi.dev.yaml: identitys: is no key here; did you mean identities?",
+    ]
+    assert made.registered == []
+
+
+def test_advice_is_logged_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    trust = {**ROLE["trust"], "projects": ["*"]}
+    run_program(mocks(), {"ci": {**ROLE, "trust": trust}})
+    assert "identities.ci.trust.projects: '*' lets every project" in caplog.text
+
+
+def _many(kind: str, count: int) -> dict[str, Any]:
+    grants = [{"bucket": f"acme-{n}", "access": ["list", "read", "write"]} for n in range(count)]
+    return {**(USER if kind == "user" else ROLE), "grants": grants}
+
+
+def test_what_a_user_can_not_hold_inline_goes_into_attached_managed_policies() -> None:
+    made = mocks(*(f"acme-{n}" for n in range(150)))
+    run_program(made, {"ci": {**_many("user", 150), "path": "/ci/"}})
+    assert not made.of("aws:iam/userPolicy:UserPolicy")
+    policies = made.of("aws:iam/policy:Policy")
+    attachments = made.of("aws:iam/userPolicyAttachment:UserPolicyAttachment")
+    assert len(policies) == len(attachments) > 1
+    for policy in policies:
+        assert policy.inputs["path"] == "/ci/"
+        assert len(policy.inputs["policy"]) <= 6144
+        assert policy.delete_before_replace
+    assert {one.inputs["policyArn"] for one in attachments} == {
+        f"arn:aws:iam::{ACCOUNT}:policy/{one.inputs['name']}" for one in policies
+    }
+    assert {one.inputs["user"] for one in attachments} == {"ci"}
+
+
+def test_a_document_is_rewritten_only_after_those_that_take_over_are_attached() -> None:
+    made = mocks(*(f"acme-{n}" for n in range(300)))
+    run_program(made, {"ci": _many("role", 300)})
+    inline = made.named("ci-access-inline")
+    attached = {one.name for one in made.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")}
+    assert attached
+    assert attached <= inline.depends_on
+
+
+def test_type_tokens_and_names_are_part_of_every_urn_and_stay() -> None:
+    made = mocks()
+    run_program(made, {"u": {**USER, "accessKeys": ["a"]}, "r": ROLE}, oidcProvider="create")
+    assert {(one.type, one.name, one.parent) for one in made.registered} == {
+        ("circleci-s3-access:identities:User", "u", "circleci-s3-access-dev"),
+        ("aws:iam/user:User", "u-user", "u"),
+        ("circleci-s3-access:identities:Access", "u-access", "u"),
+        ("aws:iam/userPolicy:UserPolicy", "u-access-inline", "u-access"),
+        ("circleci-s3-access:identities:AccessKeys", "u-keys", "u"),
+        ("aws:iam/accessKey:AccessKey", "u-keys-a", "u-keys"),
+        ("circleci-s3-access:identities:Role", "r", "circleci-s3-access-dev"),
+        ("aws:iam/role:Role", "r-role", "r"),
+        ("circleci-s3-access:identities:Access", "r-access", "r"),
+        ("aws:iam/rolePolicy:RolePolicy", "r-access-inline", "r-access"),
+        (
+            "circleci-s3-access:circleci:Organization",
+            f"circleci-{ORGANIZATION}",
+            "circleci-s3-access-dev",
+        ),
+        (
+            "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+            f"circleci-{ORGANIZATION}-provider",
+            f"circleci-{ORGANIZATION}",
+        ),
+    }
