@@ -84,7 +84,8 @@ def path_with(directory: Path, path: str | None = None) -> str:
 def _search(path: str, home: Path) -> tuple[probe.Engine | None, list[probe.Engine]]:
     """The first usable CLI on PATH, and those before it with their problems."""
     passed_over: list[probe.Engine] = []
-    for pulumi in probe.on_path(path, home):
+    # The sandbox puts a pulumi of its own on the user's PATH; nothing in the checkout counts.
+    for pulumi in probe.on_path(path, (home, pins.ROOT)):
         engine = probe.examine(pulumi, pins.pinned_version(), path)
         if not engine.problem:
             return engine, passed_over

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,15 +27,16 @@ class Engine:
     problem: str = ""
 
 
-def on_path(path: str, home: Path) -> Iterator[Path]:
-    """Every `pulumi` that a PATH finds, in its order, leaving out those kept in `home`."""
+def on_path(path: str, ours: Sequence[Path]) -> Iterator[Path]:
+    """Every `pulumi` that a PATH finds, in its order, leaving out those in our own folders."""
+    folders = [folder.resolve() for folder in ours]
     seen: set[Path] = set()
     for entry in path.split(os.pathsep):
         pulumi = Path(entry) / PULUMI
         if not entry or not _executable(pulumi):
             continue
         real = pulumi.resolve()
-        if real not in seen and not real.is_relative_to(home.resolve()):
+        if real not in seen and not any(map(real.is_relative_to, folders)):
             seen.add(real)
             yield pulumi
 

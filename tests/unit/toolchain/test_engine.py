@@ -66,6 +66,16 @@ def test_old_cli_does_not_hide_a_newer_one_behind_it(tmp_path: Path, home: Path)
     assert locate(path, home) == tmp_path / "new"
 
 
+def test_pulumi_of_the_checkout_itself_is_no_engine(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine(tmp_path / "checkout/sandbox/bin")
+    path = str(tmp_path / "checkout/sandbox/bin")
+    assert locate(path, home) is not None
+    monkeypatch.setattr(pins, "ROOT", tmp_path / "checkout")
+    assert locate(path, home) is None
+
+
 def test_cli_on_path_goes_before_a_kept_one(tmp_path: Path, home: Path, console: Console) -> None:
     ensure("", home, console, [("source", Source())])
     engine(tmp_path / "theirs")

@@ -71,14 +71,13 @@ def test_path_is_searched_in_order_without_doubles_or_what_is_no_program(tmp_pat
     (tmp_path / "text/pulumi").write_text("not executable")
     names = ["missing", "directory", "text", "first", "second", "first"]
     path = os.pathsep.join(["", *(str(tmp_path / name) for name in names)])
-    assert list(probe.on_path(path, tmp_path / "home")) == [first, second]
+    assert list(probe.on_path(path, [])) == [first, second]
 
 
 def test_what_the_project_keeps_does_not_count_as_on_path(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    kept = engine(home / "bin")
+    kept = engine(tmp_path / "home/bin")
     link = tmp_path / "linked/pulumi"
     link.parent.mkdir()
     link.symlink_to(kept)
     path = os.pathsep.join([str(kept.parent), str(link.parent)])
-    assert list(probe.on_path(path, home)) == []
+    assert list(probe.on_path(path, [tmp_path / "other", tmp_path / "home"])) == []
