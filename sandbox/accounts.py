@@ -1,4 +1,4 @@
-"""The accounts of the sandbox: moto keeps many apart, by the credentials that a call is signed with.
+"""The accounts of the sandbox: moto keeps many apart, by the credentials of each call.
 
 moto knows the account of an access key that came from STS AssumeRole, and takes the account from
 the role's ARN; the role need not exist. So a role's ARN is the way into any account.

@@ -1,10 +1,9 @@
-"""moto's server as a process of the sandbox: `python -m sandbox.aws_server`.
+"""moto's server as a process of the sandbox.
 
 It is moto's own application, with one more answer: who it is.
 """
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -37,17 +36,11 @@ class Application:
         return answer
 
 
-def main() -> int:
+def serve(serving: Serving) -> None:
     """Serve until the sandbox ends."""
-    serving = Serving.from_arguments("aws")
     server = make_server(
         LOOPBACK, 0, Application(serving), threaded=True, request_handler=MotoRequestHandler
     )
     os.environ["MOTO_PORT"] = str(server.port)  # moto puts it into some answers
     serving.announce(server.port)
     server.serve_forever()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -124,7 +124,7 @@ def env(stack: Stack = "dev") -> None:
     with errors_told():
         folder = Folder.current()
         (found,) = find_stacks(project_root(), [stack])
-        print(as_shell(environment(folder, running(folder), found)))
+        typer.echo(as_shell(environment(folder, running(folder), found)))
 
 
 @app.command()

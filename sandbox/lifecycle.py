@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,15 +23,11 @@ from sandbox.folder import CHECKOUT, Folder
 from sandbox.probing import PROBES
 from sandbox.serving import LOOPBACK
 
-MODULES: Final[Mapping[str, str]] = {
-    "aws": "sandbox.aws_server",
-    "standin": "sandbox.standin.server",
-}
 TITLES: Final[Mapping[str, str]] = {
     "aws": "the AWS (moto)",
     "standin": "the stand-in for the AWS provider",
 }
-_PATIENCE_SECONDS: Final = 30.0
+_PATIENCE_SECONDS: Final = 10.0
 _LOOK_EVERY_SECONDS: Final = 0.02
 _LOG_LINES: Final = 15
 
@@ -135,8 +131,8 @@ def _clear(folder: Folder, found: Look) -> None:
     for name, server in found.servers.items():
         with contextlib.suppress(ProcessLookupError):
             os.kill(server.pid, signal.SIGTERM)
-        _wait(lambda port=server.port, name=name: PROBES[name](port) is None)
-    for name in MODULES:
+        _await_end(name, server)
+    for name in TITLES:
         folder.address(name).unlink(missing_ok=True)
     for held in (folder.state, folder.configs, folder.aws_files):
         shutil.rmtree(held, ignore_errors=True)
@@ -147,53 +143,44 @@ def _start(folder: Folder) -> Look:
     folder.instance.write_text(instance)
     for directory in (folder.state, folder.pulumi_home, folder.log("").parent, folder.aws_files):
         directory.mkdir(parents=True, exist_ok=True)
-    aws = _spawn(folder, "aws", instance)
-    port = _await_announcement(folder, "aws", aws)
-    standin = _spawn(folder, "standin", instance, "--aws-url", f"http://{LOOPBACK}:{port}")
-    _await_announcement(folder, "standin", standin)
+    _serve(folder, "aws", instance)
+    aws_url = f"http://{LOOPBACK}:{_announced(folder, 'aws')}"
+    _serve(folder, "standin", instance, "--aws-url", aws_url)
     now = _look(folder)
     if now.state != "running":
         _clear(folder, now)
-        raise SandboxError("The sandbox did not come up: " + "; ".join(now.faults))
+        raise SandboxError(f"The sandbox did not come up: {'; '.join(now.faults)}")
     return now
 
 
-def _spawn(folder: Folder, name: str, instance: str, *more: str) -> "subprocess.Popen[bytes]":
-    """Start a server that outlives this command; it sees the sandbox's AWS files only."""
-    own_files = {
+def _serve(folder: Folder, name: str, instance: str, *more: str) -> None:
+    """Start a server and wait until it listens; it sees the sandbox's own AWS files only."""
+    own = {
         "AWS_CONFIG_FILE": str(folder.aws_files / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder.aws_files / "credentials"),
         "NO_PROXY": LOOPBACK,
     }
     inherited = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MOTO_"))}
+    command = [sys.executable, "-m", "sandbox.serving", name]
+    command += ["--folder", str(folder.root), "--instance", instance, *more]
     with folder.log(name).open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", MODULES[name], "--folder", folder.root]
-            + ["--instance", instance, *more],
+        done = subprocess.run(
+            command,
             cwd=CHECKOUT,
-            env={**inherited, **own_files},
+            env={**inherited, **own},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            check=False,
         )
+    if done.returncode:
+        _clear(folder, _look(folder))
+        printed = folder.log(name).read_text(errors="replace").splitlines()[-_LOG_LINES:]
+        raise SandboxError("\n".join([f"{TITLES[name]} did not come up:", *printed]))
 
 
-def _await_announcement(folder: Folder, name: str, process: "subprocess.Popen[bytes]") -> int:
-    came = _wait(lambda: folder.address(name).exists() or process.poll() is not None)
-    port = _announced(folder, name)
-    if came and port is not None:
-        return port
-    printed = folder.log(name).read_text(errors="replace").splitlines()[-_LOG_LINES:]
-    process.kill()
-    _clear(folder, _look(folder))
-    raise SandboxError("\n".join([f"{TITLES[name]} did not come up:", *printed]))
-
-
-def _wait(condition: Callable[[], bool]) -> bool:
+def _await_end(name: str, server: Server) -> None:
+    """Wait until a server that was told to end no longer answers."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
+    while PROBES[name](server.port) is not None and time.monotonic() < deadline:
         time.sleep(_LOOK_EVERY_SECONDS)
-    return True

@@ -1,14 +1,17 @@
-"""What both servers of the sandbox do: say who and where they are, and end with the sandbox.
+"""What both servers of the sandbox do: detach, say who and where they are, end with the sandbox.
 
-A server writes where it listens into the sandbox's folder, answers its identity to whoever asks
+`python -m sandbox.serving NAME ...` returns once the server listens, or ends with 1 if it cannot.
+The server writes where it listens into the sandbox's folder, answers its identity to whoever asks
 on that port, and ends by itself once the folder no longer names its instance: after a stop, after
 a start that was killed half-way, after the folder was removed.
 """
 
 import argparse
+import importlib
 import json
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +20,11 @@ from sandbox.folder import Folder
 
 LOOPBACK: Final = "127.0.0.1"
 """The only address that a server of the sandbox listens on."""
+MODULES: Final[Mapping[str, str]] = {
+    "aws": "sandbox.aws_server",
+    "standin": "sandbox.standin.server",
+}
+"""The servers; each module's `serve` serves until the process ends."""
 _LOOK_EVERY_SECONDS: Final = 1.0
 
 
@@ -49,17 +57,8 @@ class Serving:
     folder: Folder
     identity: Identity
     aws_url: str
-
-    @classmethod
-    def from_arguments(cls, name: str) -> "Serving":
-        """Read the arguments that the sandbox starts a server with."""
-        parser = argparse.ArgumentParser(description=f"the sandbox's {name} server")
-        parser.add_argument("--folder", type=Path, required=True)
-        parser.add_argument("--instance", required=True)
-        parser.add_argument("--aws-url", default="")
-        given = parser.parse_args()
-        identity = Identity(given.instance, os.getpid())
-        return cls(name, Folder(given.folder), identity, given.aws_url)
+    ready: int
+    """The file descriptor on which the waiting parent is told that the server listens."""
 
     def announce(self, port: int) -> None:
         """Say where this server listens, and watch that the sandbox still wants it."""
@@ -68,6 +67,8 @@ class Serving:
         draft.write_text(json.dumps({"port": port}))
         draft.replace(target)
         threading.Thread(target=self._watch, daemon=True).start()
+        os.write(self.ready, b".")
+        os.close(self.ready)
 
     def _watch(self) -> None:
         while self._wanted():
@@ -79,3 +80,36 @@ class Serving:
             return self.folder.instance.read_text() == self.identity.instance
         except OSError:
             return False
+
+
+def detach() -> int:
+    """Go on in a process of its own, which outlives the terminal and whoever started it.
+
+    The process that called waits for a byte on the returned descriptor and ends: with 0 when one
+    came, with 1 when the new process died before.
+    """
+    reading, writing = os.pipe()
+    if os.fork():
+        os.close(writing)
+        os._exit(0 if os.read(reading, 1) else 1)
+    os.close(reading)
+    os.setsid()
+    return writing
+
+
+def main() -> None:
+    """Run one server; its imports, which are slow, come after the fork."""
+    parser = argparse.ArgumentParser(description="a server of the sandbox")
+    parser.add_argument("name", choices=sorted(MODULES))
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--instance", required=True)
+    parser.add_argument("--aws-url", default="")
+    given = parser.parse_args()
+    ready = detach()
+    identity = Identity(given.instance, os.getpid())
+    serving = Serving(given.name, Folder(given.folder), identity, given.aws_url, ready)
+    importlib.import_module(MODULES[given.name]).serve(serving)
+
+
+if __name__ == "__main__":
+    main()

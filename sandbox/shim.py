@@ -25,7 +25,7 @@ PASSPHRASE = "sandbox"  # noqa: S105 - what it protects is worth nothing outside
 SALT = "v1:PY0SwcWR5AM=:v1:8XIJWSnQQ5QUCrST:CyEvlelExzXU2ydAr7rc7K1DfLOJ7w=="
 """Made by the CLI for that passphrase."""
 OPERATIONS = frozenset(
-    [
+    (
         "preview",
         "pre",
         "up",
@@ -37,7 +37,7 @@ OPERATIONS = frozenset(
         "import",
         "watch",
         "logs",
-    ],
+    )
 )
 """The CLI's commands that take --config-file and need a stack."""
 _WITH_VALUE = frozenset(["-C", "--cwd", "--color", "-v", "--verbose", "--profiling", "--tracing"])
@@ -147,30 +147,42 @@ def _has_no(project: Path) -> bool:
     return not (project / "Pulumi.yaml").exists()
 
 
+def check_instance(environment: Mapping[str, str]) -> None:
+    """Check that the sandbox which a shell was set up for is still the one that is meant to run.
+
+    Raises:
+        ShimError: it was stopped, or another one started.
+    """
+    try:
+        instance = Path(environment["SANDBOX_DIR"], "instance").read_text(encoding="utf-8")
+    except (OSError, KeyError):
+        instance = None
+    if instance is None or instance != environment.get("SANDBOX_INSTANCE"):
+        raise ShimError(
+            "the sandbox that this shell was set up for is gone; run `python -m sandbox start` "
+            'and `eval "$(python -m sandbox env)"`',
+        )
+
+
 def main(args: Sequence[str]) -> int:
     """Become the CLI."""
     environment = os.environ
     try:
-        alive = Path(environment["SANDBOX_DIR"], "instance").read_text(encoding="utf-8")
-    except (OSError, KeyError):
-        alive = ""
-    try:
-        if alive != environment.get("SANDBOX_INSTANCE"):
-            raise ShimError(
-                "the sandbox that this shell was set up for is gone; run `python -m sandbox "
-                'start` and `eval "$(python -m sandbox env)"`',
-            )
+        check_instance(environment)
         command, before = command_line(args, environment, Path.cwd())
+        if before is not None:
+            _make_stack(before)
     except ShimError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command's own output
+        sys.stderr.write(f"error: {error}\n")
         return 1
-    if before is not None:
-        made = subprocess.run(before, capture_output=True, text=True, check=False)
-        if made.returncode and "already exists" not in made.stderr:
-            sys.stderr.write(made.stderr)
-            return made.returncode
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
-    return 0
+    return os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+def _make_stack(command: Sequence[str]) -> None:
+    """Make a stack, unless another run has just made it."""
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    if made.returncode and "already exists" not in made.stderr:
+        raise ShimError(made.stderr.strip())
 
 
 if __name__ == "__main__":

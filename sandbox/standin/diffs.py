@@ -10,7 +10,7 @@ from sandbox.standin.documents import same_document
 from sandbox.standin.resource_type import Input, ResourceType
 from sandbox.standin.values import Values, has_unknown
 
-_EMPTY: Final = (None, "", False, [], {})
+_EMPTY: Final[tuple[object, ...]] = (None, "", False, [], {})
 _REPLACING: Final = {
     PropertyDiffKind.ADD: PropertyDiffKind.ADD_REPLACE,
     PropertyDiffKind.DELETE: PropertyDiffKind.DELETE_REPLACE,
@@ -44,9 +44,9 @@ def diff(
             kind = _REPLACING[kind]
             replaces.append(name)
         details[name] = PropertyDiff(kind, input_diff=False)
-    if entry.tagged and "tags" not in details and old.get("tagsAll", {}) != tags:
-        if "tags" not in ignored:
-            details["tagsAll"] = PropertyDiff(PropertyDiffKind.UPDATE, input_diff=False)
+    told = "tags" in details or "tags" in ignored
+    if entry.tagged and not told and old.get("tagsAll", {}) != tags:
+        details["tagsAll"] = PropertyDiff(PropertyDiffKind.UPDATE, input_diff=False)
     return DiffResponse(
         changes=bool(details),
         replaces=replaces,

@@ -38,7 +38,7 @@ def same_document(one: object, other: object) -> bool:
 
 
 def _meaning(document: object) -> object:
-    read: dict[str, Any] = json.loads(document) if isinstance(document, str) else document  # type: ignore[assignment] - boto3 gives a dict
+    read: Any = json.loads(document) if isinstance(document, str) else document
     statements = read.get("Statement", [])
     if isinstance(statements, Mapping):
         statements = [statements]

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.provider.experimental import provider as protocol
 
 from sandbox.standin import checks, diffs, states
+from sandbox.standin.aws import Aws
 from sandbox.standin.errors import StandInError, aws_words, is_gone
 from sandbox.standin.resource_type import ResourceType
 from sandbox.standin.sessions import Sessions
@@ -128,7 +129,7 @@ class StandIn(protocol.Provider):
                     raise
 
 
-def _read_or_none(entry: ResourceType, aws: states.Aws, id_: str, old: Values) -> Values | None:
+def _read_or_none(entry: ResourceType, aws: Aws, id_: str, old: Values) -> Values | None:
     with _told(f"reading {entry.title} ({id_})"):
         try:
             return entry.read(aws, id_, old)

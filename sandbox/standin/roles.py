@@ -131,10 +131,8 @@ ROLE: Final = ResourceType(
 def _put_role_policy(aws: Aws, new: Values) -> Created:
     role, name = new["role"], new["name"]
     with limits.CHECK_AND_ACT:
-        documents = [new["policy"]]
-        for other in aws.iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            if other != name:
-                documents.append(_inline(aws, role, other)["policy"])
+        others = set(aws.iam.list_role_policies(RoleName=role)["PolicyNames"]) - {name}
+        documents = [new["policy"], *(_inline(aws, role, other)["policy"] for other in others)]
         limits.check_inline("PutRolePolicy", "role", role, documents)
         aws.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=new["policy"])
     return Created(f"{role}:{name}")

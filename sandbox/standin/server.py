@@ -1,4 +1,4 @@
-"""The stand-in's process: `python -m sandbox.standin.server`; the sandbox starts and stops it.
+"""The stand-in's process; the sandbox starts and stops it.
 
 It serves engines that attach to it (PULUMI_DEBUG_PROVIDERS=aws:PORT), on loopback only, and
 answers who it is, so that another server on a port it once had is not taken for it.
@@ -7,7 +7,6 @@ answers who it is, so that another server on a port it once had is not taken for
 import asyncio
 import inspect
 import logging
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -68,7 +67,8 @@ class Servicer(ProviderServicer):
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
 
-class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc] - grpc ships no types
+# grpc ships no types.
+class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     """Tells each call its connection, and turns errors into one clear message."""
 
     async def intercept_service(
@@ -84,7 +84,8 @@ class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc] - grpc ships no t
             try:
                 return await handler.unary_unary(request, context)
             except Exception as error:  # noqa: BLE001 - whatever it is, the engine must hear of it
-                await context.abort(grpc.StatusCode.UNKNOWN, _message(details.method, error))
+                message = _message(details.method, error)
+            return await context.abort(grpc.StatusCode.UNKNOWN, message)
 
         return grpc.unary_unary_rpc_method_handler(
             answer, handler.request_deserializer, handler.response_serializer
@@ -109,8 +110,7 @@ def _identity_handler(serving: Serving) -> Any:  # noqa: ANN401 - grpc ships no 
     return grpc.method_handlers_generic_handler(IDENTITY_SERVICE, methods)
 
 
-async def serve(serving: Serving) -> None:
-    """Serve until the sandbox ends."""
+async def _serve(serving: Serving) -> None:
     server = grpc.aio.server(interceptors=[Calls()], options=_GRPC_CHANNEL_OPTIONS)
     servicer = Servicer(Sessions(Clients(serving.aws_url)))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -121,12 +121,7 @@ async def serve(serving: Serving) -> None:
     await server.wait_for_termination()
 
 
-def main() -> int:
-    """Serve as the process's only work."""
+def serve(serving: Serving) -> None:
+    """Serve until the sandbox ends."""
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    asyncio.run(serve(Serving.from_arguments("standin")))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    asyncio.run(_serve(serving))

@@ -4,7 +4,7 @@ A secret is known by the top-level property it is in: what came in as a secret g
 A value that is not known yet (in a preview) is `UNKNOWN`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -72,7 +72,7 @@ def _plain(value: PropertyValue) -> Any:  # noqa: ANN401 - a property holds anyt
         return inner
     if isinstance(inner, Mapping):
         return {name: _plain(item) for name, item in inner.items()}
-    if isinstance(inner, Sequence):
+    if isinstance(inner, tuple):
         return [_plain(item) for item in inner]
     raise TypeError(f"the stand-in reads no {value.type.value} property")
 
