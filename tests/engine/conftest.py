@@ -1,5 +1,6 @@
 """Fixtures of the engine tests; `tests.engine.harness` tells how to write with them."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from sandbox import lifecycle
 from sandbox.folder import Folder
 from tests.engine.harness import Project, Sandbox
+
+_BUCKETS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,9 @@ def checkout(tmp_path: Path, sandbox: Sandbox) -> Project:
 def tiny(tmp_path: Path, sandbox: Sandbox) -> Callable[[str], Project]:
     """Makes a project of a program's text."""
     return lambda program: Project.tiny(tmp_path / "project", sandbox, program)
+
+
+@pytest.fixture
+def bucket() -> str:
+    """The name of a bucket that no other test uses: names are unique over all accounts."""
+    return f"acme-{next(_BUCKETS)}"
