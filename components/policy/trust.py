@@ -15,7 +15,7 @@ from typing import Any, Final
 from components.circleci.tokens import Job, issuer
 from components.policy.document import Condition, PolicyDocument, document, render_condition
 from components.settings.model import Trust
-from components.settings.rules import ANY_PROJECT
+from components.settings.trust_rules import ANY_PROJECT
 
 ACTION: Final = "sts:AssumeRoleWithWebIdentity"
 

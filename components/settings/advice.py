@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from components.aws.bucket_names import name_doubt
-from components.settings import rules
 from components.settings.findings import Finding, path_of
 from components.settings.model import Grant, Role, Stack, Trust, User
+from components.settings.trust_rules import ANY_PROJECT
 
 
 def advice(settings: Stack) -> tuple[Finding, ...]:
@@ -68,7 +68,7 @@ def _source_doubt(network: str) -> str | None:
 
 
 def _of_trust(trust: Trust) -> Iterator[Finding]:
-    if rules.ANY_PROJECT in trust.projects:
+    if ANY_PROJECT in trust.projects:
         yield Finding(
             "trust.projects",
             "'*' lets every project of the organization assume the role, also one made tomorrow",

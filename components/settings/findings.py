@@ -1,12 +1,15 @@
 """What is wrong in a stack's config, each with the path to it."""
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 Step = str | int
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, order=True)
@@ -17,8 +20,12 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        """``identities.ci.grants[1].access: 'raed' is none of list, read, …``."""
-        return f"{self.path}: {self.message}"
+        """``identities.ci.grants[1].access: 'raed' is none of list, read, …``, on one line.
+
+        Characters that a terminal would obey, not show, are written as escapes.
+        """
+        text = f"{self.path}: {self.message}"
+        return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
 class SettingsError(Exception):
@@ -46,3 +53,17 @@ def path_of(steps: Iterable[Step]) -> str:
         else:
             path += f"['{step}']"
     return path
+
+
+def shown(value: object) -> str:
+    """A value of the config as a message quotes it: as YAML writes it, and not at any length."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return f"'{value}'"
+    text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,24 +1,32 @@
 """The typed settings of a stack: what ``Pulumi.<stack>.yaml`` may hold.
 
 Fields are spelled in camelCase in the config, unknown keys are errors, and a
-model once made is never changed. What a field may hold is in ``rules``.
+model once made is never changed. What a field may hold is in ``rules``,
+``trust_rules`` and ``tag_rules``; what fields must be together is here.
 """
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    ModelWrapValidatorHandler,
     StrictBool,
     StrictInt,
-    ValidationInfo,
-    field_validator,
+    Tag,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from components.aws import limits
-from components.settings import rules
+from components.settings import rules, tag_rules, trust_rules
+from components.settings.findings import shown
+from components.settings.together import Fault, told_together
+
+_EMPTY: tuple[object, ...] = ([], ())
 
 
 class _Settings(BaseModel):
@@ -26,34 +34,42 @@ class _Settings(BaseModel):
         frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=False
     )
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, config: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        faults = cls._faults(config) if isinstance(config, Mapping) else ()
+        return told_together(config, handler, lambda _: faults)
+
+    @classmethod
+    def _faults(cls, _config: Mapping[str, Any]) -> Iterator[Fault]:
+        """What is wrong between fields, which may each be wrong themselves."""
+        yield from ()
+
 
 class Grant(_Settings):
     """What an identity may do in one bucket, or under some prefixes of it."""
 
     bucket: rules.BucketName
+    access: rules.Access = ()
     actions: rules.ActionNames = ()
-    access: Annotated[rules.Access, Field(validate_default=True)] = ()
     prefixes: rules.Prefixes = ()
     kms_key: rules.KmsKeyArn | None = None
 
-    # Checked on a field, not on the model: a model's check is skipped while any
-    # field is wrong, and all that is wrong is told at once.
-    @field_validator("access")
     @classmethod
-    def _grants_something(cls, access: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
-        actions = others.data.get("actions")
-        if not access and actions == ():
-            raise ValueError("is missing, and so are actions: the grant grants nothing")
-        if "full" in access and actions:
-            raise ValueError("full gives every action on objects; leave out actions")
-        return access
+    def _faults(cls, config: Mapping[str, Any]) -> Iterator[Fault]:
+        access = config.get("access", ())
+        if access in _EMPTY and "actions" not in config:
+            how = "empty" if "access" in config else "missing"
+            yield ("access",), f"is {how}, and there are no actions: the grant grants nothing"
+        if isinstance(access, list | tuple) and "full" in access and config.get("actions"):
+            yield ("access",), "full gives every action on objects; leave out actions"
 
 
 class _Identity(_Settings):
     grants: Annotated[tuple[Grant, ...], rules.one_or_more]
     path: rules.IamPath = "/"
     permissions_boundary: rules.PolicyArn | None = None
-    tags: rules.Tags = {}
+    tags: tag_rules.Tags = {}
     require_tls: StrictBool = False
     source_ips: rules.SourceIps = ()
 
@@ -62,7 +78,7 @@ class User(_Identity):
     """An IAM user, with up to two access keys by label; the last is the current one."""
 
     KIND: ClassVar[limits.Kind] = "user"
-    kind: Literal["user"]
+    kind: Annotated[Literal["user"], rules.kind]
     access_keys: rules.AccessKeyLabels = ()
 
 
@@ -74,48 +90,84 @@ class Trust(_Settings):
     ``/api/v2/me``. ``origins`` and ``refs`` only CIRCLE_OIDC_TOKEN_V2 carries.
     """
 
-    organization: rules.Uuid
-    projects: rules.Projects
-    users: rules.Uuids = ()
-    origins: rules.Origins = ()
-    refs: rules.Refs = ()
+    organization: trust_rules.Uuid
+    projects: trust_rules.Projects
+    users: trust_rules.Uuids = ()
+    origins: trust_rules.Origins = ()
+    refs: trust_rules.Refs = ()
     project_id_claim: StrictBool = False
 
-    @field_validator("refs")
     @classmethod
-    def _refs_have_origins(cls, refs: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
-        if refs and others.data.get("origins") == ():
-            raise ValueError(
-                f"'{refs[0]}' is a ref of every repository; "
-                "add the origins that are meant, as [github.com/acme/app]"
-            )
-        return refs
-
-    @field_validator("project_id_claim")
-    @classmethod
-    def _claim_has_projects(cls, claim: bool, others: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
-        if claim and rules.ANY_PROJECT in others.data.get("projects", ()):
-            raise ValueError("true with projects: ['*'] would check nothing; name the projects")
-        return claim
+    def _faults(cls, config: Mapping[str, Any]) -> Iterator[Fault]:
+        refs, projects = config.get("refs"), config.get("projects")
+        if refs and "origins" not in config:
+            first = shown(refs[0] if isinstance(refs, list | tuple) else refs)
+            right = "add the origins that are meant, as [github.com/acme/app]"
+            yield ("refs",), f"{first} is a ref of every repository; {right}"
+        is_any = isinstance(projects, str | list | tuple) and trust_rules.ANY_PROJECT in projects
+        if config.get("projectIdClaim") is True and is_any:
+            fault = "true with projects: ['*'] would check nothing; name the projects"
+            yield ("projectIdClaim",), fault
 
 
 class Role(_Identity):
     """An IAM role that CircleCI jobs assume through OIDC."""
 
     KIND: ClassVar[limits.Kind] = "role"
-    kind: Literal["role"]
+    kind: Annotated[Literal["role"], rules.kind]
     trust: Trust
     max_session_seconds: Annotated[
         StrictInt, Field(ge=limits.SESSION_SECONDS[0], le=limits.SESSION_SECONDS[1])
     ] = 3_600
 
 
-Identity = Annotated[User | Role, Field(discriminator="kind")]
+def _kind_of(identity: object) -> str:
+    """The kind that an identity is checked as; a wrong or missing one hides nothing else."""
+    if not isinstance(identity, Mapping):
+        return str(getattr(identity, "kind", "user"))
+    if (kind := identity.get("kind")) in ("user", "role"):
+        return str(kind)
+    return "role" if "trust" in identity or "maxSessionSeconds" in identity else "user"
+
+
+Identity = Annotated[
+    Annotated[User, Tag("user")] | Annotated[Role, Tag("role")], Discriminator(_kind_of)
+]
 
 
 class Stack(_Settings):
     """All of one stack's settings: identities by their IAM name."""
 
     identities: dict[str, Identity]
-    tags: rules.Tags = {}
+    tags: tag_rules.Tags = {}
     oidc_provider: Literal["create", "existing"] = "existing"
+
+    @classmethod
+    def _faults(cls, config: Mapping[str, Any]) -> Iterator[Fault]:
+        identities, tags = config.get("identities"), config.get("tags", {})
+        if isinstance(identities, Mapping):
+            yield from _name_faults(identities)
+            for name, identity in identities.items():
+                if isinstance(name, str) and isinstance(identity, Mapping):
+                    for fault in _joint_tag_faults(tags, identity.get("tags", {})):
+                        yield ("identities", name, "tags"), fault
+
+
+def _name_faults(identities: Mapping[Any, object]) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for name in identities:
+        if isinstance(name, str):
+            where = ("identities", name)
+            if (fault := rules.name_fault_of_identity(name)) is not None:
+                yield where, f"'{name}' {fault}"
+            if (other := seen.setdefault(name.lower(), name)) != name:
+                yield where, f"'{name}' and '{other}' are one name to IAM, which ignores case"
+
+
+def _joint_tag_faults(tags: object, own: object) -> Iterator[str]:
+    """What is wrong only when an identity's own tags are joined with its stack's."""
+    if isinstance(tags, Mapping) and isinstance(own, Mapping):
+        alone = {*tag_rules.tag_faults(tags), *tag_rules.tag_faults(own)}
+        for fault in tag_rules.tag_faults({**tags, **own}):
+            if fault not in alone:
+                yield f"together with the stack's tags: {fault}"

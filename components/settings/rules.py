@@ -1,37 +1,33 @@
-"""Checks of single values, as annotated types. Each error names the value and what would be right.
+"""Checks of values, as annotated types. Each error names the value and what would be right.
 
-The patterns are those of the IAM API reference (CreateUser, CreateRole, Tag)
-and of the design of CircleCI's OIDC tokens (circleci-docs, "OpenID Connect
-tokens": organization, project and user ids are UUIDs).
+The patterns are those of the IAM API reference (CreateUser, CreateRole).
 """
 
 import re
-import unicodedata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidatorFunctionWrapHandler, WrapValidator
 
 from components.aws import limits
 from components.aws.actions import ACCESS, action
 from components.aws.bucket_names import name_fault
 from components.aws.partitions import DNS_SUFFIXES
+from components.settings.findings import shown
+from components.settings.together import Fault, told_together
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 _PATH: Final = re.compile(r"/|/[!-~]+/")
 _LABEL: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PARTITION: Final = f"(?:{'|'.join(DNS_SUFFIXES)})"
 _POLICY_ARN: Final = re.compile(rf"arn:{_PARTITION}:iam::(?:\d{{12}}|aws):policy/[!-~]+")
 _KEY_ARN: Final = re.compile(rf"arn:{_PARTITION}:kms:[a-z0-9-]+:\d{{12}}:key/[A-Za-z0-9-]+")
-_ORIGIN: Final = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)+")
-_NO_REF: Final = re.compile(r"[\x00-\x20~^:?\[\\\x7f$]|\.\.|//|@\{")
-
-ANY_PROJECT: Final = "*"
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d .*UTC")
 
 
-def _text_rule(check: Callable[[str], str | None]) -> AfterValidator:
+def text_rule(check: Callable[[str], str | None]) -> AfterValidator:
     """A validator from a check that answers what is wrong with a value."""
 
     def validate(value: str) -> str:
@@ -42,8 +38,25 @@ def _text_rule(check: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def _matches(pattern: re.Pattern[str], right: str) -> Callable[[str], str | None]:
+def matches(pattern: re.Pattern[str], right: str) -> Callable[[str], str | None]:
+    """A check that a whole text matches; ``right`` says what would be right."""
     return lambda value: None if pattern.fullmatch(value) else f"is not {right}"
+
+
+def list_rule(*checks: Callable[[Sequence[object]], Iterator[str]]) -> WrapValidator:
+    """A validator of a whole list, from checks that answer what is wrong with it.
+
+    They are also made while members are wrong, so they take members of any type.
+    """
+
+    def faults(values: object) -> Iterator[Fault]:
+        if isinstance(values, list | tuple):
+            yield from (((), fault) for check in checks for fault in check(values))
+
+    def validate(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - what the handler makes of it
+        return told_together(value, handler, faults)
+
+    return WrapValidator(validate)
 
 
 def name_fault_of_identity(name: str) -> str | None:
@@ -55,6 +68,12 @@ def name_fault_of_identity(name: str) -> str | None:
     return None
 
 
+def _kind(kind: object) -> object:
+    if kind not in ("user", "role"):
+        raise ValueError(f"{shown(kind)} is none of user, role")
+    return kind
+
+
 def _path_fault(path: str) -> str | None:
     if not _PATH.fullmatch(path):
         return "is no IAM path: it starts and ends with '/', as /ci/"
@@ -63,58 +82,37 @@ def _path_fault(path: str) -> str | None:
 
 def _prefix_fault(prefix: str) -> str | None:
     if (wild := next((sign for sign in "*?$" if sign in prefix), None)) is not None:
-        return f"holds {wild}; a prefix is the plain beginning of keys, as builds/"
-    if not prefix.endswith("/"):
-        return f"does not end in '/'; did you mean '{prefix}/'?"
+        return f"holds {wild}; a prefix is the plain beginning of keys up to a '/', as builds/"
     # The pattern of PutUserPolicy's PolicyDocument, less its control characters.
     if (strange := next((c for c in prefix if not (" " <= c <= "\xff")), None)) is not None:
-        return f"holds {strange!r}, which IAM takes in no policy"
+        return f"holds {strange!a}, which IAM takes in no policy"
+    if not prefix.endswith("/"):
+        return f"does not end in '/'; did you mean '{prefix}/'?"
     return None
 
 
 def _key_fault(key: str) -> str | None:
     if ":alias/" in key:
         return "is an alias; a policy names the key itself, arn:aws:kms:REGION:ACCOUNT:key/ID"
-    return _matches(_KEY_ARN, "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")(key)
+    return matches(_KEY_ARN, "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")(key)
 
 
-def _uuid_fault(value: str) -> str | None:
-    if _UUID.fullmatch(value):
-        return None
-    if _UUID.fullmatch(value.lower()):
-        return f"has capitals; CircleCI's ids have none: '{value.lower()}'"
-    return "is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
-
-
-def _project_fault(value: str) -> str | None:
-    return None if value == ANY_PROJECT else _uuid_fault(value)
-
-
-def _origin_fault(origin: str) -> str | None:
-    if "://" in origin or origin.endswith(".git"):
-        return "is a clone URL; an origin is host and path, as github.com/acme/app"
-    if "vcs-ref" in origin.split("/"):
-        return "holds the part vcs-ref, which would make a token's subject ambiguous"
-    return _matches(_ORIGIN, "an origin, as github.com/acme/app (no wildcard)")(origin)
-
-
-def _ref_fault(ref: str) -> str | None:
-    if not ref.startswith("refs/"):
-        return f"does not start with refs/; did you mean 'refs/heads/{ref}'?"
-    if "*" in ref[:-1]:
-        return "holds a * that is not at its end; a ref may end in one *"
-    if "vcs-ref" in ref.split("/"):
-        return "holds the part vcs-ref, which would make a token's subject ambiguous"
-    return "is no Git ref, as refs/heads/main" if _NO_REF.search(ref) else None
+def _label_fault(label: str) -> str | None:
+    if _DATE.fullmatch(label):
+        return f'is a date to YAML; quote it: "{label.partition(" ")[0]}"'
+    return matches(_LABEL, "a label: 1 to 32 letters, digits, '.', '_' or '-'")(label)
 
 
 def _network(text: str) -> str:
     try:
-        return str(ip_network(text))
+        return str(ip_network(text)) if "%" not in text else _no_network(text)
     except ValueError:
-        pass
+        return _no_network(text)
+
+
+def _no_network(text: str) -> str:
     try:
-        near = ip_network(text, strict=False)
+        near = ip_network(text.partition("%")[0], strict=False)
     except ValueError:
         raise ValueError(f"'{text}' is no network, as 192.0.2.0/24 or 2001:db8::/32") from None
     raise ValueError(f"'{text}' is an address inside a network; did you mean '{near}'?")
@@ -124,103 +122,44 @@ def _action(name: str) -> str:
     return action(name).name
 
 
-def _access(words: object) -> object:
-    """All words at once, so that each wrong one is named at the list's own path."""
-    if isinstance(words, list | tuple):
-        wrong = [f"'{word}'" for word in words if word not in ACCESS]
-        if wrong:
-            verb = "is" if len(wrong) == 1 else "are"
-            raise ValueError(f"{', '.join(wrong)} {verb} none of {', '.join(ACCESS)}")
-        if "full" in words and not set(words) <= {"full", "list"}:
-            others = ", ".join(word for word in words if word not in ("full", "list"))
-            raise ValueError(f"full gives every action on objects; leave out {others}")
-    return words
+def _distinct(values: Sequence[object]) -> Iterator[str]:
+    for text, count in Counter(value for value in values if isinstance(value, str)).items():
+        if count > 1:
+            yield f"'{text}' stands there {count} times"
 
 
-def _access_keys(labels: tuple[str, ...]) -> tuple[str, ...]:
-    if len(labels) > limits.ACCESS_KEYS:
-        raise ValueError(
-            f"{len(labels)} labels; AWS allows {limits.ACCESS_KEYS} access keys for a user"
-        )
-    return labels
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if values.count(value) > 1:
-            raise ValueError(f"'{value}' stands there {values.count(value)} times")
-    return values
-
-
-def _not_empty(values: tuple[object, ...]) -> tuple[object, ...]:
+def _not_empty(values: Sequence[object]) -> Iterator[str]:
     if not values:
-        raise ValueError("is empty; name at least one")
-    return values
+        yield "is empty; name at least one"
 
 
-def _projects(projects: tuple[str, ...]) -> tuple[str, ...]:
-    if ANY_PROJECT in projects and len(projects) > 1:
-        raise ValueError(f"'{ANY_PROJECT}' means every project; leave the others out")
-    return projects
+def _full_with_list_only(words: Sequence[object]) -> Iterator[str]:
+    others = [word for word in ACCESS if word in words and word not in ("full", "list")]
+    if "full" in words and others:
+        yield f"full gives every action on objects; leave out {', '.join(others)}"
 
 
-def tags_fault(tags: dict[str, str]) -> str | None:
-    """Why IAM takes no such tags, or None (IAM User Guide, "Rules for tagging")."""
-    if len(tags) > limits.TAGS:
-        return f"{len(tags)} tags; IAM takes {limits.TAGS}"
-    seen: dict[str, str] = {}
-    for key, value in tags.items():
-        if not 1 <= len(key) <= limits.TAG_KEY:
-            return f"'{key}' has {len(key)} characters; IAM takes 1 to {limits.TAG_KEY} in a key"
-        if len(value) > limits.TAG_VALUE:
-            return f"'{key}': a value of {len(value)} characters; IAM takes {limits.TAG_VALUE}"
-        if key.lower().startswith("aws:"):
-            return f"'{key}' starts with aws:, which is reserved"
-        if (other := seen.setdefault(key.lower(), key)) != key:
-            return f"'{key}' and '{other}' are one key to IAM, which ignores case"
-        for text in (key, value):
-            if (strange := next((c for c in text if not _in_tags(c)), None)) is not None:
-                return f"'{text}' holds {strange!r}; IAM takes letters, digits, spaces, _.:/=+-@"
-    return None
+def _at_most_two(labels: Sequence[object]) -> Iterator[str]:
+    if len(labels) > limits.ACCESS_KEYS:
+        yield f"{len(labels)} labels; AWS allows {limits.ACCESS_KEYS} access keys for a user"
 
 
-def _in_tags(char: str) -> bool:
-    return char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN"
+one_or_more = list_rule(_not_empty)
+some_distinct = list_rule(_not_empty, _distinct)
+kind = BeforeValidator(_kind)
 
-
-def _tags(tags: dict[str, str]) -> dict[str, str]:
-    if (fault := tags_fault(tags)) is not None:
-        raise ValueError(fault)
-    return tags
-
-
-_each_once = AfterValidator(_distinct)
-one_or_more = AfterValidator(_not_empty)
-
-BucketName = Annotated[str, _text_rule(name_fault)]
-Prefix = Annotated[str, _text_rule(_prefix_fault)]
-Prefixes = Annotated[tuple[Prefix, ...], _each_once, one_or_more]
-Access = Annotated[tuple[str, ...], BeforeValidator(_access), _each_once]
+BucketName = Annotated[str, text_rule(name_fault)]
+Prefix = Annotated[str, text_rule(_prefix_fault)]
+Prefixes = Annotated[tuple[Prefix, ...], some_distinct]
+Word = Literal["list", "read", "write", "delete", "full"]
+Access = Annotated[tuple[Word, ...], list_rule(_distinct, _full_with_list_only)]
 ActionName = Annotated[str, AfterValidator(_action)]
-ActionNames = Annotated[tuple[ActionName, ...], _each_once, one_or_more]
-KmsKeyArn = Annotated[str, _text_rule(_key_fault)]
-IamPath = Annotated[str, _text_rule(_path_fault)]
+ActionNames = Annotated[tuple[ActionName, ...], some_distinct]
+KmsKeyArn = Annotated[str, text_rule(_key_fault)]
+IamPath = Annotated[str, text_rule(_path_fault)]
 PolicyArn = Annotated[
-    str, _text_rule(_matches(_POLICY_ARN, "a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME"))
+    str, text_rule(matches(_POLICY_ARN, "a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME"))
 ]
-Label = Annotated[
-    str, _text_rule(_matches(_LABEL, "a label: 1 to 32 letters, digits, '.', '_' or '-'"))
-]
-AccessKeyLabels = Annotated[tuple[Label, ...], _each_once, AfterValidator(_access_keys)]
-Tags = Annotated[dict[str, str], AfterValidator(_tags)]
-SourceIps = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], _each_once, one_or_more]
-Uuid = Annotated[str, _text_rule(_uuid_fault)]
-Uuids = Annotated[tuple[Uuid, ...], _each_once, one_or_more]
-Projects = Annotated[
-    tuple[Annotated[str, _text_rule(_project_fault)], ...],
-    _each_once,
-    one_or_more,
-    AfterValidator(_projects),
-]
-Origins = Annotated[tuple[Annotated[str, _text_rule(_origin_fault)], ...], _each_once, one_or_more]
-Refs = Annotated[tuple[Annotated[str, _text_rule(_ref_fault)], ...], _each_once, one_or_more]
+Label = Annotated[str, text_rule(_label_fault)]
+AccessKeyLabels = Annotated[tuple[Label, ...], list_rule(_distinct, _at_most_two)]
+SourceIps = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], some_distinct]

@@ -1,0 +1,68 @@
+"""Checks of a role's trust: CircleCI's ids, and where a job's code may come from.
+
+Source: circleci-docs, "OpenID Connect tokens": organization, project and user ids
+are UUIDs; a token's subject holds them, the origin and the ref one after the other.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Final
+
+from components.settings.rules import list_rule, matches, some_distinct, text_rule
+
+ANY_PROJECT: Final = "*"
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ORIGIN: Final = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)+")
+# Of git-check-ref-format's rules those that name characters, and the ends of parts.
+_NO_REF: Final = re.compile(r"[\x00-\x20~^:?\[\\\x7f$]|\.\.|//|@\{|/\.|\.lock(/|$)|\.$")
+# What both a role's trust policy (AssumeRolePolicyDocument) and its description may hold.
+_NOT_IN_IAM: Final = re.compile(r"[^ -~\xa1-\xff]")
+
+
+def _uuid_fault(value: str) -> str | None:
+    if _UUID.fullmatch(value):
+        return None
+    if _UUID.fullmatch(value.lower()):
+        return f"has capitals; CircleCI's ids have none: '{value.lower()}'"
+    return "is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
+
+
+def _project_fault(value: str) -> str | None:
+    return None if value == ANY_PROJECT else _uuid_fault(value)
+
+
+def _origin_fault(origin: str) -> str | None:
+    if "://" in origin or origin.endswith(".git"):
+        return "is a clone URL; an origin is host and path, as github.com/acme/app"
+    if any(part.startswith("vcs-ref") for part in origin.split("/")):
+        return "holds a part that starts with vcs-ref, which makes a token's subject ambiguous"
+    return matches(_ORIGIN, "an origin, as github.com/acme/app (no wildcard)")(origin)
+
+
+def _ref_fault(ref: str) -> str | None:
+    if not ref.startswith("refs/"):
+        return f"does not start with refs/; did you mean 'refs/heads/{ref}'?"
+    if "*" in ref[:-1]:
+        return "holds a * that is not at its end; a ref may end in one *"
+    if "vcs-ref" in ref.split("/"):
+        return "holds the part vcs-ref, which makes a token's subject ambiguous"
+    if ref.endswith("/"):
+        return f"ends in '/'; did you mean '{ref}*'?"
+    if (strange := _NOT_IN_IAM.search(ref)) is not None and strange[0] > "\x7f":
+        return f"holds {strange[0]!a}, which IAM takes in no trust policy; end it in * before that"
+    return "is no Git ref, as refs/heads/main" if _NO_REF.search(ref) else None
+
+
+def _any_alone(projects: Sequence[object]) -> Iterator[str]:
+    if ANY_PROJECT in projects and len(projects) > 1:
+        yield f"'{ANY_PROJECT}' means every project; leave the others out"
+
+
+Uuid = Annotated[str, text_rule(_uuid_fault)]
+Uuids = Annotated[tuple[Uuid, ...], some_distinct]
+Projects = Annotated[
+    tuple[Annotated[str, text_rule(_project_fault)], ...], some_distinct, list_rule(_any_alone)
+]
+Origins = Annotated[tuple[Annotated[str, text_rule(_origin_fault)], ...], some_distinct]
+Refs = Annotated[tuple[Annotated[str, text_rule(_ref_fault)], ...], some_distinct]
