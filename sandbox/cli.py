@@ -1,32 +1,38 @@
 """The commands of `python -m sandbox`; what they do is in the modules next door."""
 
-import subprocess
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from components.settings.findings import SettingsError
-from sandbox import lifecycle
-from sandbox.environment import as_shell, environment, for_process
+from sandbox import lifecycle, report, status
+from sandbox.engine import Engine
+from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.preparing import prepare
 from sandbox.stacks import SandboxStack, find_stacks, project_root
 
 app: Final = typer.Typer(
-    help="A local AWS (moto) to try the program without an account.",
+    help="A local AWS (moto) to try the program without an account. moto is not AWS: its API is "
+    "real, its security is not.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-told: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+told: Final = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack to work on.")]
 Stacks = Annotated[
-    list[str] | None, typer.Option("--stack", "-s", help="Stacks to make buckets for; globs work.")
+    list[str] | None,
+    typer.Option(
+        "--stack", "-s", help="Stacks to make buckets for: names or globs. [default: dev]"
+    ),
 ]
 Buckets = Annotated[
     bool, typer.Option("--buckets/--no-buckets", help="Make the buckets that the config names.")
@@ -35,17 +41,126 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 More = Annotated[list[str] | None, typer.Argument(help="More arguments for pulumi, after --.")]
 
 
+@app.command()
+def start(stack: Stacks = None, *, buckets: Buckets = True) -> None:
+    """Start the sandbox, if it does not run, and make the stacks' buckets."""
+    with _errors_told():
+        stacks = find_stacks(project_root(), stack) if stack else _default_stacks()
+        running = _started(stacks, buckets=buckets)
+        told.print(f"The sandbox runs, its AWS (moto) at {running.aws_url}.")
+
+
+@app.command()
+def up(
+    stack: Stack = "dev", more: More = None, *, buckets: Buckets = True, as_json: Json = False
+) -> None:
+    """Deploy a stack, starting the sandbox first if needed, and tell who may do what."""
+    with _errors_told():
+        engine = _engine(stack, buckets=buckets)
+        args = ("up", "--yes", "--skip-preview", *(more or ()))
+        _end_unless_done(engine.run(*args, to_stderr=as_json))
+        outputs = engine.outputs()
+        if as_json:
+            place = {"stack": stack, "account": engine.stack.account, "region": engine.stack.region}
+            typer.echo(json.dumps({**place, "outputs": outputs}))
+        else:
+            report.show(Console(highlight=False, markup=False), engine.stack, outputs)
+
+
+@app.command()
+def preview(stack: Stack = "dev", more: More = None, *, buckets: Buckets = True) -> None:
+    """Show what `up` would change, starting the sandbox first if needed."""
+    with _errors_told():
+        _end_unless_done(_engine(stack, buckets=buckets).run("preview", *(more or ())))
+
+
+@app.command()
+def refresh(stack: Stack = "dev", more: More = None) -> None:
+    """Read everything that a stack made as it is now, changes behind its back too."""
+    with _errors_told():
+        engine = _running_engine(stack)
+        _end_unless_done(engine.run("refresh", "--yes", "--skip-preview", *(more or ())))
+
+
+@app.command()
+def destroy(stack: Stack = "dev", more: More = None) -> None:
+    """Delete everything that a stack made; the sandbox runs on."""
+    with _errors_told():
+        if lifecycle.look(Folder.current()).state == "stopped":
+            told.print("The sandbox is not running, so nothing is in it.")
+            return
+        engine = _running_engine(stack)
+        _end_unless_done(engine.run("destroy", "--yes", "--skip-preview", *(more or ())))
+
+
+@app.command(name="status")
+def status_(*, as_json: Json = False) -> None:
+    """Tell what runs, and which stacks are in it; ends with 1 if the sandbox does not run."""
+    folder = Folder.current()
+    found = lifecycle.look(folder)
+    stacks = status.deployed(folder)
+    if as_json:
+        typer.echo(json.dumps(status.as_json(found, stacks)))
+    else:
+        status.show(Console(highlight=False, markup=False, soft_wrap=True), found, stacks)
+    raise typer.Exit(0 if found.state == "running" else 1)
+
+
+@app.command()
+def env(stack: Stack = "dev") -> None:
+    """Print lines to eval, with which plain pulumi, aws and boto3 use the sandbox."""
+    with _errors_told():
+        (found,) = find_stacks(project_root(), [stack])
+        folder = Folder.current()
+        typer.echo(as_shell(environment(folder, _running(folder), found)))
+
+
+@app.command()
+def stop() -> None:
+    """Stop the sandbox and forget all that it held."""
+    before = lifecycle.stop(Folder.current())
+    words = {"running": "The sandbox is stopped.", "stale": "What was left of it is cleared."}
+    told.print(words.get(before.state, "The sandbox was not running."))
+
+
 @contextmanager
-def errors_told() -> Iterator[None]:
+def _errors_told() -> Iterator[None]:
     """Tell an error as it is and end with 1, without a traceback."""
     try:
         yield
-    except (SandboxError, SettingsError) as error:
-        told.print(f"[red]error:[/] {error}", markup=True)
+    except (SandboxError, SettingsError, BotoCoreError) as error:
+        told.print(f"error: {error}")
         raise typer.Exit(1) from None
 
 
-def running(folder: Folder) -> Look:
+def _engine(name: str, *, buckets: bool) -> Engine:
+    """Return the engine on a stack, in a sandbox that is started for it if needed."""
+    (stack,) = find_stacks(project_root(), [name])
+    return Engine(Folder.current(), _started([stack], buckets=buckets), stack)
+
+
+def _running_engine(name: str) -> Engine:
+    """Return the engine on a stack, in the sandbox that runs."""
+    (stack,) = find_stacks(project_root(), [name])
+    folder = Folder.current()
+    return Engine(folder, _running(folder), stack)
+
+
+def _started(stacks: Sequence[SandboxStack], *, buckets: bool) -> Look:
+    """Start the sandbox unless it runs, make what the stacks need, and say what was done."""
+    folder = Folder.current()
+    before, now = lifecycle.start(folder)
+    if before.state == "stale":
+        told.print(
+            f"The sandbox was broken: {'; '.join(before.faults)}. All that it held is lost; a "
+            "fresh one was started.",
+        )
+    for name, made in prepare(folder, now, stacks, buckets=buckets).items():
+        told.print(f"Made the buckets of {name}: {', '.join(made)}.")
+    return now
+
+
+def _running(folder: Folder) -> Look:
     """Return the running sandbox; a stale one is said, never used.
 
     Raises:
@@ -56,80 +171,17 @@ def running(folder: Folder) -> Look:
         raise SandboxError("The sandbox is not running: `python -m sandbox start` starts it.")
     if found.state == "stale":
         raise SandboxError(
-            f"The sandbox is broken: {'; '.join(found.faults)}. What it held is lost; "
-            "`python -m sandbox start` clears it and starts a fresh one.",
+            f"The sandbox is broken: {'; '.join(found.faults)}. All that it held is lost; "
+            "`python -m sandbox start` starts a fresh one.",
         )
     return found
 
 
-def started(folder: Folder) -> Look:
-    """Start the sandbox unless it runs, and say what was found."""
-    before, now = lifecycle.start(folder)
-    if before.state == "stale":
-        told.print(
-            f"The sandbox was broken: {'; '.join(before.faults)}. It was cleared, with all that "
-            "it held, and a fresh one started.",
-        )
-    return now
+def _default_stacks() -> list[SandboxStack]:
+    root = project_root()
+    return find_stacks(root, ["dev"]) if (root / "Pulumi.dev.yaml").exists() else []
 
 
-def pulumi(folder: Folder, now: Look, stack: SandboxStack, *args: str) -> int:
-    """Run the ordinary CLI on a stack of the user's checkout; return its exit code."""
-    variables = environment(folder, now, stack)
-    command = ["pulumi", *args, "--stack", stack.name]
-    return subprocess.run(
-        command, cwd=project_root(), env=for_process(variables), check=False
-    ).returncode
-
-
-@app.command()
-def start(stack: Stacks = None, *, buckets: Buckets = True) -> None:
-    """Start the sandbox, if it does not run, and make the stacks' buckets."""
-    with errors_told():
-        stacks = find_stacks(project_root(), stack or ["dev"])
-        folder = Folder.current()
-        now = started(folder)
-        made = prepare(folder, now, stacks, buckets=buckets)
-        told.print(f"The sandbox runs: AWS (moto) at {now.aws_url}.")
-        for name, new in made.items():
-            told.print(f"Buckets made for {name}: {', '.join(new)}.")
-
-
-@app.command()
-def up(stack: Stack = "dev", more: More = None, *, buckets: Buckets = True) -> None:
-    """Deploy a stack in the sandbox, starting it first if needed."""
-    with errors_told():
-        _run(stack, "up", "--yes", "--skip-preview", *(more or ()), buckets=buckets)
-
-
-@app.command()
-def preview(stack: Stack = "dev", more: More = None, *, buckets: Buckets = True) -> None:
-    """Show what `up` would change."""
-    with errors_told():
-        _run(stack, "preview", *(more or ()), buckets=buckets)
-
-
-def _run(name: str, *args: str, buckets: bool) -> None:
-    (stack,) = find_stacks(project_root(), [name])
-    folder = Folder.current()
-    now = started(folder)
-    prepare(folder, now, [stack], buckets=buckets)
-    if code := pulumi(folder, now, stack, *args):
+def _end_unless_done(code: int) -> None:
+    if code:
         raise typer.Exit(code)
-
-
-@app.command()
-def env(stack: Stack = "dev") -> None:
-    """Print lines to eval, with which plain pulumi, aws and boto3 use the sandbox."""
-    with errors_told():
-        folder = Folder.current()
-        (found,) = find_stacks(project_root(), [stack])
-        typer.echo(as_shell(environment(folder, running(folder), found)))
-
-
-@app.command()
-def stop() -> None:
-    """Stop the sandbox and forget all that it held."""
-    before = lifecycle.stop(Folder.current())
-    words = {"running": "The sandbox is stopped", "stale": "What was left of it is cleared"}
-    told.print(f"{words.get(before.state, 'The sandbox was not running')}.")

@@ -4,11 +4,11 @@ import configparser
 from collections.abc import Sequence
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
 
-from sandbox.accounts import Credentials, credentials_of
+from sandbox.accounts import credentials_of
+from sandbox.clients import Clients, Credentials
 from sandbox.folder import Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.stacks import SandboxStack
@@ -22,27 +22,20 @@ def prepare(
     Raises:
         SandboxError: a bucket's name is taken by another account.
     """
+    clients = Clients(running.aws_url)
     made: dict[str, list[str]] = {}
     for stack in stacks:
         if not stack.profile and not (buckets and stack.buckets):
             continue
-        credentials = credentials_of(running.aws_url, stack.account, stack.region)
+        credentials = credentials_of(clients, stack.account, stack.region)
         if stack.profile:
             _write_profile(folder, stack.profile, credentials)
         if buckets:
-            made[stack.name] = _make_buckets(running, stack, credentials)
+            made[stack.name] = _make_buckets(clients.get("s3", credentials, stack.region), stack)
     return {name: new for name, new in made.items() if new}
 
 
-def _make_buckets(running: Look, stack: SandboxStack, credentials: Credentials) -> list[str]:
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=running.aws_url,
-        region_name=stack.region,
-        aws_access_key_id=credentials.access_key,
-        aws_secret_access_key=credentials.secret_key,
-        aws_session_token=credentials.token,
-    )
+def _make_buckets(s3: S3Client, stack: SandboxStack) -> list[str]:
     there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     missing = [bucket for bucket in stack.buckets if bucket not in there]
     for bucket in missing:

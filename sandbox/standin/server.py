@@ -19,8 +19,8 @@ from pulumi.runtime import proto
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from sandbox.clients import Clients
 from sandbox.serving import LOOPBACK, Serving
-from sandbox.standin.aws import Clients
 from sandbox.standin.errors import StandInError
 from sandbox.standin.provider import StandIn
 from sandbox.standin.sessions import CONNECTION, Sessions

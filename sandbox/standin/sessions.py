@@ -17,8 +17,10 @@ from typing import Final
 import botocore.session
 from botocore.exceptions import ProfileNotFound
 
-from sandbox.accounts import DEFAULT_ACCOUNT, NOBODY, Credentials, partition_of, role_arn
-from sandbox.standin.aws import Aws, Clients
+from components.aws.partitions import partition_of_region
+from sandbox.accounts import DEFAULT_ACCOUNT, NOBODY, role_arn
+from sandbox.clients import Clients, Credentials
+from sandbox.standin.aws import Aws
 from sandbox.standin.errors import StandInError
 from sandbox.standin.settings import ProviderSettings
 
@@ -95,7 +97,7 @@ class Sessions:
             credentials=credentials,
             region=settings.region,
             account=account,
-            partition=partition_of(settings.region),
+            partition=partition_of_region(settings.region),
             default_tags=dict(settings.default_tags or {}),
         )
 

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sandbox.accounts import DEFAULT_REGION, Credentials
+from sandbox.accounts import DEFAULT_REGION
+from sandbox.clients import Credentials
 from sandbox.standin.values import UNKNOWN, Values
 
 HONOURED: Final = frozenset(

@@ -22,7 +22,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, overload
 
-import boto3
 import yaml
 from mypy_boto3_iam import IAMClient
 from mypy_boto3_s3 import S3Client
@@ -30,6 +29,7 @@ from mypy_boto3_sts import STSClient
 
 from components.settings.stack_file import read
 from sandbox.accounts import credentials_of
+from sandbox.clients import Clients
 from sandbox.environment import environment, for_process
 from sandbox.folder import CHECKOUT, Folder
 from sandbox.lifecycle import Look
@@ -112,15 +112,12 @@ class Sandbox:
     def client(self, service: Literal["sts"], account: str, region: str) -> STSClient: ...
     def client(self, service: Any, account: str, region: str) -> Any:
         """Return a boto3 client in an account of moto."""
-        credentials = credentials_of(self.running.aws_url, account, region)
-        return boto3.client(
-            service,
-            endpoint_url=self.running.aws_url,
-            region_name=region,
-            aws_access_key_id=credentials.access_key,
-            aws_secret_access_key=credentials.secret_key,
-            aws_session_token=credentials.token,
-        )
+        return self.clients.get(service, credentials_of(self.clients, account, region), region)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Clients of this sandbox's AWS."""
+        return Clients(self.running.aws_url)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,65 @@
+"""What runs in the sandbox, and which stacks are deployed in it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from sandbox.folder import Folder
+from sandbox.lifecycle import TITLES, Look
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack in the sandbox's Pulumi state."""
+
+    project: str
+    stack: str
+    resources: int
+
+
+def deployed(folder: Folder) -> list[Deployed]:
+    """Return the stacks that the state knows, with how many resources each has in AWS."""
+    found = []
+    for path in sorted(folder.state.glob(".pulumi/stacks/*/*.json")):
+        latest = (_read(path.read_text()).get("checkpoint") or {}).get("latest") or {}
+        own = [r for r in latest.get("resources") or [] if r.get("custom")]
+        made = [r for r in own if not r["type"].startswith("pulumi:")]
+        found.append(Deployed(path.parent.name, path.stem, len(made)))
+    return found
+
+
+def as_json(found: Look, stacks: list[Deployed]) -> Mapping[str, Any]:
+    """Return the status as `status --json` prints it."""
+    return {
+        "state": found.state,
+        "faults": list(found.faults),
+        "servers": {n: {"port": s.port, "pid": s.pid} for n, s in found.servers.items()},
+        "stacks": {s.stack: {"project": s.project, "resources": s.resources} for s in stacks},
+    }
+
+
+def show(console: Console, found: Look, stacks: list[Deployed]) -> None:
+    """Print the status."""
+    words = {
+        "running": "The sandbox runs.",
+        "stopped": "The sandbox is not running.",
+        "stale": "The sandbox is broken, and not used; `start` clears it and starts a fresh one.",
+    }
+    console.print(words[found.state])
+    for fault in found.faults:
+        console.print(f"  {fault}")
+    for name, server in found.servers.items():
+        console.print(f"  {TITLES[name]}: port {server.port}, process {server.pid}")
+    for stack in stacks if found.state == "running" else ():
+        console.print(f"  stack {stack.stack} of {stack.project}: {stack.resources} resources")
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        read: dict[str, Any] = json.loads(text)
+    except ValueError:  # it is being written
+        return {}
+    return read
