@@ -32,6 +32,14 @@ class Operator:
     if_exists: bool = False
     quantifier: Quantifier | None = None
 
+    @property
+    def name(self) -> str:
+        """The name as a policy writes it."""
+        opposites = {test: name for name, test in NEGATED.items()}
+        prefix = f"{self.quantifier.value}:" if self.quantifier else ""
+        base = opposites[self.test] if self.negated else self.test
+        return f"{prefix}{base}{'IfExists' if self.if_exists else ''}"
+
 
 @dataclass(frozen=True)
 class ParsedCondition:

@@ -186,6 +186,13 @@ def test_a_variable_may_be_any_part_of_an_arn() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["StringLike", "NotIpAddress", "ForAllValues:StringNotLikeIfExists", "Null"]
+)
+def test_an_operator_taken_apart_still_knows_its_name(name: str) -> None:
+    assert parse_operator(name).name == name
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "StringMatches",

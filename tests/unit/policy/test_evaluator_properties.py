@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.policy.evaluator import Reason, Request, decide
+
+# No deadline: the machine may be busy.
+UNTIMED = settings(deadline=None)
 
 Document = dict[str, Any]
 
@@ -67,6 +70,7 @@ def answer(found: list[dict[str, object]], request: Request) -> tuple[bool, Reas
 
 
 @given(SOME, st.data(), REQUESTS)
+@UNTIMED
 def test_the_order_of_statements_changes_nothing(
     found: list[dict[str, object]], data: st.DataObject, request: Request
 ) -> None:
@@ -74,6 +78,7 @@ def test_the_order_of_statements_changes_nothing(
 
 
 @given(SOME, REQUESTS, st.integers(0, 5))
+@UNTIMED
 def test_splitting_a_document_changes_nothing(
     found: list[dict[str, object]], request: Request, cut: int
 ) -> None:
@@ -83,6 +88,7 @@ def test_splitting_a_document_changes_nothing(
 
 
 @given(SOME, REQUESTS, statements("Deny"))
+@UNTIMED
 def test_a_deny_that_applies_always_wins(
     found: list[dict[str, object]], request: Request, denying: dict[str, object]
 ) -> None:
@@ -92,6 +98,7 @@ def test_a_deny_that_applies_always_wins(
 
 
 @given(SOME, REQUESTS, statements("Allow"))
+@UNTIMED
 def test_one_more_allow_never_takes_access_away(
     found: list[dict[str, object]], request: Request, more: dict[str, object]
 ) -> None:
@@ -99,6 +106,7 @@ def test_one_more_allow_never_takes_access_away(
 
 
 @given(SOME, REQUESTS)
+@UNTIMED
 def test_what_decides_alone_gives_the_same_answer(
     found: list[dict[str, object]], request: Request
 ) -> None:

@@ -1,0 +1,1 @@
+"""Many stacks: preview, rollout and reports."""

@@ -1,0 +1,280 @@
+"""Changes of access in words and as JSON."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from rollout.access_diff import Access, StackDiff, identity_diff, sentences, stack_diff
+
+Statement = dict[str, Any]
+S3 = "arn:aws:s3:::"
+KEY = "arn:aws:kms:eu-west-1:111111111111:key/k"
+PAIR = ["s3:PutObject", "s3:GetObject"]
+
+
+def user(*statements: Statement, **more: Any) -> Access:
+    return Access("user", {"inline": document(*statements)}, **more)
+
+
+def document(*statements: Statement) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(
+    actions: str | list[str], *resources: str, when: Mapping[str, object] | None = None
+) -> Statement:
+    statement: Statement = {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
+    return statement if when is None else {**statement, "Condition": when}
+
+
+def listing(*prefixes: str) -> Statement:
+    return allow("s3:ListBucket", f"{S3}acme", when={"StringLike": {"s3:prefix": list(prefixes)}})
+
+
+def from_(*ips: str) -> dict[str, object]:
+    return {"IpAddress": {"aws:SourceIp": list(ips)}}
+
+
+TLS_ONLY = {
+    "Effect": "Deny",
+    "Action": "s3:*",
+    "Resource": "*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+CHANGES: list[tuple[Access | None, Access | None, list[str]]] = [
+    (
+        user(allow("s3:GetObject", f"{S3}acme-site/releases/*")),
+        user(allow(["s3:GetObject", "s3:DeleteObject"], f"{S3}acme-site/releases/*")),
+        ["gains s3:DeleteObject on acme-site/releases/* (WIDER)"],
+    ),
+    (
+        user(allow(PAIR, f"{S3}acme/builds/*")),
+        user(allow(PAIR, f"{S3}acme/*")),
+        ["gains s3:GetObject, s3:PutObject on acme/*, before only on acme/builds/* (WIDER)"],
+    ),
+    (
+        user(allow(PAIR, f"{S3}acme/*")),
+        user(allow(PAIR, f"{S3}acme/logs/*", f"{S3}acme/builds/*")),
+        [
+            (
+                "loses s3:GetObject, s3:PutObject on acme/*, "
+                "keeps it on acme/builds/*, acme/logs/* (NARROWER)"
+            )
+        ],
+    ),
+    (
+        user(allow("s3:GetObject", f"{S3}a/*"), allow("s3:PutObject", f"{S3}a/x/*")),
+        user(allow("s3:*", f"{S3}a/*")),
+        ["gains s3:* on a/*, before only s3:GetObject, s3:PutObject on a/x/* (WIDER)"],
+    ),
+    (
+        user(listing("a/*")),
+        user(listing("b/*", "a/*", "")),
+        ['gains s3:ListBucket on acme where s3:prefix is "" or b/* (WIDER)'],
+    ),
+    (
+        user(listing("a/*", "b/*")),
+        user(allow("s3:ListBucket", f"{S3}acme")),
+        ["gains s3:ListBucket on acme, before only where s3:prefix is a/* or b/* (WIDER)"],
+    ),
+    (
+        user(allow("s3:ListBucket", f"{S3}acme")),
+        user(listing("a/*", "b/*")),
+        ["loses s3:ListBucket on acme, keeps it where s3:prefix is a/* or b/* (NARROWER)"],
+    ),
+    (
+        user(allow(PAIR, f"{S3}a/*", f"{S3}b/*")),
+        user(allow(PAIR, f"{S3}a/*", f"{S3}b/*", when=from_("10.0.0.0/8", "192.0.2.0/24"))),
+        [
+            (
+                "loses s3:GetObject, s3:PutObject on a/*, b/*, "
+                "keeps it where aws:SourceIp is in 10.0.0.0/8 or 192.0.2.0/24 (NARROWER)"
+            )
+        ],
+    ),
+    (
+        user(allow(PAIR, f"{S3}a/*", when=from_("10.0.0.0/8", "192.0.2.0/24"))),
+        user(allow(PAIR, f"{S3}a/*", when=from_("10.0.0.0/8"))),
+        [
+            (
+                "loses s3:GetObject, s3:PutObject on a/* "
+                "where aws:SourceIp is in 192.0.2.0/24 (NARROWER)"
+            )
+        ],
+    ),
+    (
+        user(),
+        user(TLS_ONLY),
+        ["is now denied s3:* on everything where aws:SecureTransport is false (NARROWER)"],
+    ),
+    (
+        user(TLS_ONLY),
+        user(),
+        ["is no longer denied s3:* on everything where aws:SecureTransport is false (WIDER)"],
+    ),
+    (
+        user(),
+        user({"Effect": "Allow", "NotAction": "iam:*", "NotResource": f"{S3}acme"}),
+        ["gains every action but iam:* on everything but acme (WIDER)"],
+    ),
+    (
+        user(),
+        user(
+            allow("kms:Decrypt", KEY, when={"StringEquals": {"kms:ViaService": "s3.x"}}),
+            allow("a:b", "*", when={"Null": {"k": "true"}, "StringNotLikeIfExists": {"l": "x*"}}),
+            allow("c:d", "*", when={"ForAllValues:StringLike": {"aws:TagKeys": ["a*", "b"]}}),
+            allow("e:f", "*", when={"BoolIfExists": {"k": True}, "NumericLessThan": {"n": 5}}),
+        ),
+        [
+            "gains a:b on everything where k is missing and l is not x* (WIDER)",
+            "gains c:d on everything where aws:TagKeys ForAllValues:StringLike a* or b (WIDER)",
+            (
+                "gains e:f on everything where k is true if it is there "
+                "and n NumericLessThan 5 (WIDER)"
+            ),
+            f"gains kms:Decrypt on {KEY} where kms:ViaService is s3.x (WIDER)",
+        ],
+    ),
+    (user(boundary="arn:b1"), user(), ["is no longer bounded by arn:b1 (WIDER)"]),
+    (user(), user(boundary="arn:b1"), ["is bounded by arn:b1 (NARROWER)"]),
+    (
+        user(boundary="arn:b1"),
+        user(boundary="arn:b2"),
+        ["is bounded by arn:b2, no longer by arn:b1 (WIDER)"],
+    ),
+    (
+        user(access_keys=frozenset({"2026-05", "2026-11"})),
+        user(access_keys=frozenset({"2026-11", "2027-05"})),
+        ["gets access key 2027-05", "loses access key 2026-05"],
+    ),
+    (
+        None,
+        user(allow("s3:GetObject", f"{S3}a/*"), access_keys=frozenset({"k"}), boundary="arn:b"),
+        [
+            "is a new user",
+            "gains s3:GetObject on a/* (WIDER)",
+            "is bounded by arn:b",
+            "gets access key k",
+        ],
+    ),
+    (
+        user(allow("s3:GetObject", f"{S3}a/*"), boundary="arn:b"),
+        None,
+        ["is removed, a user", "loses s3:GetObject on a/* (NARROWER)"],
+    ),
+    (
+        user(allow("s3:GetObject", f"{S3}a/*")),
+        Access("role", {"inline": document(allow("s3:GetObject", f"{S3}a/*"))}),
+        ["is replaced, a user becomes a role"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), CHANGES)
+def test_changes_in_words(before: Access | None, after: Access | None, expected: list[str]) -> None:
+    assert said(before, after) == [f"ci {text}" for text in expected]
+
+
+def said(before: Access | None, after: Access | None) -> list[str]:
+    was, now = ({} if one is None else {"ci": one} for one in (before, after))
+    return sentences(stack_diff("prod", was, now))
+
+
+@pytest.mark.parametrize(
+    "access", [access for before, after, _ in CHANGES for access in (before, after) if access]
+)
+def test_nothing_is_said_where_nothing_changes(access: Access) -> None:
+    assert stack_diff("prod", {"ci": access}, {"ci": access}) == StackDiff("prod")
+
+
+def test_the_same_access_in_other_documents_says_nothing() -> None:
+    before = user(allow(PAIR, f"{S3}a/*", f"{S3}b/*"), listing("a/*", "b/*"))
+    documents = {
+        "managed-1": document(allow("s3:PutObject", f"{S3}b/*", f"{S3}a/*"), listing("b/*")),
+        "managed-2": document(listing("a/*"), allow("s3:GetObject", f"{S3}a/*", f"{S3}a/x/*")),
+        "inline": document(allow("s3:getobject", f"{S3}b/*")),
+    }
+    assert said(before, Access("user", documents)) == []
+
+
+def test_a_replaced_identity_is_named_though_its_access_stays() -> None:
+    access = user(allow("s3:GetObject", f"{S3}a/*"), access_keys=frozenset({"k"}))
+    diff = stack_diff("prod", {"ci": access}, {"ci": access}, replaced=["ci"])
+    assert sentences(diff) == ["ci is replaced; its access keys are made anew"]
+    assert (diff.wider, diff.narrower) == (0, 0)
+
+
+def test_identities_come_by_name_and_only_those_that_change() -> None:
+    same, more = user(), user(allow("s3:GetObject", f"{S3}a/*"))
+    diff = stack_diff("prod", {"b": same, "a": same, "c": same}, {"b": more, "a": more, "c": same})
+    assert [one.name for one in diff.identities] == ["a", "b"]
+    assert (diff.wider, diff.narrower) == (2, 0)
+
+
+def test_a_document_that_cannot_be_read_counts_as_wider_and_hides_nothing_else() -> None:
+    strange = user(allow("s3:*", "*", when={"BinaryEquals": {"k": "QQ=="}}), boundary="arn:b")
+    assert said(strange, user()) == [
+        (
+            "ci has a policy that cannot be compared: inline: Statement[0].Condition: "
+            "'BinaryEquals' is no condition operator that is known here (WIDER)"
+        ),
+        "ci is no longer bounded by arn:b (WIDER)",
+    ]
+
+
+def test_an_identity_that_is_never_there_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="ci is there neither before nor after"):
+        identity_diff("ci", None, None)
+
+
+def test_the_json_has_the_schema_that_its_module_tells() -> None:
+    before = user(listing("a/*"), access_keys=frozenset({"2026-05"}), boundary="arn:b1")
+    after = user(
+        allow("s3:ListBucket", f"{S3}acme"),
+        allow("s3:PutObject", f"{S3}acme/*"),
+        access_keys=frozenset({"2026-11"}),
+        boundary="arn:b1",
+    )
+    nothing: dict[str, list[object]] = {"gained": [], "lost": [], "absorbed": [], "kept": []}
+    held = {"effect": "Allow", "action": {"values": ["s3:ListBucket"], "allBut": False}}
+    on_bucket = {**held, "resource": {"values": [f"{S3}acme"], "allBut": False}}
+    put = {
+        "effect": "Allow",
+        "action": {"values": ["s3:PutObject"], "allBut": False},
+        "resource": {"values": [f"{S3}acme/*"], "allBut": False},
+        "conditions": [],
+    }
+    prefix = {"operator": "StringLike", "key": "s3:prefix", "values": ["a/*"]}
+    assert json.loads(json.dumps(stack_diff("prod", {"ci": before}, {"ci": after}).to_json())) == {
+        "version": 1,
+        "stack": "prod",
+        "wider": 2,
+        "narrower": 0,
+        "identities": [
+            {
+                "name": "ci",
+                "kind": "user",
+                "change": "changed",
+                "lines": [
+                    {
+                        "verdict": "wider",
+                        "text": "gains s3:ListBucket on acme, before only where s3:prefix is a/*",
+                    },
+                    {"verdict": "wider", "text": "gains s3:PutObject on acme/*"},
+                    {"verdict": "none", "text": "gets access key 2026-11"},
+                    {"verdict": "none", "text": "loses access key 2026-05"},
+                ],
+                "permissions": {
+                    **nothing,
+                    "gained": [{**on_bucket, "conditions": []}, put],
+                    "absorbed": [{**on_bucket, "conditions": [prefix]}],
+                },
+                "trust": nothing,
+                "accessKeys": {"added": ["2026-11"], "removed": ["2026-05"]},
+                "permissionsBoundary": {"before": "arn:b1", "after": "arn:b1"},
+            }
+        ],
+    }
