@@ -18,10 +18,10 @@ def bucket_arns(
     The output fails where a bucket is missing, and names every one that is, with
     the identity and the stack.
     """
-    found = {
+    lookups = {
         bucket: aws.s3.get_bucket_output(
             bucket=bucket, opts=pulumi.InvokeOutputOptions(parent=parent)
-        ).arn
+        )
         for bucket in sorted({grant.bucket for grant in grants})
     }
 
@@ -30,4 +30,6 @@ def bucket_arns(
         path = path_of(("identities", identity, "grants", first, "bucket"))
         return Finding(path, f"'{bucket}' is not there, or not to be seen: {words}")
 
-    return once_found(found, explain)
+    return once_found(lookups, explain).apply(
+        lambda found: {bucket: result.arn for bucket, result in found.items()}
+    )

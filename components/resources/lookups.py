@@ -1,8 +1,9 @@
 """Failed look-ups in plain words: all at once, naming the stack and the config's path."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import pulumi
 
@@ -17,13 +18,18 @@ def once_found(
     """All answers, once every one is there.
 
     Args:
-        lookups: what was asked for, by name.
+        lookups: what was asked for, by name: the look-ups' own outputs, from which
+            nothing else is derived.
         explain: the finding for a name whose look-up failed, and the provider's words.
 
     Returns:
         An output that fails with one message for all look-ups that failed;
         whatever takes it as an input is not made.
     """
+    for lookup in lookups.values():
+        # Pulumi ends a program with the first output that failed, in the provider's words and
+        # with a traceback; the output made here answers for these.
+        lookup._untrack()  # noqa: SLF001 - what Output.apply calls for the same reason
     checked: pulumi.Output[bool] = pulumi.Output.from_input(_all_found(lookups, explain))
     return checked.apply(lambda _: pulumi.Output.all(**lookups))
 
@@ -49,5 +55,9 @@ def told(error: SettingsError) -> pulumi.RunError:
 
 
 def _words(error: BaseException) -> str:
-    """The provider's own words, without the SDK's frame around them."""
-    return str(error).partition(" failed: ")[2] or str(error)
+    """The provider's own words, on one line and without the frames around them."""
+    words = " ".join(str(error).split())
+    return _FRAME.sub("", words)
+
+
+_FRAME: Final = re.compile(r".*(invoking [\w:/]+: |invoke of [\w:/]+ failed: )")

@@ -47,11 +47,12 @@ class Organization(pulumi.ComponentResource):
         return provider.arn
 
     def _look_up(self, _name: str, organization: str) -> pulumi.Output[str]:
-        found = aws.iam.get_open_id_connect_provider_output(
+        lookup = aws.iam.get_open_id_connect_provider_output(
             url=f"https://{issuer(organization)}",
             opts=pulumi.InvokeOutputOptions(parent=self),
-        ).arn
-        return once_found({organization: found}, _missing).apply(lambda arns: arns[organization])
+        )
+        found = once_found({organization: lookup}, _missing)
+        return found.apply(lambda answers: answers[organization].arn)
 
 
 def _missing(organization: str, words: str) -> Finding:

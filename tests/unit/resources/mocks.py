@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import runpy
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -97,7 +98,27 @@ class RecordingMonitor(MockMonitor):
                     frozenset(request.additionalSecretOutputs),
                 )
             )
-        return super().RegisterResource(request)
+        with _loop_of_thread():
+            return super().RegisterResource(request)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's
+        with _loop_of_thread():
+            return super().Invoke(request)
+
+
+@contextmanager
+def _loop_of_thread() -> Iterator[None]:
+    """The mock monitor needs an event loop in each thread; one of its own it leaves open."""
+    if threading.current_thread() is threading.main_thread():
+        yield
+        return
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _name(urn: str) -> str:
