@@ -65,11 +65,13 @@ def _next(stack: SandboxStack) -> list[str]:
     python = _python()
     named = "" if stack.name == "dev" else f" --stack {stack.name}"
     return [
-        f'eval "$({python} -m sandbox env{named})"   # then, in this shell:',
-        "pulumi preview                        # the plain engine: nothing to change",
-        "pulumi stack output --show-secrets    # with the keys' secrets",
-        f"Edit {stack.file.path.name} and run `{python} -m sandbox up{named}` again;",
-        f"`{python} -m sandbox stop` ends it all.",
+        f'eval "$({python} -m sandbox env{named})"',
+        "    then, in this shell, the plain engine and any AWS tool work on it:",
+        "    pulumi preview; pulumi stack output --show-secrets; aws s3 ls",
+        f"{python} -m sandbox up{named}",
+        f"    after a change of {stack.file.path.name}",
+        f"{python} -m sandbox stop",
+        "    ends it and forgets it all",
     ]
 
 

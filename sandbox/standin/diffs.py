@@ -64,11 +64,11 @@ def same(spec: Input, before: Any, after: Any) -> bool:  # noqa: ANN401 - a prop
         return False
     if before in _EMPTY and after in _EMPTY:
         return True
-    if spec.document and before is not None and after is not None:
+    if before is None or after is None:
+        return False
+    if spec.document:
         return same_document(before, after)
-    if spec.unordered and isinstance(before, list) and isinstance(after, list):
-        return sorted(before) == sorted(after)
-    return bool(before == after)
+    return bool(spec.meaning(before) == spec.meaning(after))
 
 
 def _kind(before: object, after: object) -> PropertyDiffKind:

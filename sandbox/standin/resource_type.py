@@ -22,8 +22,8 @@ class Input:
     """A JSON policy, compared by what it means."""
     named_up_to: int | None = None
     """Autonamed from the resource's name, at most this long, where it is not set."""
-    unordered: bool = False
-    """A list whose order does not count."""
+    meaning: Callable[[Any], Any] = lambda value: value
+    """Makes values alike that AWS does not tell apart."""
     computed: bool = False
     """Filled in by AWS where it is not set, so that leaving it out is no change."""
     fault: Callable[[Any], str | None] = lambda _: None

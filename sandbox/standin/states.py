@@ -7,7 +7,7 @@ from sandbox.standin.aws import Aws
 from sandbox.standin.checks import DEFAULTS
 from sandbox.standin.documents import normal_text
 from sandbox.standin.resource_type import ResourceType
-from sandbox.standin.values import UNKNOWN, Values, has_unknown
+from sandbox.standin.values import UNKNOWN, Properties, Values, has_unknown
 
 
 def wanted(entry: ResourceType, aws: Aws, inputs: Values) -> Values:
@@ -28,10 +28,17 @@ def all_tags(aws: Aws, inputs: Values) -> dict[str, Any]:
 
 
 def planned(entry: ResourceType, old: Values, new: Values) -> Values:
-    """Return the state that a preview shows: what AWS fills in is unknown unless it was known."""
-    kept = {name: value for name, value in old.items() if name not in entry.inputs}
-    computed = {name: old.get(name, UNKNOWN) for name in entry.computed() if new.get(name) is None}
-    return {**kept, **computed, **new}
+    """Return the state that a preview shows: what AWS fills in is unknown, or as it was."""
+    if not old:
+        return {**dict.fromkeys(entry.computed(), UNKNOWN), **new}
+    own = entry.inputs.keys() - entry.computed()
+    return {**{name: value for name, value in old.items() if name not in own}, **new}
+
+
+def secrets_of(entry: ResourceType, *given: Properties) -> frozenset[str]:
+    """Return which of a resource's properties are secrets, by its type and by what was given."""
+    named = entry.secrets.union(*(properties.secrets for properties in given))
+    return named | {"tagsAll"} if "tags" in named else named
 
 
 def found(entry: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
