@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.rpc import deserialize_properties
 from pulumi.runtime.settings import SETTINGS, get_root_resource, set_root_resource
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.stack import Stack, run_pulumi_func
 
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "111111111111"
@@ -54,7 +54,12 @@ class RecordingMocks(pulumi.runtime.Mocks):
             state["secret"] = f"secret-of-{args.name}"
         return f"{args.name}-id", state
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        return self._answer(args), []
+
+    def _answer(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         if args.token == "aws:s3/getBucket:getBucket":
             bucket = args.args["bucket"]
             if bucket not in self.buckets:
@@ -99,11 +104,11 @@ class RecordingMonitor(MockMonitor):
                 )
             )
         with _loop_of_thread():
-            return super().RegisterResource(request)
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's
         with _loop_of_thread():
-            return super().Invoke(request)
+            return super().Invoke(request)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -166,7 +171,7 @@ class Secret:
 async def _run() -> dict[str, Any]:
     await run_pulumi_func(lambda: _discard(runpy.run_path(str(ROOT / "__main__.py"))))
     root = get_root_resource()
-    assert root is not None
+    assert isinstance(root, Stack)
     return {name: await _known(value) for name, value in root.outputs.items()}
 
 
@@ -179,7 +184,7 @@ async def _known(value: Any) -> Any:
         return {key: await _known(inner) for key, inner in value.items()}
     if isinstance(value, pulumi.Output):
         known = await value.future()
-        return Secret(known) if await value.is_secret() else known
+        return Secret(str(known)) if await value.is_secret() else known
     return value
 
 
@@ -196,7 +201,7 @@ def _fresh_runtime(
     try:
         SETTINGS.rpc_manager.clear()
         SETTINGS.outputs.clear()
-        set_root_resource(None)
+        set_root_resource(cast("pulumi.Resource", None))
         pulumi.runtime.set_mocks(
             mocks,
             project="circleci-s3-access",
@@ -207,7 +212,7 @@ def _fresh_runtime(
         )
         yield loop
     finally:
-        set_root_resource(before)
+        set_root_resource(cast("pulumi.Resource", before))
         set_all_config({})
         # A program that failed leaves tasks waiting for what will never come.
         left = asyncio.all_tasks(loop)

@@ -14,9 +14,10 @@ PROJECT = "6f9b2f3c-7c1e-4a52-9e3f-0123456789ab"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.circleci.com/org/{ORGANIZATION}"
 
 USER = {"kind": "user", "grants": [{"bucket": "acme", "access": ["read"]}]}
-ROLE = {
+TRUST: dict[str, Any] = {"organization": ORGANIZATION, "projects": [PROJECT]}
+ROLE: dict[str, Any] = {
     "kind": "role",
-    "trust": {"organization": ORGANIZATION, "projects": [PROJECT]},
+    "trust": TRUST,
     "grants": [{"bucket": "acme", "access": ["list"], "prefixes": ["builds/"]}],
 }
 READ = (
@@ -118,7 +119,7 @@ def test_create_makes_the_provider_without_thumbprints_and_protects_it() -> None
 def test_existing_looks_the_provider_up_once_for_all_roles_of_an_organization() -> None:
     other = "2f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
     made = mocks(organizations=(ORGANIZATION, other))
-    third = {**ROLE, "trust": {**ROLE["trust"], "organization": other}}
+    third = {**ROLE, "trust": {**TRUST, "organization": other}}
     run_program(made, {"one": ROLE, "two": ROLE, "three": third})
     assert sorted(one.name for one in made.of(tokens.ORGANIZATION)) == [
         f"circleci-{ORGANIZATION}",
@@ -166,7 +167,7 @@ def test_bad_config_makes_and_looks_up_nothing_and_tells_every_fault() -> None:
 
 
 def test_advice_is_logged_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    trust = {**ROLE["trust"], "projects": ["*"]}
+    trust = {**TRUST, "projects": ["*"]}
     run_program(mocks(), {"ci": {**ROLE, "trust": trust}})
     assert "identities.ci.trust.projects: '*' lets every project" in caplog.text
 
