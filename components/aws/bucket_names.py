@@ -20,12 +20,16 @@ _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--table-s3")
 def name_fault(name: str) -> str | None:
     """Why a name can be no general purpose bucket's, or None where it can."""
     if (inside := _ARN.match(name) or _URL.match(name)) is not None:
-        return f"is not a bucket's name; did you mean {inside['bucket']}?"
+        bucket = inside["bucket"]
+        return name_fault(bucket) or f"is not a bucket's name; did you mean {bucket}?"
     if name.endswith("--x-s3"):
         return (
             "is a directory bucket, which has another permission model (s3express:CreateSession); "
             "name a general purpose bucket"
         )
+    if name.startswith("arn:"):
+        what = "an access point" if ":accesspoint/" in name else "no bucket"
+        return f"is the ARN of {what}; name the bucket itself"
     if not _SHAPE.fullmatch(name):
         return f"is no bucket name: it takes {_RULE}"
     if ".." in name:

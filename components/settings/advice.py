@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from ipaddress import ip_network
+from itertools import product
 
+from components.aws.actions import ACCESS, EVERYTHING, Action, Placement, action
 from components.aws.bucket_names import name_doubt
 from components.settings.findings import Finding, path_of
 from components.settings.model import Grant, Role, Stack, Trust, User
@@ -41,21 +43,35 @@ def _of_grant(index: int, grant: Grant) -> Iterator[Finding]:
                 f"'{prefix}' starts with '/', which S3 takes for a part of the key; "
                 f"most keys are like '{prefix.lstrip('/')}…'",
             )
+        for other in grant.prefixes:
+            if other != prefix and prefix.startswith(other):
+                yield Finding(f"grants[{index}].prefixes", f"'{prefix}' lies in '{other}' already")
 
 
 def _overlap(grant: Grant, other: Grant) -> str | None:
     """How two grants of one identity overlap: their rights are joined, which is rarely meant."""
     if grant.bucket != other.bucket:
         return None
-    rights = {*grant.access, *grant.actions}, {*other.access, *other.actions}
-    if not (rights[0] & rights[1] or "full" in rights[0] | rights[1]):
+    rights, others = _actions(grant), _actions(other)
+    if not (rights & others or _swallows(rights, others) or _swallows(others, rights)):
         return None
-    if (rights, set(grant.prefixes)) == ((rights[1], rights[0]), set(other.prefixes)):
+    if (rights, set(grant.prefixes)) == (others, set(other.prefixes)):
         return "repeats"
-    pairs = [(one, two) for one in grant.prefixes or ("",) for two in other.prefixes or ("",)]
+    pairs = product(grant.prefixes or ("",), other.prefixes or ("",))
     if any(one.startswith(two) or two.startswith(one) for one, two in pairs):
         return "overlaps with"
     return None
+
+
+def _actions(grant: Grant) -> set[Action]:
+    by_words = {one for word in grant.access for one in ACCESS[word]}
+    return by_words | {action(name) for name in grant.actions}
+
+
+def _swallows(rights: set[Action], others: set[Action]) -> bool:
+    """Whether one has every action on objects, and the other some of them."""
+    has_all = any(one.name == EVERYTHING for one in rights)
+    return has_all and any(one.placement is Placement.OBJECT for one in others)
 
 
 def _source_doubt(network: str) -> str | None:

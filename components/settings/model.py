@@ -53,7 +53,7 @@ class Grant(_Settings):
     access: rules.Access = ()
     actions: rules.ActionNames = ()
     prefixes: rules.Prefixes = ()
-    kms_key: rules.KmsKeyArn | None = None
+    kms_key: Annotated[rules.KmsKeyArn | None, rules.given] = None
 
     @classmethod
     def _faults(cls, config: Mapping[str, Any]) -> Iterator[Fault]:
@@ -68,7 +68,7 @@ class Grant(_Settings):
 class _Identity(_Settings):
     grants: Annotated[tuple[Grant, ...], rules.one_or_more]
     path: rules.IamPath = "/"
-    permissions_boundary: rules.PolicyArn | None = None
+    permissions_boundary: Annotated[rules.PolicyArn | None, rules.given] = None
     tags: tag_rules.Tags = {}
     require_tls: StrictBool = False
     source_ips: rules.SourceIps = ()

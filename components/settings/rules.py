@@ -74,6 +74,13 @@ def _kind(kind: object) -> object:
     return kind
 
 
+def _given(value: object) -> object:
+    """A key without a value is no way to say that there is none: leave out the key."""
+    if value is None:
+        raise ValueError("nothing is not text; leave out the key")
+    return value
+
+
 def _path_fault(path: str) -> str | None:
     if not _PATH.fullmatch(path):
         return "is no IAM path: it starts and ends with '/', as /ci/"
@@ -147,6 +154,7 @@ def _at_most_two(labels: Sequence[object]) -> Iterator[str]:
 one_or_more = list_rule(_not_empty)
 some_distinct = list_rule(_not_empty, _distinct)
 kind = BeforeValidator(_kind)
+given = BeforeValidator(_given)
 
 BucketName = Annotated[str, text_rule(name_fault)]
 Prefix = Annotated[str, text_rule(_prefix_fault)]

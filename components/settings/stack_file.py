@@ -4,6 +4,7 @@ Inside a run Pulumi hands the program its config; this is for the tools around
 it, which need to know what a stack wishes for without starting an engine.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +13,17 @@ from typing import Any, Final
 
 import yaml
 
-from components.settings.findings import Finding, SettingsError
+from components.settings import pulumi_yaml
+from components.settings.findings import Finding, SettingsError, shown
 from components.settings.load import NAMESPACE, load
 from components.settings.model import Stack
 
-_FILE: Final = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9_.-]+)\.yaml")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _ROLE_ACCOUNT: Final = re.compile(r"arn:[a-z-]+:iam::(?P<account>\d{12}):role/")
+_ACCOUNT: Final = re.compile(r"\d{12}")
+
+_ACCOUNTS_KEY: Final = "aws:allowedAccountIds"
+_ROLES_KEY: Final = "aws:assumeRoles"
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class StackFile:
         """
         prefix = f"{NAMESPACE}:"
         own = {
-            key.removeprefix(prefix): value
+            key.removeprefix(prefix): _decoded(value)
             for key, value in self.config.items()
             if key.startswith(prefix)
         }
@@ -50,11 +56,8 @@ class StackFile:
 
     @property
     def allowed_account_ids(self) -> tuple[str, ...]:
-        """The stack's ``aws:allowedAccountIds``; YAML may have read a number."""
-        ids = self.config.get("aws:allowedAccountIds") or ()
-        return tuple(
-            f"{account:012}" if isinstance(account, int) else str(account) for account in ids
-        )
+        """The stack's ``aws:allowedAccountIds``."""
+        return tuple(map(str, _decoded(self.config.get(_ACCOUNTS_KEY)) or ()))
 
     @property
     def account(self) -> str | None:
@@ -63,34 +66,82 @@ class StackFile:
         It is the account of the last role in ``aws:assumeRoles``, which is where
         the provider ends up, else the only one of ``aws:allowedAccountIds``.
         """
-        for role in reversed(self.config.get("aws:assumeRoles") or ()):
-            if (found := _ROLE_ACCOUNT.match(str(role.get("roleArn", "")))) is not None:
+        for role in reversed(_decoded(self.config.get(_ROLES_KEY)) or ()):
+            if (found := _ROLE_ACCOUNT.match(str(role.get("roleArn")))) is not None:
                 return found["account"]
         allowed = self.allowed_account_ids
         return allowed[0] if len(allowed) == 1 else None
 
 
 def read(root: Path, stack: str) -> StackFile:
-    """Read the file of one stack.
+    """Read the file of one stack, as Pulumi does.
 
     Raises:
-        SettingsError: where there is no such file, or it is no YAML mapping.
+        SettingsError: where there is no such file, it is no YAML mapping, or what it
+            says of its account can't be.
     """
     path = root / f"Pulumi.{stack}.yaml"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError(stack, [Finding("file", f"there is none in {root}")]) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(stack, [Finding("file", f"can't be read: {error}")]) from None
+    content = _content(path, stack)
     config = (content or {}).get("config") if isinstance(content, dict | None) else None
     if not isinstance(config, dict):
         raise SettingsError(stack, [Finding("config", "is missing, or no mapping")])
-    return StackFile(stack, path, config)
+    # Pulumi lets a project leave its own namespace out.
+    named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in config.items()}
+    if findings := [*_account_findings(named), *_role_findings(named)]:
+        raise SettingsError(stack, findings)
+    return StackFile(stack, path, named)
 
 
 def stacks(root: Path) -> Iterator[str]:
     """The names of all stacks that have a file in a project's root, in order."""
     for path in sorted(root.glob("Pulumi.*.yaml")):
-        if (found := _FILE.fullmatch(path.name)) is not None:
-            yield found["stack"]
+        name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if _NAME.fullmatch(name):
+            yield name
+
+
+def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    if not _NAME.fullmatch(stack):
+        fault = f"'{stack}' is no stack's name here: letters, digits, '_', '.' and '-'"
+        raise SettingsError(stack, [Finding("stack", fault)])
+    try:
+        return pulumi_yaml.parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        there = ", ".join(stacks(path.parent)) or "none"
+        fault = f"there is none in {path.parent}; the stacks there: {there}"
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        fault = f"can't be read: line {line}: {error.problem}"
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        fault = f"can't be read: {error}"
+    raise SettingsError(stack, [Finding("file", fault)])
+
+
+def _decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """A value that was set as one text of JSON, as ``pulumi config set`` does."""
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except ValueError:
+            pass
+    return value
+
+
+def _account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
+    ids = _decoded(config.get(_ACCOUNTS_KEY))
+    if not isinstance(ids, list | None):
+        yield Finding(_ACCOUNTS_KEY, f"{shown(ids)} is not a list of account ids")
+        return
+    for one in ids or ():
+        if isinstance(one, int) and not _ACCOUNT.fullmatch(str(one)):
+            fault = "a number that starts with 0 is another number to YAML; quote it"
+            yield Finding(_ACCOUNTS_KEY, f"{one} is no account id, which has 12 digits: {fault}")
+        elif not isinstance(one, int) and not _ACCOUNT.fullmatch(str(one)):
+            yield Finding(_ACCOUNTS_KEY, f"{shown(one)} is no account id, which has 12 digits")
+
+
+def _role_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
+    roles = _decoded(config.get(_ROLES_KEY))
+    are_mappings = isinstance(roles, list) and all(isinstance(role, dict) for role in roles)
+    if roles is not None and not are_mappings:
+        yield Finding(_ROLES_KEY, f"{shown(roles)} is not a list of mappings, each with a roleArn")

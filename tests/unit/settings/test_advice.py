@@ -1,0 +1,148 @@
+"""Warnings: what is valid, and may not be meant."""
+
+from typing import Any
+
+import pytest
+
+from components.settings import advice, load
+from tests.unit.settings.configs import Config, full, grant, role, stack, trust, user
+
+
+def advised(config: Config) -> list[str]:
+    return [str(finding) for finding in advice(load("test", config))]
+
+
+def of_grants(*grants: Config) -> Config:
+    return stack(ci=user(grants=list(grants)))
+
+
+@pytest.mark.parametrize(
+    ("name", "doubt"),
+    [
+        ("xn--acme", "starts with xn--"),
+        ("sthree-acme", "starts with sthree-"),
+        ("amzn-s3-demo-acme", "starts with amzn-s3-demo-"),
+        ("acme-s3alias", "ends in -s3alias"),
+        ("acme--ol-s3", "ends in --ol-s3"),
+        ("acme.mrap", "ends in .mrap"),
+        ("acme--table-s3", "ends in --table-s3"),
+    ],
+)
+def test_a_bucket_that_could_not_be_made_today_is_doubted(name: str, doubt: str) -> None:
+    assert advised(of_grants(grant(bucket=name))) == [
+        (
+            f"identities.ci.grants[0].bucket: '{name}' {doubt}, which no new bucket's name may; "
+            "an older one may"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "relation"),
+    [
+        ({}, {}, "repeats"),
+        ({"access": ["list", "read"]}, {"access": ["read", "list"]}, "repeats"),
+        ({"prefixes": ["a/", "b/"]}, {"prefixes": ["b/", "a/"]}, "repeats"),
+        ({"access": [], "actions": ["s3:GetObject"]}, {"access": ["read"]}, "repeats"),
+        ({"access": ["full"]}, {"access": ["full"]}, "repeats"),
+        ({"access": ["read", "list"]}, {"access": ["read"]}, "overlaps with"),
+        ({}, {"prefixes": ["a/"]}, "overlaps with"),
+        ({"prefixes": ["a/b/"]}, {"prefixes": ["x/", "a/"]}, "overlaps with"),
+        ({"access": ["full"]}, {"access": ["write"]}, "overlaps with"),
+        ({"access": ["read"], "prefixes": ["a/"]}, {"access": ["full"]}, "overlaps with"),
+        (
+            {"access": ["full"]},
+            {"access": [], "actions": ["s3:GetObjectTagging"]},
+            "overlaps with",
+        ),
+        ({"access": ["read"]}, {"access": ["write"]}, None),
+        ({"access": ["full"]}, {"access": ["list"]}, None),
+        ({"access": ["full"]}, {"access": [], "actions": ["s3:ListBucketVersions"]}, None),
+        ({"prefixes": ["a/"]}, {"prefixes": ["b/", "ab/"]}, None),
+        ({"bucket": "acme-other"}, {}, None),
+    ],
+)
+def test_grants_that_overlap_or_repeat_one_another_are_said(
+    first: dict[str, Any], second: dict[str, Any], relation: str | None
+) -> None:
+    expected = [f"identities.ci.grants[1]: {relation} grants[0]"] if relation else []
+    assert advised(of_grants(grant(**first), grant(**second))) == expected
+    assert advised(of_grants(grant(**second), grant(**first))) == expected
+
+
+def test_each_pair_of_grants_is_said() -> None:
+    assert advised(of_grants(grant(), grant(bucket="acme-other"), grant(), grant())) == [
+        "identities.ci.grants[2]: repeats grants[0]",
+        "identities.ci.grants[3]: repeats grants[0]",
+        "identities.ci.grants[3]: repeats grants[2]",
+    ]
+
+
+def test_the_same_grant_of_two_identities_is_usual() -> None:
+    assert advised(stack(ci=user(), deploy=role())) == []
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "warnings"),
+    [
+        (
+            ["/builds/"],
+            ["'/builds/' starts with '/', which S3 takes for a part of the key; {most}"],
+        ),
+        (["builds/", "builds/app/"], ["'builds/app/' lies in 'builds/' already"]),
+        (["builds/app/", "builds/"], ["'builds/app/' lies in 'builds/' already"]),
+        (["builds/", "builds-secret/"], []),
+    ],
+)
+def test_prefixes_that_are_odd_or_say_nothing_new(prefixes: list[str], warnings: list[str]) -> None:
+    said = [warning.replace("{most}", "most keys are like 'builds/…'") for warning in warnings]
+    assert advised(of_grants(grant(prefixes=prefixes))) == [
+        f"identities.ci.grants[0].prefixes: {warning}" for warning in said
+    ]
+
+
+@pytest.mark.parametrize(
+    ("network", "doubt"),
+    [
+        ("0.0.0.0/0", "is every address"),
+        ("::/0", "is every address"),
+        *(
+            (
+                private,
+                (
+                    "is private; S3 sees public addresses "
+                    "(through a VPC endpoint it sees none at all)"
+                ),
+            )
+            for private in ("10.0.0.0/8", "192.168.1.7/32", "172.16.0.0/12", "fd00::/8")
+        ),
+    ],
+)
+def test_source_addresses_that_limit_nothing_or_everything(network: str, doubt: str) -> None:
+    assert advised(stack(ci=user(sourceIps=[network, "8.8.8.0/24"]))) == [
+        f"identities.ci.sourceIps: '{network}' {doubt}"
+    ]
+
+
+def test_every_project_is_said_loudly() -> None:
+    assert advised(stack(ci=role(trust=trust(projects=["*"])))) == [
+        (
+            "identities.ci.trust.projects: '*' lets every project of the organization assume the "
+            "role, also one made tomorrow"
+        )
+    ]
+
+
+def test_a_name_that_is_no_word_is_quoted_in_the_path() -> None:
+    config = {"identities": {"a.b": user(sourceIps=["0.0.0.0/0"])}}
+    assert advised(config) == ["identities['a.b'].sourceIps: '0.0.0.0/0' is every address"]
+
+
+def test_settings_that_are_as_they_should_be_get_no_advice() -> None:
+    assert advised(full()) == [
+        # The documentation's own network is private, as Python sees it.
+        (
+            "identities.ci.sourceIps: '192.0.2.0/24' is private; S3 sees public addresses "
+            "(through a VPC endpoint it sees none at all)"
+        )
+    ]

@@ -1,0 +1,226 @@
+"""Reading ``Pulumi.<stack>.yaml`` without an engine."""
+
+from pathlib import Path
+
+import pytest
+
+from components.settings import SettingsError
+from components.settings.stack_file import StackFile, read, stacks
+
+USER = """
+  circleci-s3-access:identities:
+    ci:
+      kind: user
+      grants:
+        - bucket: acme-data
+          access: [read]
+"""
+
+
+def written(root: Path, config: str, stack: str = "dev") -> StackFile:
+    (root / f"Pulumi.{stack}.yaml").write_text(f"config:\n{config}\n", encoding="utf-8")
+    return read(root, stack)
+
+
+def refusal(root: Path, content: str) -> str:
+    (root / "Pulumi.dev.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        read(root, "dev").settings()
+    return str(caught.value)
+
+
+def test_a_file_gives_the_settings_that_the_program_gets(tmp_path: Path) -> None:
+    file = written(tmp_path, f"  aws:region: eu-west-1\n{USER}")
+    assert (file.stack, file.path, file.region) == (
+        "dev",
+        tmp_path / "Pulumi.dev.yaml",
+        "eu-west-1",
+    )
+    assert list(file.settings().identities) == ["ci"]
+
+
+def test_the_projects_own_namespace_may_be_left_out(tmp_path: Path) -> None:
+    file = written(tmp_path, USER.replace("circleci-s3-access:", "") + "  tags: {on: yes}")
+    assert file.settings().tags == {"on": "yes"}
+
+
+def test_a_value_may_be_set_as_json(tmp_path: Path) -> None:
+    grant = '{"bucket": "acme", "access": ["read"]}'
+    file = written(
+        tmp_path,
+        f"""
+  circleci-s3-access:identities: '{{"ci": {{"kind": "user", "grants": [{grant}]}}}}'
+  aws:allowedAccountIds: '["111111111111"]'
+""",
+    )
+    assert list(file.settings().identities) == ["ci"]
+    assert file.account == "111111111111"
+
+
+def test_another_projects_keys_are_no_ones_business_here(tmp_path: Path) -> None:
+    assert written(tmp_path, f"{USER}\n  other:tags: 5\n  aws:profile: x").settings().tags == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "account"),
+    [
+        ('aws:allowedAccountIds: ["111111111111"]', "111111111111"),
+        ('aws:allowedAccountIds: ["012345678901"]', "012345678901"),
+        ("aws:allowedAccountIds: [111111111111]", "111111111111"),
+        ('aws:allowedAccountIds: ["111111111111", "222222222222"]', None),
+        ("aws:allowedAccountIds: []", None),
+        ("aws:region: eu-west-1", None),
+        ("aws:assumeRoles: [{roleArn: 'arn:aws:iam::333333333333:role/x'}]", "333333333333"),
+        ("aws:assumeRoles: [{roleArn: 'arn:aws-us-gov:iam::333333333333:role/x'}]", "333333333333"),
+        (
+            (
+                "aws:assumeRoles: [{roleArn: 'arn:aws:iam::333333333333:role/x'}, "
+                "{roleArn: 'arn:aws:iam::444444444444:role/a/y'}]"
+            ),
+            "444444444444",
+        ),
+        (
+            (
+                "aws:assumeRoles: [{roleArn: 'arn:aws:iam::333333333333:role/x'}]\n"
+                '  aws:allowedAccountIds: ["111111111111"]'
+            ),
+            "333333333333",
+        ),
+        ("aws:assumeRoles: [{sessionName: x}]", None),
+        (
+            'aws:assumeRoles: \'[{"roleArn": "arn:aws:iam::333333333333:role/x"}]\'',
+            "333333333333",
+        ),
+    ],
+)
+def test_the_account_that_a_stack_lives_in(
+    tmp_path: Path, config: str, account: str | None
+) -> None:
+    assert written(tmp_path, f"  {config}").account == account
+
+
+NUMBER = "a number that starts with 0 is another number to YAML; quote it"
+
+
+@pytest.mark.parametrize(
+    ("config", "finding"),
+    [
+        # Unquoted, Pulumi takes both for numbers, the first for an octal one.
+        (
+            "aws:allowedAccountIds: [012345670123]",
+            f"aws:allowedAccountIds: 1402433619 is no account id, which has 12 digits: {NUMBER}",
+        ),
+        (
+            "aws:allowedAccountIds: [012345678901]",
+            f"aws:allowedAccountIds: 12345678901 is no account id, which has 12 digits: {NUMBER}",
+        ),
+        (
+            'aws:allowedAccountIds: ["12345"]',
+            "aws:allowedAccountIds: '12345' is no account id, which has 12 digits",
+        ),
+        (
+            "aws:allowedAccountIds: [null]",
+            "aws:allowedAccountIds: nothing is no account id, which has 12 digits",
+        ),
+        (
+            'aws:allowedAccountIds: "111111111111"',
+            "aws:allowedAccountIds: 111111111111 is not a list of account ids",
+        ),
+        (
+            "aws:assumeRoles: {roleArn: x}",
+            'aws:assumeRoles: {"roleArn": "x"} is not a list of mappings, each with a roleArn',
+        ),
+        (
+            "aws:assumeRoles: [x]",
+            'aws:assumeRoles: ["x"] is not a list of mappings, each with a roleArn',
+        ),
+    ],
+)
+def test_an_account_that_can_not_be_is_told(tmp_path: Path, config: str, finding: str) -> None:
+    assert refusal(tmp_path, f"config:\n  {config}\n") == f"Pulumi.dev.yaml: {finding}"
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        ("", "config: is missing, or no mapping"),
+        ("encryptionsalt: v1:x", "config: is missing, or no mapping"),
+        ("config:", "config: is missing, or no mapping"),
+        ("config: [a]", "config: is missing, or no mapping"),
+        ("- a", "config: is missing, or no mapping"),
+        ("text", "config: is missing, or no mapping"),
+        ("config:\n  a: [1, 2", "file: can't be read: line 2: expected ',' or ']', but got "),
+        ("config:\n\tb: 1", "file: can't be read: line 2: found character '\\t' that cannot start"),
+        ("a: b: c", "file: can't be read: line 1: mapping values are not allowed here"),
+        ("? [a]\n: b", "file: can't be read: line 1: found unhashable key"),
+        ("a: *b", "file: can't be read: line 1: found undefined alias 'b'"),
+        ("a: !x y", "file: can't be read: line 1: could not determine a constructor"),
+        ("a: 1\nb: 2\na: 3", "file: can't be read: line 1: the key 'a' stands in one mapping 2"),
+        ("a: \x00", "file: can't be read: "),
+        (f"a: {'[' * 5_000}", "file: can't be read: "),
+        ("---\na: 1\n---\nb: 2\n", "file: can't be read: line 3: but found another document"),
+    ],
+)
+def test_a_broken_file_is_told_in_one_line(tmp_path: Path, content: str, finding: str) -> None:
+    said = refusal(tmp_path, content)
+    assert said.startswith(f"Pulumi.dev.yaml: {finding}")
+    assert "\n" not in said
+    assert "Traceback" not in said
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_bytes(b"config: \xff\xfe")
+    with pytest.raises(SettingsError, match="file: can't be read: 'utf-8' codec"):
+        read(tmp_path, "dev")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").mkdir()
+    with pytest.raises(SettingsError, match=r"file: can't be read: .*directory"):
+        read(tmp_path, "dev")
+
+
+def test_a_missing_file_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    for name in ("Pulumi.prod.yaml", "Pulumi.dev.eu.yaml", "Pulumi.yaml", "Pulumi.a b.yaml"):
+        (tmp_path / name).touch()
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, "stage")
+    assert str(caught.value) == (
+        f"Pulumi.stage.yaml: file: there is none in {tmp_path}; the stacks there: dev.eu, prod"
+    )
+
+
+@pytest.mark.parametrize("stack", ["../dev", "org/project/dev", "", "a b", "a\x00b", "*"])
+def test_what_is_no_stacks_name_is_never_looked_for(tmp_path: Path, stack: str) -> None:
+    with pytest.raises(SettingsError, match="is no stack's name here"):
+        read(tmp_path / "in", stack)
+
+
+def test_the_stacks_of_a_project_are_those_that_have_a_file(tmp_path: Path) -> None:
+    names = ["Pulumi.prod.yaml", "Pulumi.dev.yaml", "Pulumi.dev.eu-1_a.yaml"]
+    others = ["Pulumi.yaml", "Pulumi..yaml", "Pulumi.dev.yml", "Pulumi.a b.yaml", "xPulumi.x.yaml"]
+    for name in (*names, *others):
+        (tmp_path / name).touch()
+    assert list(stacks(tmp_path)) == ["dev.eu-1_a", "dev", "prod"]
+
+
+def test_findings_of_the_settings_come_with_the_stacks_name(tmp_path: Path) -> None:
+    file = written(tmp_path, USER.replace("read", "raed"), "prod")
+    with pytest.raises(SettingsError) as caught:
+        file.settings()
+    assert str(caught.value) == (
+        "Pulumi.prod.yaml: identities.ci.grants[0].access: "
+        "'raed' is none of list, read, write, delete, full"
+    )
+
+
+def test_an_unquoted_date_is_told_as_the_program_would(tmp_path: Path) -> None:
+    file = written(tmp_path, f"{USER}      accessKeys: [2026-11-01]")
+    with pytest.raises(SettingsError, match='is a date to YAML; quote it: "2026-11-01"'):
+        file.settings()
+
+
+def test_what_yaml_can_not_say_in_json_is_refused_too(tmp_path: Path) -> None:
+    file = written(tmp_path, "  circleci-s3-access:identities: &a {ci: *a}")
+    with pytest.raises(SettingsError, match="holds itself"):
+        file.settings()

@@ -1,0 +1,114 @@
+"""A valid config becomes typed settings that nothing changes any more."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from components.aws.actions import ACCESS
+from components.settings import Role, User, load
+from components.settings.rules import Word
+from tests.unit.settings.configs import (
+    KEY,
+    ORGANIZATION,
+    PROJECT,
+    USER,
+    full,
+    grant,
+    role,
+    stack,
+    trust,
+    user,
+)
+
+
+def test_every_key_arrives_in_its_field() -> None:
+    settings = load("test", full())
+    ci, deploy = settings.identities["ci"], settings.identities["deploy"]
+    assert isinstance(ci, User)
+    assert isinstance(deploy, Role)
+    assert settings.tags == {"project": "circleci"}
+    assert settings.oidc_provider == "create"
+    assert ci.path == "/ci/"
+    assert ci.permissions_boundary == "arn:aws:iam::111111111111:policy/limit"
+    assert ci.tags == {"team": "web"}
+    assert ci.require_tls
+    assert ci.source_ips == ("192.0.2.0/24",)
+    assert ci.access_keys == ("2026-10", "2026-11")
+    first, second = ci.grants
+    assert (first.bucket, first.access) == ("acme-data", ("list", "read"))
+    assert (first.actions, first.kms_key) == (("s3:GetObjectTagging",), KEY)
+    assert first.prefixes == ("builds/", "releases/")
+    assert (second.bucket, second.access) == ("acme-site", ("full",))
+    assert deploy.max_session_seconds == 7200
+    assert (deploy.trust.organization, deploy.trust.projects) == (ORGANIZATION, (PROJECT,))
+    assert (deploy.trust.users, deploy.trust.origins) == ((USER,), ("github.com/acme/app",))
+    assert deploy.trust.refs == ("refs/heads/main", "refs/tags/v*")
+    assert deploy.trust.project_id_claim
+
+
+def test_what_is_left_out_limits_nothing_and_grants_nothing() -> None:
+    settings = load("test", stack(ci=user(), deploy=role()))
+    ci, deploy = settings.identities["ci"], settings.identities["deploy"]
+    assert isinstance(ci, User)
+    assert isinstance(deploy, Role)
+    assert (settings.tags, settings.oidc_provider) == ({}, "existing")
+    assert (ci.path, ci.permissions_boundary, ci.tags) == ("/", None, {})
+    assert (ci.require_tls, ci.source_ips, ci.access_keys) == (False, (), ())
+    assert (ci.grants[0].actions, ci.grants[0].prefixes, ci.grants[0].kms_key) == ((), (), None)
+    assert deploy.max_session_seconds == 3600
+    assert (deploy.trust.users, deploy.trust.origins, deploy.trust.refs) == ((), (), ())
+    assert not deploy.trust.project_id_claim
+
+
+def test_networks_are_written_in_one_way() -> None:
+    networks = ["192.0.2.7", "198.51.100.0/255.255.255.0", "2001:DB8:0::/32"]
+    ci = load("test", stack(ci=user(sourceIps=networks))).identities["ci"]
+    assert ci.source_ips == ("192.0.2.7/32", "198.51.100.0/24", "2001:db8::/32")
+
+
+def test_the_words_of_access_are_those_that_actions_are_known_for() -> None:
+    assert Word.__args__ == tuple(ACCESS)
+
+
+def _shuffled(draw: st.DrawFn, value: Any) -> Any:
+    if isinstance(value, dict):
+        keys = draw(st.permutations(list(value)))
+        return {key: _shuffled(draw, value[key]) for key in keys}
+    if isinstance(value, list):
+        return [_shuffled(draw, inner) for inner in value]
+    return value
+
+
+@given(st.composite(_shuffled)(full()))
+def test_the_order_of_keys_changes_nothing(config: dict[str, Any]) -> None:
+    assert load("test", config) == load("test", full())
+
+
+@pytest.mark.parametrize(
+    ("of", "field"),
+    [
+        (lambda settings: settings, "tags"),
+        (lambda settings: settings.identities["ci"], "grants"),
+        (lambda settings: settings.identities["ci"].grants[0], "bucket"),
+        (lambda settings: settings.identities["deploy"].trust, "projects"),
+    ],
+)
+def test_settings_can_not_be_changed(of: Any, field: str) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(of(load("test", full())), field, None)
+
+
+def test_the_config_itself_is_left_as_it_was() -> None:
+    config = full()
+    load("test", config)
+    assert config == full()
+
+
+def test_fields_are_not_known_by_their_names_in_python() -> None:
+    config = stack(ci=role(trust=trust(project_id_claim=True), grants=[grant(kms_key=KEY)]))
+    with pytest.raises(Exception, match="did you mean kmsKey") as caught:
+        load("test", config)
+    assert "did you mean projectIdClaim" in str(caught.value)
