@@ -28,7 +28,7 @@ def name_fault(name: str) -> str | None:
             "name a general purpose bucket"
         )
     if name.startswith("arn:"):
-        what = "an access point" if ":accesspoint/" in name else "no bucket"
+        what = "an access point" if "accesspoint" in name else "no bucket"
         return f"is the ARN of {what}; name the bucket itself"
     if not _SHAPE.fullmatch(name):
         return f"is no bucket name: it takes {_RULE}"

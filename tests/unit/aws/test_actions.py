@@ -1,0 +1,141 @@
+"""S3's actions: what the access words give, and where any other action acts."""
+
+import pytest
+from policy_sentry.querying.actions import get_action_data, get_actions_for_service
+
+from components.aws.actions import _CALLS, ACCESS, EVERYTHING, Action, Placement, _table, action
+
+WORDS = {
+    "list": {
+        ("s3:ListBucket", Placement.BUCKET, True),
+        ("s3:GetBucketLocation", Placement.BUCKET, False),
+    },
+    "read": {("s3:GetObject", Placement.OBJECT, False)},
+    "write": {
+        ("s3:PutObject", Placement.OBJECT, False),
+        ("s3:AbortMultipartUpload", Placement.OBJECT, False),
+        ("s3:ListMultipartUploadParts", Placement.OBJECT, False),
+    },
+    "delete": {("s3:DeleteObject", Placement.OBJECT, False)},
+    "full": {("s3:*", Placement.OBJECT, False)},
+}
+
+
+def test_each_word_gives_exactly_its_actions() -> None:
+    given = {
+        word: {(one.name, one.placement, one.knows_prefix) for one in actions}
+        for word, actions in ACCESS.items()
+    }
+    assert given == WORDS
+
+
+@pytest.mark.parametrize(
+    "known", [one for word in ACCESS.values() for one in word if one.name != EVERYTHING]
+)
+def test_the_words_agree_with_the_maintained_table(known: Action) -> None:
+    assert _table()[known.name] == (known,)
+
+
+@pytest.mark.parametrize(
+    ("name", "placement"),
+    [
+        ("s3:GetObjectTagging", Placement.OBJECT),
+        ("s3:PutObjectTagging", Placement.OBJECT),
+        ("s3:PutObjectAcl", Placement.OBJECT),
+        ("s3:GetObjectVersion", Placement.OBJECT),
+        ("s3:DeleteObjectVersion", Placement.OBJECT),
+        ("s3:RestoreObject", Placement.OBJECT),
+        ("s3:ListBucketVersions", Placement.BUCKET),
+        ("s3:ListBucketMultipartUploads", Placement.BUCKET),
+        ("s3:GetBucketPolicy", Placement.BUCKET),
+        ("s3:GetBucketTagging", Placement.BUCKET),
+        ("s3:PutLifecycleConfiguration", Placement.BUCKET),
+        ("s3:DeleteBucket", Placement.BUCKET),
+    ],
+)
+def test_an_action_is_placed_where_aws_has_it_act(name: str, placement: Placement) -> None:
+    assert (action(name).name, action(name).placement) == (name, placement)
+
+
+def test_only_requests_that_carry_a_prefix_know_it() -> None:
+    """A condition on a key that a request lacks is never met."""
+    knowing = {name for name in _table() if _table()[name] and _table()[name][0].knows_prefix}
+    assert knowing == {"s3:ListBucket", "s3:ListBucketVersions"}
+
+
+def test_every_action_of_the_table_is_placed_or_told_to_act_elsewhere() -> None:
+    names = list(get_actions_for_service("s3"))
+    assert len(names) > 100
+    for name in names:
+        formats = {
+            str(row["resource_arn_format"])
+            for row in get_action_data("s3", name.removeprefix("s3:"))["s3"]
+        }
+        if formats & {
+            "arn:${Partition}:s3:::${BucketName}",
+            "arn:${Partition}:s3:::${BucketName}/${ObjectName}",
+        }:
+            assert action(name).name == name
+        else:
+            with pytest.raises(ValueError, match="acts on neither a bucket nor its objects"):
+                action(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        *(
+            (
+                wildcard,
+                f"'{wildcard}' is a wildcard; name each action, or use access: [full]",
+            )
+            for wildcard in ("s3:*", "*", "s3:Get*", "s3:GetObjec?", "s3:*Object")
+        ),
+        ("s3:HeadObject", "'s3:HeadObject' is an API call, no action; it needs s3:GetObject"),
+        ("s3:HeadBucket", "'s3:HeadBucket' is an API call, no action; it needs s3:ListBucket"),
+        (
+            "s3:ListObjectsV2",
+            "'s3:ListObjectsV2' is an API call, no action; it needs s3:ListBucket",
+        ),
+        ("s3:UploadPart", "'s3:UploadPart' is an API call, no action; it needs s3:PutObject"),
+        (
+            "s3:CopyObject",
+            "'s3:CopyObject' is an API call, no action; it needs s3:GetObject and s3:PutObject",
+        ),
+        ("s3:ListAllMyBuckets", "'s3:ListAllMyBuckets' acts on neither a bucket nor its objects"),
+        ("s3:CreateJob", "'s3:CreateJob' acts on neither a bucket nor its objects"),
+    ],
+)
+def test_what_is_no_single_action_of_a_bucket(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match="'") as caught:
+        action(name)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("s3:GetObjectTaging", "s3:GetObjectTagging"),
+        ("s3:getobject", "s3:GetObject"),
+        ("S3:GetObject", "s3:GetObject"),
+        ("GetObject", "s3:GetObject"),
+        ("s3:PutObjects", "s3:PutObject"),
+        ("ec2:GetObject", "s3:GetObject"),
+    ],
+)
+def test_an_unknown_action_is_told_with_the_nearest_ones(name: str, near: str) -> None:
+    with pytest.raises(ValueError, match=f"'{name}' is no S3 action; did you mean {near}"):
+        action(name)
+
+
+@pytest.mark.parametrize("name", ["", "s3:", "zzz", "kms:Decrypt", "日"])
+def test_what_is_near_to_nothing_is_still_told(name: str) -> None:
+    with pytest.raises(ValueError, match=f"'{name}' is no S3 action"):
+        action(name)
+
+
+def test_api_calls_that_people_take_for_actions_need_actions_that_there_are() -> None:
+    for call, needed in _CALLS.items():
+        assert call not in _table()
+        for name in needed.split(" and "):
+            assert action(name).name == name

@@ -1,0 +1,94 @@
+"""S3's naming rules, and names that are something else."""
+
+import pytest
+
+from components.aws.bucket_names import name_doubt, name_fault
+
+RULE = (
+    "is no bucket name: it takes 3 to 63 characters of a-z, 0-9, '.' and '-', "
+    "a letter or digit at both ends"
+)
+DIRECTORY = (
+    "is a directory bucket, which has another permission model (s3express:CreateSession); "
+    "name a general purpose bucket"
+)
+PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("abc", "a" * 63, "123", "a.b", "a-b", "a--b", "a.-b", "a-.b", "1aa", "acme.com"),
+        *("1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.four", "a1.2.3.4"),
+        # Names that only newer rules forbid may exist already.
+        *("xn--acme", "sthree-acme", "amzn-s3-demo-x", "x-s3alias", "x--ol-s3", "x.mrap"),
+        *("x--table-s3", "acme-111111111111-eu-west-1-an", "x-s3", "x--x-s3x"),
+    ],
+)
+def test_a_name_that_a_bucket_can_have(name: str) -> None:
+    assert name_fault(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        *((name, RULE) for name in ("", "a", "ab", "a" * 64, "Acme", "a_b", "a b", "ä-b", "a/b")),
+        *((name, RULE) for name in ("-ab", "ab-", ".ab", "ab.", "a*b", "ab\n", "${x}", "a:b")),
+        ("a..b", "is no bucket name: it holds two dots in a row"),
+        *(
+            (address, "is no bucket name: it looks like an IP address")
+            for address in ("192.168.5.4", "0.0.0.0", "255.255.255.255")  # noqa: S104 - no binding
+        ),
+        ("acme--euw1-az1--x-s3", DIRECTORY),
+        ("arn:aws:s3express:eu-west-1:111111111111:bucket/acme--euw1-az1--x-s3", DIRECTORY),
+        *(
+            (written, "is not a bucket's name; did you mean acme-data?")
+            for written in (
+                *("s3://acme-data", "s3://acme-data/", "s3://acme-data/builds/app.tgz"),
+                *(f"arn:{partition}:s3:::acme-data" for partition in PARTITIONS),
+                *(f"arn:{partition}:s3:::acme-data/*" for partition in PARTITIONS),
+            )
+        ),
+        ("s3://acme--euw1-az1--x-s3/", DIRECTORY),
+        ("s3://Acme", RULE),
+        ("s3://", RULE),
+        *(
+            (
+                f"arn:{partition}:s3:eu-west-1:111111111111:accesspoint/acme",
+                "is the ARN of an access point; name the bucket itself",
+            )
+            for partition in PARTITIONS
+        ),
+        (
+            "arn:aws:s3-outposts:eu-west-1:111111111111:outpost/op-1/accesspoint/acme",
+            "is the ARN of an access point; name the bucket itself",
+        ),
+        ("arn:aws:iam::111111111111:user/ci", "is the ARN of no bucket; name the bucket itself"),
+        ("arn:", "is the ARN of no bucket; name the bucket itself"),
+    ],
+)
+def test_a_name_that_no_bucket_has(name: str, fault: str) -> None:
+    assert name_fault(name) == fault
+
+
+@pytest.mark.parametrize(
+    ("name", "doubt"),
+    [
+        ("xn--acme", "starts with xn--"),
+        ("sthree-acme", "starts with sthree-"),
+        ("sthree-configurator", "starts with sthree-"),
+        ("amzn-s3-demo-acme", "starts with amzn-s3-demo-"),
+        ("acme-s3alias", "ends in -s3alias"),
+        ("acme--ol-s3", "ends in --ol-s3"),
+        ("acme.mrap", "ends in .mrap"),
+        ("acme--table-s3", "ends in --table-s3"),
+    ],
+)
+def test_a_name_that_no_new_bucket_can_have_is_doubted(name: str, doubt: str) -> None:
+    assert name_doubt(name) == f"{doubt}, which no new bucket's name may"
+    assert name_fault(name) is None
+
+
+@pytest.mark.parametrize("name", ["acme", "acme-xn--x", "acme-s3alias-x", "mrap", "s3alias"])
+def test_other_names_are_not_doubted(name: str) -> None:
+    assert name_doubt(name) is None
