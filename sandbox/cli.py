@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from components.settings.findings import SettingsError
-from sandbox import lifecycle, report, status
+from sandbox import assume_cli, lifecycle, report, status
 from sandbox.engine import Engine
 from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder
@@ -113,6 +113,10 @@ def env(stack: Stack = "dev") -> None:
         (found,) = find_stacks(project_root(), [stack])
         folder = Folder.current()
         typer.echo(as_shell(environment(folder, _running(folder), found)))
+
+
+app.command()(assume_cli.assume)
+app.command()(assume_cli.token)
 
 
 @app.command()
