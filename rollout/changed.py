@@ -1,0 +1,89 @@
+"""Which files are a stack's and the program's, and which stacks a change of them concerns."""
+
+import hashlib
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from rollout.errors import RolloutError
+
+_TOOLS: Final = frozenset({"bench", "rollout", "sandbox", "tests", "toolchain"})
+"""Folders with Python code that no program runs."""
+_PROGRAM: Final = frozenset({"Pulumi.yaml", "requirements.txt"})
+"""Files that are part of the program, beside its Python code."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed in a project since a commit: paths relative to its root."""
+
+    paths: frozenset[str]
+
+    @property
+    def program(self) -> tuple[str, ...]:
+        """The program's own files among them: what they do concerns every stack."""
+        return tuple(sorted(path for path in self.paths if is_program(path)))
+
+    def of(self, stacks: Iterable[str]) -> tuple[str, ...]:
+        """Return the stacks that are concerned: all of them if the program changed."""
+        return tuple(
+            stack for stack in stacks if self.program or f"Pulumi.{stack}.yaml" in self.paths
+        )
+
+    def deleted_stacks(self, root: Path) -> tuple[str, ...]:
+        """Return the stack files that are no longer there."""
+        names = [path for path in self.paths if fnmatchcase(path, "Pulumi.?*.yaml")]
+        return tuple(sorted(name for name in names if not (root / name).exists()))
+
+
+def is_program(path: str) -> bool:
+    """Say whether a file, by its path in the project, is part of the program."""
+    parts = PurePosixPath(path).parts
+    return path in _PROGRAM or (path.endswith(".py") and parts[0] not in _TOOLS)
+
+
+def program_digest(root: Path) -> str:
+    """Return a digest of the program's files."""
+    packages = [path.parent for path in root.glob("*/__init__.py")]
+    files = [*root.glob("*.*"), *(file for package in packages for file in package.rglob("*.py"))]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        name = file.relative_to(root).as_posix()
+        if is_program(name):
+            digest.update(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def stack_digest(root: Path, stack: str, program: str) -> str:
+    """Return a digest of what a stack is made from: its file, and the program of that digest."""
+    file = (root / f"Pulumi.{stack}.yaml").read_bytes()
+    return hashlib.sha256(program.encode() + file).hexdigest()
+
+
+def changed_since(root: Path, ref: str) -> Change:
+    """Ask git what changed since `ref` and this work left each other, committed or not.
+
+    Raises:
+        RolloutError: git does not know; its own words are in the message.
+    """
+    base = _git(root, ref, "merge-base", ref, "HEAD")[0]
+    edited = _git(root, ref, "diff", "--name-only", "--relative", "-z", base, "--")
+    fresh = _git(root, ref, "ls-files", "--others", "--exclude-standard", "-z")
+    return Change(frozenset(filter(None, [*edited, *fresh])))
+
+
+def _git(root: Path, ref: str, *args: str) -> Sequence[str]:
+    command = ["git", "-C", str(root), *args]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise RolloutError("--changed-since: there is no git on PATH") from None
+    except subprocess.CalledProcessError as error:
+        words = error.stderr.strip() or (
+            "the two share no commit here; a shallow clone must fetch more of its history"
+        )
+        raise RolloutError(f"--changed-since {ref}: {words}") from None
+    return done.stdout.strip("\n").split("\0")

@@ -1,0 +1,239 @@
+"""The commands of `python -m rollout`; what they do is in the modules next door.
+
+Exit codes: 0 all is done; 1 something failed, was stopped or could not start; 2 with `--exit-code`,
+changes were found; 130 and 143 after Ctrl-C and SIGTERM.
+"""
+# ruff: noqa: PLR0913, PLR0917 - a command has an argument for each of its options
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+
+from rollout import tables
+from rollout.errors import RolloutError
+from rollout.inventory import project_root
+from rollout.result import Exit
+from rollout.running import Request, carry_out
+from rollout.selection import Options, choose
+from rollout.shard import parse_shard
+from rollout.task import Command
+
+app: Final = typer.Typer(
+    help="Preview and deploy many stacks: every Pulumi.<stack>.yaml of the project.",
+    epilog="Exit codes: 0 done; 1 a stack failed or was not reached; 2 changes were found, with "
+    "--exit-code; 130 and 143 after Ctrl-C and SIGTERM.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+told: Final = Console(stderr=True, highlight=False, markup=False)
+
+Globs = Annotated[
+    list[str] | None, typer.Argument(metavar="[GLOB]...", help="Stacks, as with --stacks.")
+]
+Stacks = Annotated[
+    list[str] | None,
+    typer.Option("--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs [all]."),
+]
+Wave = Annotated[
+    list[str] | None, typer.Option("--wave", help="Only stacks of this wave of rollout.yaml.")
+]
+Changed = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REF", help="Only stacks whose file changed since; all if the program did."
+    ),
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="One machine's part: 0/4 to 3/4 [CIRCLE_NODE_INDEX/CIRCLE_NODE_TOTAL].",
+    ),
+]
+Parallel = Annotated[
+    int | None, typer.Option("--parallel", "-p", min=1, help="Stacks at once, in any wave.")
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for stacks that are locked.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with 2 if changes were found.")]
+
+
+@app.command("list")
+def list_(
+    globs: Globs = None,
+    stacks: Stacks = None,
+    wave: Wave = None,
+    changed_since: Changed = None,
+    shard: ShardOption = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show the stacks, with their waves and accounts, without starting an engine."""
+    options = _options(globs, stacks, wave, changed_since, shard)
+    selection = choose(project_root(), options, _say)
+    if as_json:
+        _print_json({"stacks": tables.stacks_json(selection)})
+    else:
+        tables.show_stacks(Console(highlight=False), selection)
+
+
+@app.command()
+def preview(
+    globs: Globs = None,
+    stacks: Stacks = None,
+    wave: Wave = None,
+    changed_since: Changed = None,
+    shard: ShardOption = None,
+    parallel: Parallel = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the engine's plans, for up --plan.")
+    ] = None,
+    *,
+    wait: Wait = False,
+    exit_code: ExitCode = False,
+    as_json: Json = False,
+) -> None:
+    """Show what up would change."""
+    options = _options(globs, stacks, wave, changed_since, shard, parallel)
+    _run(Request(Command.PREVIEW, options, save, wait=wait), as_json, tell_changes=exit_code)
+
+
+@app.command()
+def up(
+    globs: Globs = None,
+    stacks: Stacks = None,
+    wave: Wave = None,
+    changed_since: Changed = None,
+    shard: ShardOption = None,
+    parallel: Parallel = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Do only what these plans say, of preview --save."),
+    ] = None,
+    *,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what the last up here has not done.")
+    ] = False,
+    wait: Wait = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Deploy the stacks, wave by wave."""
+    options = _options(globs, stacks, wave, changed_since, shard, parallel)
+    _run(
+        Request(
+            Command.UP,
+            options,
+            plan,
+            wait=wait,
+            resume=resume,
+            confirm=lambda names: _confirm("Deploy", names, yes=yes),
+        ),
+        as_json,
+    )
+
+
+@app.command()
+def drift(
+    globs: Globs = None,
+    stacks: Stacks = None,
+    wave: Wave = None,
+    changed_since: Changed = None,
+    shard: ShardOption = None,
+    parallel: Parallel = None,
+    *,
+    wait: Wait = False,
+    exit_code: ExitCode = False,
+    as_json: Json = False,
+) -> None:
+    """Show what in AWS is not as the program wishes; nothing is changed."""
+    options = _options(globs, stacks, wave, changed_since, shard, parallel)
+    _run(Request(Command.DRIFT, options, wait=wait), as_json, tell_changes=exit_code)
+
+
+@app.command()
+def destroy(
+    globs: Globs = None,
+    stacks: Stacks = None,
+    wave: Wave = None,
+    changed_since: Changed = None,
+    shard: ShardOption = None,
+    parallel: Parallel = None,
+    *,
+    wait: Wait = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Delete all that the stacks made, the last wave first."""
+    options = _options(globs, stacks, wave, changed_since, shard, parallel)
+    confirm = lambda names: _confirm("Destroy", names, yes=yes)  # noqa: E731
+    _run(Request(Command.DESTROY, options, wait=wait, confirm=confirm), as_json)
+
+
+def _options(
+    globs: Sequence[str] | None,
+    stacks: Sequence[str] | None,
+    waves: Sequence[str] | None,
+    changed_since: str | None,
+    shard: str | None,
+    parallel: int | None = None,
+) -> Options:
+    return Options(
+        patterns=(*(stacks or ()), *(globs or ())),
+        waves=tuple(waves or ()),
+        changed_since=changed_since,
+        shard=parse_shard(shard, os.environ),
+        parallel=parallel,
+    )
+
+
+def _run(request: Request, as_json: bool, *, tell_changes: bool = False) -> None:  # noqa: FBT001
+    report = carry_out(project_root(), request, told)
+    if as_json:
+        _print_json(report.to_json())
+    console = told if as_json else Console(highlight=False, markup=False)
+    steps = request.command in {Command.PREVIEW, Command.DRIFT}
+    tables.show_results(console, report.results, steps=steps)
+    raise typer.Exit(report.exit_code(tell_changes=tell_changes))
+
+
+def _confirm(verb: str, names: Sequence[str], *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise RolloutError(f"{verb} {len(names)} stacks: say --yes, as nobody can be asked here.")
+    typer.confirm(f"{verb} {', '.join(names)}?", abort=True, err=True)
+
+
+def _say(text: str) -> None:
+    told.print(text, soft_wrap=True)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run a command line and return its exit code."""
+    try:
+        return int(app(standalone_mode=False, prog_name="python -m rollout") or Exit.DONE)
+    except RolloutError as error:
+        _say(f"error: {error}")
+    except typer.Abort:
+        _say("Nothing was done.")
+    except Exception as error:
+        # Wrong usage; typer has no public name for it. Its own exit code, 2, means changes here.
+        if (show := getattr(error, "show", None)) is None:
+            raise
+        show()
+    return Exit.FAILED

@@ -1,0 +1,104 @@
+"""The stacks of a project, and which of them a command is for."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from components.settings.findings import Finding, SettingsError
+from components.settings.stack_file import StackFile, read, stacks
+from rollout.errors import RolloutError
+
+_ACCOUNT: Final = re.compile(r"\d{12}")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One stack, and what keeps it from being rolled out: all of it, found without any call."""
+
+    name: str
+    file: StackFile | None
+    faults: tuple[Finding, ...] = ()
+
+    @property
+    def error(self) -> str | None:
+        """The faults as the user reads them."""
+        return str(SettingsError(self.name, self.faults)) if self.faults else None
+
+    @property
+    def account(self) -> str | None:
+        """The account that the stack lives in, as far as its file tells."""
+        return self.file.account if self.file else None
+
+    @property
+    def region(self) -> str | None:
+        """The stack's region, as far as its file tells."""
+        return self.file.region if self.file else None
+
+
+def project_root(here: Path | None = None) -> Path:
+    """Return the project to work on: the current directory.
+
+    Raises:
+        RolloutError: it holds no Pulumi.yaml.
+    """
+    here = here or Path.cwd()
+    if not (here / "Pulumi.yaml").exists():
+        raise RolloutError(f"There is no Pulumi.yaml in {here}: run rollout in the project's root.")
+    return here
+
+
+def inventory(root: Path) -> tuple[Member, ...]:
+    """Return every stack of the project that has a file, in the order of their names."""
+    return tuple(_member(root, name) for name in stacks(root))
+
+
+def _member(root: Path, name: str) -> Member:
+    try:
+        file = read(root, name)
+    except SettingsError as error:
+        return Member(name, None, error.findings)
+    return Member(name, file, tuple(guard(file)))
+
+
+def guard(file: StackFile) -> Iterable[Finding]:
+    """Find what would let a stack reach an account that its file does not name.
+
+    The provider compares `aws:allowedAccountIds` with the account that its credentials belong to
+    before it reads or writes anything, so no call of the rollout's own is needed, only the key.
+    Where the roles to assume tell the account already, no engine is started for the wrong one.
+    """
+    key = "aws:allowedAccountIds"
+    allowed = file.allowed_account_ids
+    if not allowed:
+        yield Finding(key, 'is missing; a rollout needs it: the stack\'s account, ["111111111111"]')
+    for account in allowed:
+        if not _ACCOUNT.fullmatch(account):
+            yield Finding(key, f"'{account}' is no account id: 12 digits, quoted")
+    if allowed and file.account not in (None, *allowed):
+        yield Finding(
+            "aws:assumeRoles",
+            f"end in account {file.account}, which {key} does not allow: {', '.join(allowed)}",
+        )
+
+
+def select(members: Sequence[Member], patterns: Sequence[str]) -> tuple[Member, ...]:
+    """Return the members that any pattern matches (`dev`, `acct-*`); all without a pattern.
+
+    Raises:
+        RolloutError: patterns that match none; each is named, and the stacks that there are.
+    """
+    names = [member.name for member in members]
+    idle = [p for p in patterns if not any(fnmatchcase(name, p) for name in names)]
+    if idle or not members:
+        there = ", ".join(names) or "none, since there is no Pulumi.<stack>.yaml"
+        wanted = ", ".join(f"'{pattern}'" for pattern in idle) or "all stacks"
+        raise RolloutError(f"No stack for {wanted}; the stacks here are: {there}.")
+    return tuple(m for m in members if not patterns or matches(m.name, patterns))
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Say whether any of the patterns matches a stack's name, case and all."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

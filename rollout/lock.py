@@ -1,0 +1,76 @@
+"""Who holds a stack that is locked, from the engine's own words.
+
+A backend of files (also S3, GCS, Azure) names each holder (`checkForLock` in the engine's
+pkg/backend/diy/lock.go); Pulumi Cloud answers with a conflict that names nobody.
+"""
+
+import os
+import re
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+_HOLDER: Final = re.compile(
+    r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)"
+)
+_CONFLICT: Final = "[409] Conflict"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process that has locked a stack."""
+
+    user: str
+    host: str
+    pid: int
+    at: datetime
+
+    def __str__(self) -> str:
+        """The holder as the user reads it."""
+        return f"{self.user}@{self.host} (pid {self.pid}) since {self.at:%Y-%m-%d %H:%M:%S %Z}"
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it surely runs no more: it ran on this machine, and is not there."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A stack's lock: its holders, as far as the backend tells."""
+
+    holders: tuple[Holder, ...] = ()
+
+    def __str__(self) -> str:
+        """The lock as the user reads it."""
+        who = ", ".join(map(str, self.holders)) or "another update (Pulumi Cloud shows it)"
+        return f"locked by {who}"
+
+    def is_left_by(self, started: datetime | None) -> bool:
+        """Say whether a run left the lock that started then and was killed.
+
+        Its engine held the lock, on this machine, and is dead. Only such a lock can be cancelled
+        without asking: nobody works under it.
+        """
+        if started is None or not self.holders:
+            return False
+        second = started.replace(microsecond=0)  # a lock's time has no smaller parts
+        return all(holder.is_dead and holder.at >= second for holder in self.holders)
+
+
+def find_lock(words: str) -> Lock | None:
+    """Find a lock in what the engine said; None if it failed for another reason."""
+    holders = tuple(
+        Holder(m["user"], m["host"], int(m["pid"]), datetime.fromisoformat(m["at"]))
+        for m in _HOLDER.finditer(words)
+    )
+    return Lock(holders) if holders or _CONFLICT in words else None

@@ -1,0 +1,95 @@
+"""What became of each stack, as the program's own values and as the JSON of `--json`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Exit(IntEnum):
+    """Exit codes of `rollout`; after a signal it is 128 and the signal's number, as in a shell."""
+
+    DONE = 0
+    FAILED = 1
+    """A stack failed or was not reached; or the rollout could not start."""
+    CHANGES = 2
+    """With `--exit-code`: nothing failed, and preview or drift found changes."""
+
+
+class Status(StrEnum):
+    """How a stack ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, order=True)
+class Step:
+    """One resource of a provider that changes: the engine's word for it, its type and name."""
+
+    op: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one stack ended.
+
+    `changes` counts resources by the engine's words (create, update, delete, replace, ...), those
+    that stay the same left out. `error` says why a stack failed or was skipped; it is None for
+    one that an earlier run has done. `steps` are the changes one by one.
+    """
+
+    status: Status
+    changes: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str | None = None
+    steps: Sequence[Step] = ()
+
+    @property
+    def done(self) -> bool:
+        """Whether the stack is as wished, by this run or an earlier one."""
+        return self.status is not Status.FAILED and self.error is None
+
+    def to_json(self) -> dict[str, Any]:
+        """One value of "stacks" in what `--json` prints."""
+        return {
+            "status": self.status.value,
+            "changes": dict(self.changes),
+            "seconds": round(self.seconds, 1),
+            "error": self.error,
+        }
+
+
+def failed(error: str, seconds: float = 0.0) -> Result:
+    """Return the result of a stack that failed before the engine changed anything."""
+    return Result(Status.FAILED, seconds=seconds, error=error)
+
+
+def skipped(why: str | None) -> Result:
+    """Return the result of a stack that was not started."""
+    return Result(Status.SKIPPED, error=why)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of all stacks of a run, in its order; and the signal that ended it, if any."""
+
+    results: Mapping[str, Result]
+    signal: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        return {"stacks": {name: result.to_json() for name, result in self.results.items()}}
+
+    def exit_code(self, *, tell_changes: bool = False) -> int:
+        """Return the exit code of the run; `tell_changes` is the option `--exit-code`."""
+        if self.signal is not None:
+            return 128 + self.signal
+        if not all(result.done for result in self.results.values()):
+            return Exit.FAILED
+        if tell_changes and any(result.changes for result in self.results.values()):
+            return Exit.CHANGES
+        return Exit.DONE

@@ -1,0 +1,139 @@
+"""One command over many stacks, from its options to its report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from rollout.changed import program_digest, stack_digest
+from rollout.control import Control
+from rollout.errors import RolloutError
+from rollout.journal import Journal
+from rollout.operation import Operation
+from rollout.pool import Pool
+from rollout.pulumi_cli import find_cli
+from rollout.result import Report, Result, skipped
+from rollout.runner import Batch, run_batches
+from rollout.selection import Options, Selection, choose
+from rollout.shard import WHOLE
+from rollout.task import Command
+from rollout.view import view_on
+
+CHANGING: Final = frozenset({Command.UP, Command.DESTROY})
+"""What changes stacks: it goes in waves, and a first Ctrl-C cancels none of it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for. `confirm` is given the stacks to change, and may end it all."""
+
+    command: Command
+    options: Options
+    plans: Path | None = None
+    wait: bool = False
+    resume: bool = False
+    confirm: Callable[[Sequence[str]], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be done, and what an earlier rollout did."""
+
+    selection: Selection
+    batches: list[Batch]
+    done: Mapping[str, Result]
+    cut_short: Mapping[str, datetime]
+
+
+def carry_out(root: Path, request: Request, console: Console) -> Report:
+    """Do it, and tell on the console how it goes.
+
+    Raises:
+        RolloutError: it can't start; nothing was done.
+    """
+    options = replace(request.options, shard=WHOLE) if request.resume else request.options
+    selection = choose(root, options, lambda text: console.print(text, soft_wrap=True))
+    program = program_digest(root)
+    with ExitStack() as held:
+        journal = None
+        if request.command is Command.UP:
+            journal = held.enter_context(Journal(root, request.options.shard))
+        work = _work(request, selection, journal, program)
+        if not work.batches:
+            console.print("There is nothing to do.")
+            return Report(work.done)
+        request.confirm([stack for batch in work.batches for stack in batch.stacks])
+        if journal is not None and not request.resume:
+            journal.begin(tuple(work.selection.members))
+        return _run(root, request, work, console, journal, program)
+
+
+def _work(request: Request, selection: Selection, journal: Journal | None, program: str) -> _Work:
+    done: dict[str, Result] = {}
+    cut_short: Mapping[str, datetime] = {}
+    if request.resume and journal is not None:
+        past = journal.past
+        if past is None:
+            raise RolloutError("There is no rollout to resume: none was started here.")
+        selection = selection.keep(past.stacks)
+        for stack in selection.members:
+            digest = past.done.get(stack)
+            if digest is not None and digest == stack_digest(selection.root, stack, program):
+                done[stack] = skipped(None)
+        cut_short = past.cut_short
+    left = selection.keep([stack for stack in selection.members if stack not in done])
+    parallel = request.options.parallel
+    changing = request.command in CHANGING
+    batches = left.in_waves(parallel) if changing else left.together(parallel)
+    if request.command is Command.DESTROY:
+        batches.reverse()
+    return _Work(selection, batches, done, cut_short)
+
+
+def _run(  # noqa: PLR0913, PLR0917 - everything that carry_out has gathered
+    root: Path,
+    request: Request,
+    work: _Work,
+    console: Console,
+    journal: Journal | None,
+    program: str,
+) -> Report:
+    if request.plans is not None and request.command is Command.PREVIEW:
+        request.plans.mkdir(mode=0o700, parents=True, exist_ok=True)
+    control = Control(patient=request.command in CHANGING)
+    results = dict(work.done)
+    total = sum(len(batch.stacks) for batch in work.batches)
+    with (
+        Pool(root) as pool,
+        control.listening(),
+        ThreadPoolExecutor(1) as finder,
+        view_on(console, total) as view,
+    ):
+        cli = finder.submit(find_cli)
+        operation = Operation(
+            command=request.command,
+            root=root,
+            members=work.selection.members,
+            pool=pool,
+            cli=cli.result,
+            control=control,
+            watcher=view,
+            journal=journal,
+            program=program,
+            plans=request.plans,
+            wait=request.wait,
+            cut_short=work.cut_short,
+        )
+
+        def look() -> None:
+            control.look(pool.interrupt, view.say)
+
+        for stack, result in run_batches(work.batches, operation.run, control, look):
+            results[stack] = result
+            view.ended(stack, result)
+    return Report({stack: results[stack] for stack in work.selection.members}, control.signal)

@@ -1,0 +1,59 @@
+"""One machine's part of a rollout: `--shard I/N`, or what CircleCI tells of its parallelism."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from rollout.errors import RolloutError
+
+INDEX: Final = "CIRCLE_NODE_INDEX"
+TOTAL: Final = "CIRCLE_NODE_TOTAL"
+_SHARD: Final = re.compile(r"(\d+)/(\d+)")
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part `index` of `total`; the first is 0, as CircleCI counts its nodes."""
+
+    index: int
+    total: int
+
+    def __str__(self) -> str:
+        """The shard as `--shard` takes it."""
+        return f"{self.index}/{self.total}"
+
+    def of(self, items: Sequence[_Item]) -> tuple[_Item, ...]:
+        """Deal items out in turn and return this shard's.
+
+        All shards together have every item once, and no two shards differ by more than one item,
+        in any stretch of the items: each wave is spread over all machines.
+        """
+        return tuple(items[self.index :: self.total])
+
+
+WHOLE: Final = Shard(0, 1)
+"""All of it, on one machine."""
+
+
+def parse_shard(text: str | None, environment: Mapping[str, str]) -> Shard:
+    """Read `--shard`, else the environment of a CircleCI job; a job without parallelism is 0/1.
+
+    Raises:
+        RolloutError: it is no shard.
+    """
+    source = "--shard"
+    if text is None:
+        if INDEX not in environment or TOTAL not in environment:
+            return WHOLE
+        source = f"{INDEX}/{TOTAL}"
+        text = f"{environment[INDEX]}/{environment[TOTAL]}"
+    found = _SHARD.fullmatch(text)
+    index, total = (int(found[1]), int(found[2])) if found else (0, 0)
+    if index >= total:
+        raise RolloutError(
+            f"{source}: '{text}' is no shard; I/N is wanted, with I from 0 to N-1: 0/4 to 3/4"
+        )
+    return Shard(index, total)

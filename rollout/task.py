@@ -1,0 +1,51 @@
+"""What a worker is asked to do with one stack; it travels as a line of JSON."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Self
+
+
+class Command(StrEnum):
+    """What is done with a stack."""
+
+    PREVIEW = "preview"
+    UP = "up"
+    DRIFT = "drift"
+    DESTROY = "destroy"
+    CANCEL = "cancel"
+    """Remove the lock that a dead run left."""
+
+
+@dataclass(frozen=True)
+class Cli:
+    """The Pulumi CLI to run."""
+
+    path: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One operation on one stack.
+
+    `plan` is the file of the engine's plan: preview writes it, up keeps to it.
+    """
+
+    command: Command
+    stack: str
+    root: str
+    cli: Cli
+    plan: str | None = None
+
+    def to_line(self) -> str:
+        """The task as a line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_line(cls, line: str) -> Self:
+        """Read what `to_line` wrote."""
+        values = json.loads(line)
+        return cls(
+            **{**values, "command": Command(values["command"]), "cli": Cli(**values["cli"])},
+        )

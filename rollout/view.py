@@ -1,0 +1,172 @@
+"""What a person sees while stacks run: lines that change on a terminal, plain ones elsewhere."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from rollout.result import Result, Status
+
+STYLES: Final[Mapping[Status, str]] = {
+    Status.SUCCEEDED: "green",
+    Status.FAILED: "bold red",
+    Status.SKIPPED: "yellow",
+}
+_A_SECOND: Final = 4
+"""How often a terminal is drawn anew."""
+
+
+class View(Protocol):
+    """Told what happens, from several threads."""
+
+    def say(self, text: str) -> None:
+        """Tell something of no stack in particular."""
+
+    def started(self, stack: str) -> None:
+        """A stack was started."""
+
+    def progressed(self, stack: str, words: str) -> None:
+        """A stack does something now."""
+
+    def ended(self, stack: str, result: Result) -> None:
+        """A stack ended."""
+
+    def __enter__(self) -> Self:
+        """Start to show."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End it."""
+
+
+def view_on(console: Console, total: int) -> View:
+    """Return the view that fits where the console writes to, for so many stacks."""
+    return LiveView(console, total) if console.is_terminal else PlainView(console, total)
+
+
+def outcome(stack: str, result: Result) -> Text:
+    """Return a stack's end as one line."""
+    text = Text.assemble((stack, "bold"), " ", (result.status.value, STYLES[result.status]))
+    if result.changes:
+        text.append(f" · {counts(result.changes)}")
+    if result.seconds:
+        text.append(f" · {result.seconds:.1f} s", "dim")
+    if result.error:
+        text.append(f" · {result.error.splitlines()[0]}")
+    return text
+
+
+def counts(changes: Mapping[str, int]) -> str:
+    """Return changes in words: `2 create, 1 update`."""
+    return ", ".join(f"{number} {op}" for op, number in changes.items())
+
+
+class PlainView:
+    """One line when a stack starts and one when it ends, for a log."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        """Write to a console."""
+        self._console = console
+        self._total = total
+        self._ended = 0
+
+    def __enter__(self) -> Self:
+        """Nothing has to be started."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing has to be ended."""
+
+    def say(self, text: str) -> None:
+        """Write it."""
+        self._console.print(text, soft_wrap=True)
+
+    def started(self, stack: str) -> None:
+        """Write it."""
+        self._console.print(f"{stack} started", soft_wrap=True)
+
+    def progressed(self, stack: str, words: str) -> None:
+        """Leave it out: a log of many stacks is long enough; but a wait for a lock is told."""
+        if words.startswith("waits"):
+            self._console.print(f"{stack} {words}", soft_wrap=True)
+
+    def ended(self, stack: str, result: Result) -> None:
+        """Write how."""
+        self._ended += 1
+        place = f"[{self._ended}/{self._total}] "
+        self._console.print(Text.assemble(place, outcome(stack, result)), soft_wrap=True)
+
+
+class LiveView:
+    """One line a stack: those that run change in place, those that ended stay above them."""
+
+    def __init__(
+        self, console: Console, total: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Draw on a terminal."""
+        self._console = console
+        self._total = total
+        self._clock = clock
+        self._ended = 0
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[float, str]] = {}
+        self._live = Live(
+            console=console,
+            get_renderable=self._render,
+            refresh_per_second=_A_SECOND,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Start drawing."""
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it; the lines of those that ended stay."""
+        self._live.stop()
+
+    def say(self, text: str) -> None:
+        """Write it above what runs."""
+        self._console.print(text)
+
+    def started(self, stack: str) -> None:
+        """Add its line."""
+        with self._lock:
+            self._running[stack] = (self._clock(), "starts")
+
+    def progressed(self, stack: str, words: str) -> None:
+        """Change its line."""
+        with self._lock:
+            began, _ = self._running.get(stack, (self._clock(), ""))
+            self._running[stack] = (began, words)
+
+    def ended(self, stack: str, result: Result) -> None:
+        """Move its line up."""
+        with self._lock:
+            self._running.pop(stack, None)
+            self._ended += 1
+        self._console.print(outcome(stack, result), no_wrap=True, overflow="ellipsis")
+
+    def _render(self) -> Group:
+        with self._lock:
+            running = dict(self._running)
+            ended = self._ended
+        table = Table.grid(padding=(0, 1))
+        now = self._clock()
+        for stack, (began, words) in running.items():
+            seconds = Text(f"{now - began:.0f} s", "dim", justify="right")
+            table.add_row(Text(stack, "bold"), seconds, Text(words, no_wrap=True))
+        rest = self._total - ended - len(running)
+        state = f"{ended} of {self._total} done, {len(running)} running, {rest} to come"
+        return Group(table, Text(state, "dim"))

@@ -1,0 +1,71 @@
+"""The engine's own words about a failure, cut to what matters to who reads them."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+LONGEST: Final = 2000
+"""Characters of an error text; what is longer is cut, and that is said."""
+
+_COLOR: Final = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
+_URN: Final = re.compile(r"urn:pulumi:\S+?::\S+?::\S+::([^\s:,']+)")
+_FRAME: Final = re.compile(
+    r"^(?:error: |an unhandled error occurred: |Exception calling application: "
+    r"|python inline source runtime error: |update failed$|preview failed$)+",
+)
+_LIST: Final = re.compile(r"^\d+ errors? occurred:\s*\* ", re.DOTALL)
+_PLACE: Final = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+_VIOLATION: Final = re.compile(r"(violates plan: properties changed:)(.*)", re.DOTALL)
+_PROPERTY: Final = re.compile(r"(?:\+\+|--|~~)([A-Za-z]\w*)\[")
+_STDERR: Final = re.compile(r"^ stderr: (.*)\Z", re.DOTALL | re.MULTILINE)
+"""The last part of the report of `CommandResult` in the SDK's pulumi/automation/_cmd.py."""
+
+
+def plain(text: str) -> str:
+    """Return a message without colors, frames around it, and long names of resources."""
+    text = _COLOR.sub("", text).strip()
+    text, traceback, frames = text.partition("Traceback (most recent call last):")
+    text = _URN.sub(r"\1", _FRAME.sub("", text.strip()))
+    text = _VIOLATION.sub(_properties, _LIST.sub("", text))
+    return _raised(frames) if traceback else text.strip()
+
+
+def _properties(found: re.Match[str]) -> str:
+    """Name the properties only: their values may hold anything."""
+    return f"{found[1]} {', '.join(dict.fromkeys(_PROPERTY.findall(found[2])))}"
+
+
+def _raised(frames: str) -> str:
+    """Say what a program raised and where, without the way there."""
+    error = frames.strip().splitlines()[-1]
+    own = [m for m in _PLACE.finditer(frames) if "site-packages" not in m["file"]]
+    where = f" ({own[-1]['file'].rsplit('/', 1)[-1]}, line {own[-1]['line']})" if own else ""
+    return f"{error}{where}"
+
+
+def error_text(diagnostics: Iterable[str], words: str) -> str:
+    """Make one error text of what the engine said of a failed stack.
+
+    Args:
+        diagnostics: the errors that it told of resources and the program.
+        words: what it printed beside them; used where there are none.
+    """
+    told: list[str] = []
+    for text in map(plain, diagnostics):
+        if text and not any(text in earlier for earlier in told):
+            told.append(text)
+    if not told:
+        told = [plain(stderr(words)) or "the engine failed and does not say why"]
+    return _cut("\n".join(told))
+
+
+def stderr(words: str) -> str:
+    """Return the standard error in what the Automation API reports; all that is no such report."""
+    printed = _STDERR.search(words)
+    return printed[1] if printed else words
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST].rsplit(None, 1)[0]} … ({len(text)} characters in all)"

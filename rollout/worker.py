@@ -1,0 +1,62 @@
+"""A process that runs stacks one after another: `python -m rollout.worker`, started by the pool.
+
+Tasks come as lines of JSON on standard input, and what happens goes back as lines of JSON on what
+was standard output. It ends with its input: where the rollout was killed, the stack under way is
+finished and nothing else is started.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from pulumi import automation as auto
+
+from rollout.engine import operate
+from rollout.observer import Observer
+from rollout.task import Task
+
+
+class _Replies:
+    """The way back to the rollout; nobody may listen any more."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        with contextlib.suppress(OSError):
+            self._file.write(json.dumps(message) + "\n")
+            self._file.flush()
+
+
+def run(task: Task, replies: _Replies) -> None:
+    """Run one task and send its progress, then how it ended."""
+    observer = Observer(lambda text: replies.send({"progress": text}))
+    started = time.monotonic()
+    words: str | None = None
+    try:
+        operate(task, observer.on_event)
+    except auto.CommandError as error:
+        words = str(error)
+    except Exception as error:  # noqa: BLE001 - told as the stack's error, the others go on
+        words = f"{type(error).__name__}: {error}"
+    replies.send(observer.ended(words, time.monotonic() - started))
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    # An interrupt is for the engine, which gets it too. Ignoring it would be inherited.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    replies = _Replies(os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8"))
+    # What the program prints must not get among the replies.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for line in sys.stdin:
+        run(Task.of_line(line), replies)
+
+
+if __name__ == "__main__":
+    main()
