@@ -1,0 +1,73 @@
+"""`python3 -m ci.comment FILE`: writes a file into the one comment that a pull request has for it.
+
+The comment begins with a marker that nobody sees. The first run makes it; every later one finds it
+and edits it in place, so that a pull request with fifty pushes has one comment and no fifty mails.
+
+It takes GITHUB_TOKEN from the environment, and from GitHub Actions' or CircleCI's own variables
+which pull request it is.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from ci.github import GitHubError
+from ci.pull_request import PullRequest, find_pull_request
+
+LONGEST: Final = 65_536
+"""Characters of a comment: GitHub's own words for it are "maximum is 65536 characters"."""
+_CUT: Final = "\n\n*The rest was cut: it is longer than a comment can be. The job's log has all.*\n"
+
+
+def marker(name: str) -> str:
+    """Return the comment's invisible first line; another name is another comment."""
+    return f"<!-- circleci-s3-access: {name} -->"
+
+
+def body(name: str, text: str) -> str:
+    """Return a comment's text with its marker, cut at the end of a line where it is too long."""
+    whole = f"{marker(name)}\n{text}"
+    if len(whole) <= LONGEST:
+        return whole
+    kept = whole[: LONGEST - len(_CUT)]
+    return kept[: kept.rindex("\n")] + _CUT
+
+
+def write(pull_request: PullRequest, name: str, text: str) -> str:
+    """Edit the comment of this name, or make it; return its address.
+
+    Raises:
+        GitHubError: GitHub refused.
+    """
+    github, number = pull_request.github, pull_request.number
+    # At the very start: somebody who quotes the comment has the marker elsewhere.
+    for comment in github.comments(number):
+        if (comment["body"] or "").startswith(marker(name)):
+            return github.edit_comment(comment["id"], body(name, text))
+    return github.create_comment(number, body(name, text))
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the command line and return its exit code: 1 where the comment could not be written."""
+    parser = argparse.ArgumentParser("python3 -m ci.comment", description=__doc__.split("\n")[0])
+    parser.add_argument("file", type=Path, help="Markdown: the comment's text")
+    parser.add_argument("--name", default="preview", help="which comment it is [preview]")
+    wish = parser.parse_args(arguments)
+    try:
+        pull_request = find_pull_request(environment)
+        if pull_request is None:
+            sys.stderr.write("There is no open pull request, so no comment either.\n")
+            return 0
+        text = wish.file.read_text(encoding="utf-8")
+        sys.stderr.write(f"{write(pull_request, wish.name, text)}\n")
+    except (GitHubError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
