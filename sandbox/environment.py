@@ -42,7 +42,8 @@ def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> di
         "AWS_CONFIG_FILE": str(folder.aws_files / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder.aws_files / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": LOOPBACK,
+        "NO_PROXY": _no_proxy(),
+        "no_proxy": _no_proxy(),
         "PULUMI_BACKEND_URL": folder.state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": shim.PASSPHRASE,
         "PULUMI_DEBUG_PROVIDERS": f"aws:{running.servers['standin'].port}",
@@ -72,6 +73,12 @@ def as_shell(made: Mapping[str, str]) -> str:
 def _in_the_way(made: Mapping[str, str]) -> set[str]:
     """Return the user's AWS settings, which would lead away from the sandbox."""
     return {name for name in os.environ if name.startswith("AWS_") and name not in made}
+
+
+def _no_proxy() -> str:
+    """Return the hosts that need no proxy: the user's, and this machine."""
+    users = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    return ",".join(dict.fromkeys([LOOPBACK, *filter(None, users.split(","))]))
 
 
 def _path_without_shims() -> str:

@@ -49,6 +49,8 @@ def _make_bucket(s3: S3Client, stack: SandboxStack, bucket: str) -> None:
         where = {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
     try:
         s3.create_bucket(Bucket=bucket, **where)
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass  # another command has just made it
     except ClientError as error:
         raise SandboxError(
             f"The bucket {bucket} of the stack {stack.name} could not be made in account "

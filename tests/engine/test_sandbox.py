@@ -1,0 +1,291 @@
+"""The sandbox as a user meets it: starts, stops, is found broken, and is never half-used."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from sandbox import lifecycle
+from sandbox.folder import CHECKOUT, Folder
+from sandbox.lifecycle import look, start, stop
+from sandbox.probing import PROBES
+from tests.engine.harness import Project, Sandbox
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    """A sandbox of the test's own, stopped whatever happens."""
+    folder = Folder(tmp_path / "own")
+    yield folder
+    stop(folder)
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+def shell(
+    folder: Folder, *command: str, cwd: Path | None = None, **more: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command as in a user's shell, where the sandbox's folder is this one."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **more, "SANDBOX_DIR": str(folder.root), "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def cli(folder: Folder, *args: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return shell(folder, sys.executable, "-m", "sandbox", *args, cwd=cwd)
+
+
+def test_starting_and_stopping_twice_is_starting_and_stopping_once(folder: Folder) -> None:
+    before, first = start(folder)
+    _, second = start(folder)
+    assert before.state == "stopped"
+    assert second == first
+    assert stop(folder).state == "running"
+    assert stop(folder).state == "stopped"
+    assert [PROBES[name](server.port) for name, server in first.servers.items()] == [None, None]
+
+
+def test_starts_at_once_make_one_sandbox(folder: Folder) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        runs = [
+            json.loads(done.stdout)
+            for done in pool.map(lambda _: cli_start_and_status(folder), range(4))
+        ]
+    assert runs[0]["state"] == "running"
+    assert all(run == runs[0] for run in runs)
+
+
+def cli_start_and_status(folder: Folder) -> "subprocess.CompletedProcess[str]":
+    assert cli(folder, "start").returncode == 0
+    return cli(folder, "status", "--json")
+
+
+def test_servers_listen_on_loopback_only(sandbox: Sandbox) -> None:
+    others = {
+        str(info[4][0])
+        for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+        if not str(info[4][0]).startswith("127.")
+    }
+    for server in sandbox.running.servers.values():
+        listening = Path("/proc/net/tcp").read_text() if Path("/proc/net/tcp").exists() else ""
+        assert f"00000000:{server.port:04X}" not in listening
+        for address in others:
+            with pytest.raises(OSError, match=r"."), socket.socket() as one:
+                one.connect((address, server.port))
+
+
+@pytest.mark.parametrize("name", ["aws", "standin"])
+def test_a_dead_server_is_said_and_the_rest_not_used(folder: Folder, name: str) -> None:
+    _, running = start(folder)
+    (folder.state / "old").touch()
+    os.kill(running.servers[name].pid, signal.SIGKILL)
+    assert until(lambda: PROBES[name](running.servers[name].port) is None)
+
+    found = look(folder)
+    assert found.state == "stale"
+    assert found.faults == (
+        f"{lifecycle.TITLES[name]} no longer answers on port {running.servers[name].port}",
+    )
+    for command in ("status", "env"):
+        done = cli(folder, command)
+        assert done.returncode == 1
+        assert found.faults[0] in done.stdout + done.stderr
+
+    before, now = start(folder)
+    assert (before.state, now.state) == ("stale", "running")
+    assert not (folder.state / "old").exists()
+    (other,) = set(running.servers) - {name}
+    assert PROBES[other](running.servers[other].port) is None
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Some other program's server."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"instance": "another", "pid": 1}')
+
+    def log_message(self, *args: object) -> None:
+        """Stay silent."""
+
+
+@pytest.mark.parametrize("other", ["stranger", "sandbox"])
+def test_a_port_that_something_else_has_now_is_not_taken_for_ours(
+    folder: Folder, sandbox: Sandbox, other: str
+) -> None:
+    start(folder)
+    stranger = HTTPServer(("127.0.0.1", 0), Stranger)
+    Thread(target=stranger.serve_forever, daemon=True).start()
+    theirs = sandbox.running.servers["aws"].port
+    port = theirs if other == "sandbox" else stranger.server_port
+    folder.address("aws").write_text(json.dumps({"port": port}))
+
+    (fault,) = look(folder).faults
+    assert fault == f"port {port}, once of the AWS (moto), is another sandbox's now"
+    stop(folder)
+    assert PROBES["aws"](theirs) is not None
+    stranger.shutdown()
+    stranger.server_close()
+
+
+def test_a_start_that_was_killed_half_way_is_said_and_cleared(folder: Folder) -> None:
+    folder.root.mkdir()
+    folder.instance.write_text("half")
+    assert look(folder).faults == tuple(f"{t} never came up" for t in lifecycle.TITLES.values())
+    before, now = start(folder)
+    assert (before.state, now.state) == ("stale", "running")
+
+
+def test_servers_end_when_their_folder_is_gone(folder: Folder) -> None:
+    _, running = start(folder)
+    folder.instance.unlink()
+    assert until(lambda: all(PROBES[n](s.port) is None for n, s in running.servers.items()))
+
+
+def test_a_server_that_cannot_start_tells_why_and_leaves_nothing(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho something is missing\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(lifecycle.SandboxError, match=r"did not come up:\nsomething is missing"):
+        start(folder)
+    assert look(folder).state == "stopped"
+
+
+@pytest.fixture
+def project(checkout: Project) -> Project:
+    """The product's program with a stack `mine` that is not known to the sandbox yet."""
+    checkout.stack(
+        {
+            "identities": {
+                "ci": {
+                    "kind": "user",
+                    "grants": [{"bucket": "acme-mine", "access": ["read"], "prefixes": ["a/"]}],
+                }
+            }
+        },
+        name="mine",
+        buckets=False,
+    )
+    return checkout
+
+
+def test_up_ends_with_who_may_do_what_and_preview_finds_nothing_left(
+    folder: Folder, project: Project
+) -> None:
+    account = yaml_account(project)
+    up = cli(folder, "up", "--stack", "mine", cwd=project.root)
+    assert up.returncode == 0, up.stderr
+    assert "Made the buckets of mine: acme-mine." in up.stderr
+    report = up.stdout.split("Duration")[1]
+    for words in ("ci", "user", "read", "acme-mine/a/*", f"arn:aws:iam::{account}:user/ci", "env"):
+        assert words in report
+    assert max(map(len, report.splitlines())) <= 80
+    assert "\x1b" not in up.stdout
+
+    again = cli(folder, "up", "--stack", "mine", "--json", cwd=project.root)
+    told = json.loads(again.stdout)
+    assert told["account"] == account
+    assert told["outputs"]["identities"]["ci"]["name"] == "ci"
+
+    status = json.loads(cli(folder, "status", "--json").stdout)
+    assert status["stacks"] == {"mine": {"project": project.name, "resources": 2}}
+    assert cli(folder, "destroy", "--stack", "mine", cwd=project.root).returncode == 0
+    status = json.loads(cli(folder, "status", "--json").stdout)
+    assert status["stacks"]["mine"]["resources"] == 0
+
+
+def yaml_account(project: Project) -> str:
+    text = (project.root / "Pulumi.mine.yaml").read_text()
+    return text.split("allowedAccountIds:")[1].split("'")[1]
+
+
+def test_without_buckets_the_lookup_fails_and_names_the_bucket(
+    folder: Folder, project: Project
+) -> None:
+    done = cli(folder, "preview", "--stack", "mine", "--no-buckets", cwd=project.root)
+    assert done.returncode != 0
+    assert "acme-mine" in done.stdout + done.stderr
+
+
+def test_env_lets_plain_pulumi_and_boto3_work_and_leaves_the_checkout_alone(
+    folder: Folder, project: Project
+) -> None:
+    file = project.root / "Pulumi.mine.yaml"
+    file.write_text(f"encryptionsalt: v1:of:another-backend\n{file.read_text()}")
+    before = {path.name: path.lstat().st_mtime_ns for path in project.root.iterdir()}
+    assert cli(folder, "start", "--stack", "m*", cwd=project.root).returncode == 0
+    script = f"""
+        set -e
+        eval "$({sys.executable} -m sandbox env --stack mine)"
+        pulumi preview --stack mine >&2
+        pulumi up --yes --skip-preview >&2
+        eval "$({sys.executable} -m sandbox env --stack mine)"
+        pulumi preview --expect-no-changes >&2
+        python -c 'import boto3; print([b["Name"] for b in
+            boto3.client("s3").list_buckets()["Buckets"]], boto3.client("sts").get_caller_identity()
+            ["Account"])'
+    """
+    users = {
+        "AWS_PROFILE": "mine",
+        "AWS_ACCESS_KEY_ID": "AKIAREAL",
+        "AWS_ENDPOINT_URL_S3": "http://x",
+    }
+    done = shell(folder, "/bin/sh", "-c", script, cwd=project.root, **users)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f"['acme-mine'] {yaml_account(project)}"
+    assert {path.name: path.lstat().st_mtime_ns for path in project.root.iterdir()} == before
+
+    stop(folder)
+    gone = shell(folder, "/bin/sh", "-c", script, cwd=project.root)
+    assert "The sandbox is not running" in gone.stderr
+
+
+def test_a_shell_that_was_set_up_for_an_earlier_sandbox_is_told(
+    folder: Folder, project: Project
+) -> None:
+    assert cli(folder, "start").returncode == 0
+    script = f"""
+        eval "$({sys.executable} -m sandbox env --stack mine)"
+        {sys.executable} -m sandbox stop
+        {sys.executable} -m sandbox start --stack mine
+        pulumi preview
+    """
+    done = shell(folder, "/bin/sh", "-c", script, cwd=project.root)
+    assert done.returncode == 1
+    assert "the sandbox that this shell was set up for is gone" in done.stderr
+
+
+def test_an_unknown_stack_is_named_with_those_that_there_are(
+    folder: Folder, project: Project
+) -> None:
+    done = cli(folder, "up", "--stack", "acct-*", cwd=project.root)
+    assert done.returncode == 1
+    assert "There is no Pulumi.acct-*.yaml" in done.stderr
+    assert "the stacks there: mine" in done.stderr
+    assert look(folder).state == "stopped"

@@ -1,0 +1,87 @@
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.environment import SHIM, _path_without_shims, as_shell, for_process
+from sandbox.lifecycle import SandboxError
+from sandbox.serving import Identity
+from sandbox.stacks import SandboxStack, find_stacks
+
+HOSTILE = {"PATH": "/usr/bin:/bin", "SPACE": "a b", "QUOTE": 'it\'s "$HOME" `x` \\', "EMPTY": ""}
+
+
+def test_a_shell_reads_every_value_as_it_is() -> None:
+    lines = as_shell(HOSTILE)
+    echo = "; ".join(f'printf "%s\\0" "${name}"' for name in HOSTILE)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{lines}\n{echo}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\0")[:-1] == list(HOSTILE.values())
+
+
+def test_the_users_aws_settings_are_out_of_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("AWS_REGION", "us-east-2")
+    made = {"AWS_REGION": "eu-west-1"}
+    lines = as_shell(made).splitlines()
+    assert "unset AWS_PROFILE" in lines
+    assert "unset AWS_REGION" not in lines
+    assert "AWS_PROFILE" not in for_process(made)
+    assert for_process(made)["AWS_REGION"] == "eu-west-1"
+
+
+def test_paths_with_a_shim_are_left_out_whoever_put_them_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pulumi").write_text("#!/bin/sh\n")
+    monkeypatch.setenv("PATH", f"{SHIM}:{tmp_path}:{SHIM}")
+    assert _path_without_shims() == f"{Path(sys.executable).parent}:{tmp_path}"
+    assert shlex.quote(str(SHIM)) == str(SHIM)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"instance": "x"}', '{"instance":1,"pid":"x"}'])
+def test_another_servers_answer_is_no_identity(text: str) -> None:
+    assert Identity.read(text) is None
+
+
+def test_an_identity_goes_over_the_wire() -> None:
+    identity = Identity("abc", 12)
+    assert Identity.read(identity.text()) == identity
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    grants = "[{bucket: acme-a, access: [read]}, {bucket: acme-b, access: [read]}]"
+    identities = f"{{ci: {{kind: user, grants: {grants}}}}}"
+    for name, more in {
+        "dev": f"circleci-s3-access:identities: {identities}",
+        "acct-1": "aws:allowedAccountIds: ['111111111111']\n  aws:region: eu-west-1",
+        "acct-2": "aws:assumeRoles: [{roleArn: 'arn:aws:iam::222222222222:role/x'}]",
+    }.items():
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(f"config:\n  {more}\n")
+    return tmp_path
+
+
+def test_a_stack_lives_where_its_file_says(root: Path) -> None:
+    def place(stack: SandboxStack) -> tuple[str, str, str]:
+        return stack.name, stack.account, stack.region
+
+    assert [place(stack) for stack in find_stacks(root, ["acct-*", "dev"])] == [
+        ("acct-1", "111111111111", "eu-west-1"),
+        ("acct-2", "222222222222", "us-east-1"),
+        ("dev", "123456789012", "us-east-1"),
+    ]
+
+
+def test_buckets_are_those_of_a_config_without_errors(root: Path) -> None:
+    (dev, broken) = find_stacks(root, ["dev", "acct-1"])[::-1]
+    assert dev.buckets == ("acme-a", "acme-b")
+    assert broken.buckets == ()
+
+
+def test_a_pattern_that_matches_no_stack_is_an_error(root: Path) -> None:
+    with pytest.raises(SandboxError, match=r"no Pulumi\.prod\.yaml .* acct-1, acct-2, dev"):
+        find_stacks(root, ["dev", "prod"])
