@@ -19,7 +19,7 @@ from ci.pull_request import PullRequest, find_pull_request
 
 LONGEST: Final = 65_536
 """Characters of a comment: GitHub's own words for it are "maximum is 65536 characters"."""
-_CUT: Final = "\n\n*The rest was cut: it is longer than a comment can be. The job's log has all.*\n"
+_CUT: Final = "\n\n*The rest is too long for a comment; the job has all of it.*"
 
 
 def marker(name: str) -> str:
@@ -27,13 +27,14 @@ def marker(name: str) -> str:
     return f"<!-- circleci-s3-access: {name} -->"
 
 
-def body(name: str, text: str) -> str:
-    """Return a comment's text with its marker, cut at the end of a line where it is too long."""
-    whole = f"{marker(name)}\n{text}"
-    if len(whole) <= LONGEST:
-        return whole
-    kept = whole[: LONGEST - len(_CUT)]
-    return kept[: kept.rindex("\n")] + _CUT
+def body(pull_request: PullRequest, name: str, text: str) -> str:
+    """Return a comment: marker, text, and which commit it is of. Too long a text is cut."""
+    head = f"{marker(name)}\n"
+    foot = f"\n\n<sub>{pull_request.commit[:9]} · [job]({pull_request.job})</sub>\n"
+    room = LONGEST - len(head) - len(foot)
+    if len(text) > room:
+        text = text[: room - len(_CUT)].rpartition("\n")[0] + _CUT
+    return head + text + foot
 
 
 def write(pull_request: PullRequest, name: str, text: str) -> str:
@@ -43,11 +44,12 @@ def write(pull_request: PullRequest, name: str, text: str) -> str:
         GitHubError: GitHub refused.
     """
     github, number = pull_request.github, pull_request.number
-    # At the very start: somebody who quotes the comment has the marker elsewhere.
+    wanted = body(pull_request, name, text)
+    # At the very start: in a comment that quotes it, the marker is elsewhere.
     for comment in github.comments(number):
         if (comment["body"] or "").startswith(marker(name)):
-            return github.edit_comment(comment["id"], body(name, text))
-    return github.create_comment(number, body(name, text))
+            return github.edit_comment(comment["id"], wanted)
+    return github.create_comment(number, wanted)
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

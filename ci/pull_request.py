@@ -18,10 +18,12 @@ _URL: Final = re.compile(r"https://[^/]+/(?P<repository>[^/]+/[^/]+)/pull/(?P<nu
 
 @dataclass(frozen=True)
 class PullRequest:
-    """A pull request and the repository that it is in."""
+    """A pull request in its repository, and the job's commit and page."""
 
     github: GitHub
     number: int
+    commit: str
+    job: str
 
 
 def find_pull_request(environment: Mapping[str, str]) -> PullRequest | None:
@@ -39,16 +41,29 @@ def find_pull_request(environment: Mapping[str, str]) -> PullRequest | None:
         raise GitHubError("GITHUB_TOKEN is not set: a token that may write pull requests")
     api = environment.get("GITHUB_API_URL") or API
     if "GITHUB_EVENT_PATH" in environment:
-        event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-        number = event.get("pull_request", {}).get("number")
-        github = GitHub(environment["GITHUB_REPOSITORY"], token, api)
-        return None if number is None else PullRequest(github, int(number))
-    if "CIRCLE_BRANCH" not in environment:
-        raise GitHubError("This is no job of GitHub Actions or CircleCI on a branch")
-    if (named := _URL.fullmatch(environment.get("CIRCLE_PULL_REQUEST", ""))) is not None:
-        return PullRequest(GitHub(named["repository"], token, api), int(named["number"]))
-    parts = ("CIRCLE_PROJECT_USERNAME", "CIRCLE_PROJECT_REPONAME")
-    project = "/".join(environment.get(part, "") for part in parts)
-    github = GitHub(environment.get("GITHUB_REPOSITORY") or project, token, api)
-    found = github.pull_request_of(environment["CIRCLE_BRANCH"])
-    return None if found is None else PullRequest(github, found)
+        return _in_actions(environment, token, api)
+    if "CIRCLE_BRANCH" in environment:
+        return _in_circleci(environment, token, api)
+    raise GitHubError("This is no job of GitHub Actions, nor one of CircleCI on a branch")
+
+
+def _in_actions(env: Mapping[str, str], token: str, api: str) -> PullRequest | None:
+    event = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+    if (found := event.get("pull_request")) is None:
+        return None
+    repository = env["GITHUB_REPOSITORY"]
+    job = f"{env['GITHUB_SERVER_URL']}/{repository}/actions/runs/{env['GITHUB_RUN_ID']}"
+    # GITHUB_SHA is a merge that nobody has seen.
+    github = GitHub(repository, token, api)
+    return PullRequest(github, int(found["number"]), found["head"]["sha"], job)
+
+
+def _in_circleci(env: Mapping[str, str], token: str, api: str) -> PullRequest | None:
+    commit, job = env["CIRCLE_SHA1"], env["CIRCLE_BUILD_URL"]
+    if (named := _URL.fullmatch(env.get("CIRCLE_PULL_REQUEST", ""))) is not None:
+        github = GitHub(named["repository"], token, api)
+        return PullRequest(github, int(named["number"]), commit, job)
+    project = f"{env.get('CIRCLE_PROJECT_USERNAME')}/{env.get('CIRCLE_PROJECT_REPONAME')}"
+    github = GitHub(env.get("GITHUB_REPOSITORY") or project, token, api)
+    number = github.pull_request_of(env["CIRCLE_BRANCH"])
+    return None if number is None else PullRequest(github, number, commit, job)
