@@ -73,7 +73,7 @@ def _lines(stack: SandboxStack, identity: str, tried: Attempt) -> Iterator[str]:
         for policy in tried.role.policies:
             yield from _policy_lines(policy)
         if tried.role.boundary:
-            yield from _wrapped(f"and of that only what {tried.role.boundary} allows too", "  ")
+            yield from _wrapped(f"within the permissions boundary {tried.role.boundary}", "  ")
         yield ""
         yield from _wrapped(_MOTO)
 

@@ -55,7 +55,7 @@ def _unmet(statement: ParsedStatement, request: TrustRequest) -> Iterator[str]:
     ]
     # Of another issuer's token no condition can hold: its keys are named after the issuer.
     for condition in failed if found else ():
-        yield from _said(condition, context)
+        yield from _said(_claim(condition.key, request.provider), condition, context)
     if found and not failed:
         yield f"the trust allows {', '.join(statement.actions.values)}, not {request.action}"
 
@@ -64,8 +64,13 @@ def _short(principal: str) -> str:
     return principal.rpartition(":oidc-provider/")[2]
 
 
-def _said(condition: ParsedCondition, context: Context) -> Iterator[str]:
-    claim = condition.key.rpartition(":")[2]
+def _claim(key: str, provider: str) -> str:
+    """Return the claim that a key is named after, or the key if it is after none."""
+    start = f"{_short(provider)}:"
+    return key[len(start) :] if key.lower().startswith(start.lower()) else key
+
+
+def _said(claim: str, condition: ParsedCondition, context: Context) -> Iterator[str]:
     is_positive = condition.operator.name in {"StringEquals", "StringLike"}
     value = context.single(condition.key)
     if is_positive and value is not None:
