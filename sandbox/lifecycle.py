@@ -27,7 +27,7 @@ TITLES: Final[Mapping[str, str]] = {
     "aws": "the AWS (moto)",
     "standin": "the stand-in for the AWS provider",
 }
-_PATIENCE_SECONDS: Final = 10.0
+_PATIENCE_SECONDS: Final = 30.0
 _LOOK_EVERY_SECONDS: Final = 0.02
 _LOG_LINES: Final = 15
 
@@ -163,20 +163,22 @@ def _serve(folder: Folder, name: str, instance: str, *more: str) -> None:
     inherited = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MOTO_"))}
     command = [sys.executable, "-m", "sandbox.serving", name]
     command += ["--folder", str(folder.root), "--instance", instance, *more]
-    with folder.log(name).open("wb") as log:
-        done = subprocess.run(
-            command,
-            cwd=CHECKOUT,
-            env={**inherited, **own},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            check=False,
-        )
-    if done.returncode:
+    try:
+        with folder.log(name).open("wb") as log:
+            subprocess.run(
+                command,
+                cwd=CHECKOUT,
+                env={**inherited, **own},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=True,
+                timeout=_PATIENCE_SECONDS,
+            )
+    except subprocess.SubprocessError:
         _clear(folder, _look(folder))
         printed = folder.log(name).read_text(errors="replace").splitlines()[-_LOG_LINES:]
-        raise SandboxError("\n".join([f"{TITLES[name]} did not come up:", *printed]))
+        raise SandboxError("\n".join([f"{TITLES[name]} did not come up:", *printed])) from None
 
 
 def _await_end(name: str, server: Server) -> None:

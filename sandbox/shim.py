@@ -56,7 +56,8 @@ class Command:
 
     words: tuple[str, ...]
     """The command's words that are no flags: up; stack, init, dev."""
-    project: Path
+    project: Path | None
+    """The folder of the project that the CLI will find."""
     stack: str | None
     has_config_file: bool
 
@@ -83,10 +84,16 @@ def parse(args: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Com
         stack = words[2] if len(words) > 2 else stack  # noqa: PLR2004 - stack init NAME
     return Command(
         words=tuple(words),
-        project=(cwd / flags.get("--cwd", flags.get("-C", "."))).resolve(),
+        project=_project(cwd / flags.get("--cwd", flags.get("-C", "."))),
         stack=stack.rsplit("/", 1)[-1] if stack else None,
         has_config_file="--config-file" in flags,
     )
+
+
+def _project(start: Path) -> Path | None:
+    """Look for a project where the CLI does: here, then in each folder above."""
+    here = start.resolve()
+    return next((one for one in (here, *here.parents) if (one / "Pulumi.yaml").exists()), None)
 
 
 def copy_of(project: Path, stack: str, configs: Path) -> Path:
@@ -104,11 +111,10 @@ def copy_of(project: Path, stack: str, configs: Path) -> Path:
             f"{original.name} holds encrypted values, which only the backend that it was made for "
             "can read; the sandbox cannot deploy it",
         )
-    head = _SECRETS.sub("", text)
+    lines = _SECRETS.sub("", text).splitlines()
     _write(folder / "Pulumi.yaml", (project / "Pulumi.yaml").read_text(encoding="utf-8"))
     copy = folder / original.name
-    _write(copy, f"{head}{'' if head.endswith(chr(10)) or not head else chr(10)}")
-    _write(copy, f"{copy.read_text(encoding='utf-8')}encryptionsalt: {SALT}\n")
+    _write(copy, "\n".join([*lines, f"encryptionsalt: {SALT}", ""]))
     return copy
 
 
@@ -129,7 +135,7 @@ def command_line(
     plain = [pulumi, *args]
     makes_stack = asked.words[:2] == ("stack", "init")
     operates = asked.words[:1] and asked.words[0] in OPERATIONS and not asked.has_config_file
-    if asked.stack is None or not (makes_stack or operates) or _has_no(asked.project):
+    if asked.stack is None or asked.project is None or not (makes_stack or operates):
         return plain, None
     copy = copy_of(asked.project, asked.stack, folder / "configs")
     init = [pulumi, "stack", "init", asked.stack, "--secrets-provider", "passphrase"]
@@ -140,11 +146,6 @@ def command_line(
     project = name[1] if name else "?"
     known = folder / "state" / ".pulumi" / "stacks" / project / f"{asked.stack}.json"
     return [*plain, "--config-file", str(copy)], None if known.exists() else init
-
-
-def _has_no(project: Path) -> bool:
-    """Say whether there is no project, which the CLI then tells the user."""
-    return not (project / "Pulumi.yaml").exists()
 
 
 def check_instance(environment: Mapping[str, str]) -> None:

@@ -7,15 +7,12 @@ class StandInError(Exception):
     """A failure to tell the user as it is, without a traceback."""
 
 
-class LimitExceededError(StandInError):
-    """A limit of AWS that moto does not know."""
-
-    def __init__(self, operation: str, message: str) -> None:
-        """Word it as AWS does: `operation` is the API call, `message` names the limit."""
-        super().__init__(
-            f"operation error IAM: {operation}, https response error StatusCode: 409, "
-            f"LimitExceeded: {message}",
-        )
+def refusal(operation: str, status: int, code: str, message: str) -> StandInError:
+    """Return an error that AWS gives and moto does not, in the form of `aws_words`."""
+    return StandInError(
+        f"operation error {operation}, https response error StatusCode: {status}, "
+        f"{code}: {message}",
+    )
 
 
 def aws_words(error: ClientError) -> str:

@@ -7,7 +7,6 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from sandbox.standin import limits
 from sandbox.standin.aws import Aws
 from sandbox.standin.errors import is_gone
 from sandbox.standin.resource_type import Created, Input, ResourceType
@@ -18,9 +17,7 @@ _STATUSES: Final = ("Active", "Inactive")
 
 def _create(aws: Aws, new: Values) -> Created:
     user = new["user"]
-    with limits.CHECK_AND_ACT:
-        limits.check_keys(len(aws.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]))
-        key = aws.iam.create_access_key(UserName=user)["AccessKey"]
+    key = aws.iam.create_access_key(UserName=user)["AccessKey"]
     id_, secret = key["AccessKeyId"], key["SecretAccessKey"]
     if new["status"] != key["Status"]:
         aws.iam.update_access_key(UserName=user, AccessKeyId=id_, Status=new["status"])

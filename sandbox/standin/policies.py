@@ -79,6 +79,8 @@ def _prune(aws: Aws, id_: str) -> None:
 
 
 def _delete(aws: Aws, id_: str, _old: Values) -> None:
+    uses = aws.iam.get_policy(PolicyArn=id_)["Policy"]["AttachmentCount"]
+    limits.check_unused("DeletePolicy", uses, "a policy attached to entities.")
     for version in aws.iam.list_policy_versions(PolicyArn=id_)["Versions"]:
         if not version["IsDefaultVersion"]:
             aws.iam.delete_policy_version(PolicyArn=id_, VersionId=version["VersionId"])

@@ -82,12 +82,15 @@ class Sessions:
         return run.aws
 
     def _aws(self, settings: ProviderSettings) -> Aws:
-        credentials = self._first_credentials(settings)
+        credentials, expected = self._first_credentials(settings)
         for role in settings.roles:
             name = str(role.get("sessionName") or "pulumi")
             credentials = self._assume(credentials, role["roleArn"], settings.region, name)
+            expected = role["roleArn"].split(":")[4]
         sts = self._clients.get("sts", credentials, settings.region)
         account = sts.get_caller_identity()["Account"]
+        if expected not in {None, account}:
+            raise StandInError(f"moto no longer knows the credentials of account {expected}")
         refused = settings.allowed_accounts and account not in settings.allowed_accounts
         if refused or account in settings.forbidden_accounts:
             # aws-sdk-go-base, VerifyAccountIDAllowed
@@ -101,15 +104,16 @@ class Sessions:
             default_tags=dict(settings.default_tags or {}),
         )
 
-    def _first_credentials(self, settings: ProviderSettings) -> Credentials:
+    def _first_credentials(self, settings: ProviderSettings) -> tuple[Credentials, str | None]:
+        """Return the credentials to begin with, and the account that they must be of, if known."""
         if settings.keys is not None:
-            return settings.keys
+            return settings.keys, None
         if settings.profile is not None:
-            return _profile_credentials(settings.profile)
+            return _profile_credentials(settings.profile), None
         named = settings.allowed_accounts
         account = named[0] if len(named) == 1 and not settings.roles else DEFAULT_ACCOUNT
         arn = role_arn(account, settings.region)
-        return self._assume(NOBODY, arn, settings.region, "sandbox")
+        return self._assume(NOBODY, arn, settings.region, "sandbox"), account
 
     def _assume(self, base: Credentials, arn: str, region: str, name: str) -> Credentials:
         """Assume a role, once: moto keeps its credentials for ever."""

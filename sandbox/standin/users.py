@@ -68,9 +68,11 @@ def _update_user(aws: Aws, _id: str, old: Values, new: Values) -> None:
 
 def _delete_user(aws: Aws, _id: str, old: Values) -> None:
     name = old["name"]
-    if old.get("forceDestroy"):
-        for key in aws.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
-            aws.iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    keys = aws.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+    if not old.get("forceDestroy"):
+        limits.check_unused("DeleteUser", len(keys), "entity, must delete access keys first.")
+    for key in keys:
+        aws.iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     aws.iam.delete_user(UserName=name)
 
 

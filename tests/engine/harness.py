@@ -16,7 +16,7 @@ import json
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -276,10 +276,3 @@ class Stack:
 
     def _in_sandbox(self) -> SandboxStack:
         return SandboxStack(read(self.project.root, self.name))
-
-
-def closing(*stacks: Stack) -> Iterator[Stack]:
-    """Yield stacks and destroy them afterwards, for a module-wide fixture."""
-    yield from stacks
-    for stack in stacks:
-        stack.destroy()

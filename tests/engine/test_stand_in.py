@@ -9,6 +9,14 @@ from tests.engine.harness import Project
 
 Tiny = Callable[[str], Project]
 
+
+def document(action: str, **more: object) -> str:
+    """A policy of one statement on everything; a trust policy has a principal in its place."""
+    on = more or {"Resource": "*"}
+    statement = {"Effect": "Allow", "Action": action, **on}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 EVERYTHING = """
@@ -87,12 +95,7 @@ def test_refresh_sees_what_changed_behind_its_back_and_up_puts_it_right(tiny: Ti
     stack.iam.put_user_policy(
         UserName="ci",
         PolicyName="s3",
-        PolicyDocument=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
-            }
-        ),
+        PolicyDocument=document("s3:*"),
     )
     stack.iam.detach_user_policy(UserName="ci", PolicyArn=policy["Arn"])
     stack.iam.delete_role_policy(
@@ -129,35 +132,22 @@ def test_refresh_sees_what_changed_behind_its_back_and_up_puts_it_right(tiny: Ti
 def test_what_was_made_by_hand_is_imported_by_its_id(tiny: Tiny) -> None:
     project = tiny("")
     stack = project.stack()
-    document = json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "s3:A", "Resource": "*"}],
-        }
-    )
-    trust = json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
-            ],
-        }
-    )
+    access, trust = document("s3:A"), document("sts:AssumeRole", Principal={"AWS": "*"})
     iam = stack.iam
     iam.create_user(UserName="ci", Path="/p/", Tags=[{"Key": "a", "Value": "b"}])
-    iam.put_user_policy(UserName="ci", PolicyName="s3", PolicyDocument=document)
+    iam.put_user_policy(UserName="ci", PolicyName="s3", PolicyDocument=access)
     key = iam.create_access_key(UserName="ci")["AccessKey"]["AccessKeyId"]
-    policy = iam.create_policy(PolicyName="m", PolicyDocument=document)["Policy"]["Arn"]
+    policy = iam.create_policy(PolicyName="m", PolicyDocument=access)["Policy"]["Arn"]
     iam.attach_user_policy(UserName="ci", PolicyArn=policy)
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)
-    iam.put_role_policy(RoleName="r", PolicyName="s3", PolicyDocument=document)
+    iam.put_role_policy(RoleName="r", PolicyName="s3", PolicyDocument=access)
     iam.attach_role_policy(RoleName="r", PolicyArn=policy)
     oidc = iam.create_open_id_connect_provider(
         Url="https://oidc.circleci.com/org/x", ClientIDList=["x"], ThumbprintList=[]
     )["OpenIDConnectProviderArn"]
     project.write_program(f"""
 kept = lambda id: pulumi.ResourceOptions(import_=id)
-document, trust = {document!r}, {trust!r}
+document, trust = {access!r}, {trust!r}
 aws.iam.User("user", name="ci", path="/p/", tags={{"a": "b"}}, opts=kept("ci"))
 aws.iam.UserPolicy("inline", name="s3", user="ci", policy=document, opts=kept("ci:s3"))
 aws.iam.AccessKey("key", user="ci", opts=kept({key!r}))
@@ -250,3 +240,22 @@ for n in range(11):
         assert words in said
     assert len(stack.iam.list_access_keys(UserName="ci")["AccessKeyMetadata"]) == 2
     assert len(stack.iam.list_user_policies(UserName="ci")["PolicyNames"]) == 1
+
+
+def test_what_is_in_use_is_not_deleted(tiny: Tiny) -> None:
+    stack = tiny("""
+user = aws.iam.User("user", name="ci")
+document = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "s3:A", "Resource": "*"}]})
+policy = aws.iam.Policy("managed", policy=document)
+pulumi.export("arn", policy.arn)
+""").stack()
+    stack.up()
+    stack.iam.create_access_key(UserName="ci")
+    stack.iam.create_role(
+        RoleName="other", AssumeRolePolicyDocument=document("sts:AssumeRole", Principal="*")
+    )
+    stack.iam.attach_role_policy(RoleName="other", PolicyArn=stack.outputs()["arn"])
+    said = stack.destroy("--continue-on-error", ok=False).messages
+    assert "DeleteConflict: Cannot delete entity, must delete access keys first." in said
+    assert "DeleteConflict: Cannot delete a policy attached to entities." in said

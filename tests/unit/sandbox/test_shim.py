@@ -43,7 +43,6 @@ def test_command_lines_are_read(line: str, words: tuple[str, ...], stack: str) -
     asked = parse(line.split(), {"PULUMI_STACK": "of-env"}, Path("/here"))
     assert asked.words[: len(words)] == words
     assert asked.stack == stack
-    assert asked.project == Path("/here/sub" if "-C" in line else "/here")
 
 
 @pytest.mark.parametrize("operation", ["preview", "up", "refresh", "destroy", "import"])
@@ -92,6 +91,12 @@ def test_everything_else_goes_to_the_cli_as_it_is(
     command, before = command_line(line.split(), {**environment, "PULUMI_STACK": "dev"}, project)
     assert command == ["/opt/pulumi", *line.split()]
     assert before is None
+
+
+@pytest.mark.parametrize(("line", "here"), [("up", "."), ("up", "src/deep"), ("-C src up", ".")])
+def test_the_project_is_found_where_the_cli_finds_it(project: Path, line: str, here: str) -> None:
+    (project / "src" / "deep").mkdir(parents=True)
+    assert parse(line.split(), {}, project / here).project == project
 
 
 def test_where_there_is_no_project_the_cli_is_left_to_say_so(
