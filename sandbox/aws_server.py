@@ -19,8 +19,7 @@ from sandbox.serving import LOOPBACK, Serving
 IDENTITY_PATH: Final = "/sandbox-identity"
 
 
-# moto ships no types.
-class Handler(MotoRequestHandler):  # type: ignore[misc]
+class Handler(MotoRequestHandler):
     """moto's, without a line in the log for every call."""
 
     def log_request(self, *_: object) -> None:
