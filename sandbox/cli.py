@@ -57,7 +57,7 @@ def up(
     """Deploy a stack, starting the sandbox first if needed, and tell who may do what."""
     with _errors_told():
         engine = _engine(stack, buckets=buckets)
-        args = ("up", "--yes", "--skip-preview", *(more or ()))
+        args = ("up", "--yes", "--skip-preview", "--suppress-outputs", *(more or ()))
         _end_unless_done(engine.run(*args, to_stderr=as_json))
         outputs = engine.outputs()
         if as_json:

@@ -20,7 +20,7 @@ def prepare(
     """Make what is missing; return the buckets made, by stack.
 
     Raises:
-        SandboxError: a bucket's name is taken by another account.
+        SandboxError: a bucket cannot be made.
     """
     clients = Clients(running.aws_url)
     made: dict[str, list[str]] = {}
@@ -49,8 +49,8 @@ def _make_bucket(s3: S3Client, stack: SandboxStack, bucket: str) -> None:
         where = {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
     try:
         s3.create_bucket(Bucket=bucket, **where)
-    except s3.exceptions.BucketAlreadyOwnedByYou:
-        pass  # another command has just made it
+    except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
+        pass  # another command has just made it, or another account has it: it is not missing
     except ClientError as error:
         raise SandboxError(
             f"The bucket {bucket} of the stack {stack.name} could not be made in account "

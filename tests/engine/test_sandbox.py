@@ -233,6 +233,16 @@ def test_without_buckets_the_lookup_fails_and_names_the_bucket(
     assert "acme-mine" in done.stdout + done.stderr
 
 
+def test_a_bucket_of_another_account_is_not_made_again(checkout: Project, bucket: str) -> None:
+    """moto lets every account look it up, as AWS does where the bucket's policy allows it."""
+    grants = [{"bucket": bucket, "access": ["read"]}]
+    theirs = checkout.stack({"identities": {"a": {"kind": "user", "grants": grants}}})
+    ours = checkout.stack({"identities": {"b": {"kind": "user", "grants": grants}}})
+    assert [one["Name"] for one in theirs.s3.list_buckets()["Buckets"]] == [bucket]
+    assert ours.s3.list_buckets()["Buckets"] == []
+    assert ours.preview().changed["create"]
+
+
 def test_env_lets_plain_pulumi_and_boto3_work_and_leaves_the_checkout_alone(
     folder: Folder, project: Project
 ) -> None:
