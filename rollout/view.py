@@ -148,7 +148,7 @@ class LiveView:
     def progressed(self, stack: str, words: str) -> None:
         """Change its line."""
         with self._lock:
-            began, _ = self._running.get(stack, (self._clock(), ""))
+            began, _ = self._running[stack]
             self._running[stack] = (began, words)
 
     def ended(self, stack: str, result: Result) -> None:

@@ -93,8 +93,7 @@ def read_waves(root: Path) -> tuple[Wave, ...]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RolloutError(f"{FILE}: can't be read: {error}") from None
     except ValidationError as error:
-        findings = map(_finding, error.errors(include_url=False))
-        raise RolloutError.of(FILE, dict.fromkeys(findings)) from None
+        raise RolloutError.of(FILE, _findings(error.errors(include_url=False))) from None
     named = [
         wave if wave.name else wave.model_copy(update={"name": f"wave {number}"})
         for number, wave in enumerate(waves, 1)
@@ -146,6 +145,17 @@ _TYPES: Final = {
 }
 
 
+def _findings(errors: Sequence[ErrorDetails]) -> Iterator[Finding]:
+    for details in errors:
+        # Of a list whose items are all wrong pydantic says that it is too short as well.
+        loc = details["loc"]
+        is_echo = details["type"] == "too_short" and any(
+            other["loc"][: len(loc)] == loc for other in errors if other is not details
+        )
+        if not is_echo:
+            yield _finding(details)
+
+
 def _finding(details: ErrorDetails) -> Finding:
     path = path_of(details["loc"]) or "the file"
     kind, value = details["type"], details["input"]
@@ -158,6 +168,6 @@ def _finding(details: ErrorDetails) -> Finding:
     if kind == "too_short":
         return Finding(path, "is empty")
     if kind == "greater_than_equal":
-        return Finding(path, f"{value} is too small; {details['ctx']['ge']} is the least")
+        return Finding(path, f"{value} is too small; {details['ctx']['ge']:g} is the least")
     right = _TYPES.get(kind.removesuffix("_type"), details["msg"])
     return Finding(path, f"{'nothing' if value is None else repr(value)} is not {right}")

@@ -1,0 +1,89 @@
+"""`python -m bench`: about four minutes on two cores."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench import contestants
+from bench.memory import peak_mib
+from bench.project import Project, project
+
+LOOP_GOAL: Final = 0.33
+ONE_GOAL: Final = 1.1
+MEMORY_GOAL: Final = 1.1
+FEW: Final = 10
+"""Stacks whose memory is compared with that of all."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One comparison; the ratio is below 1 where the rollout needs less."""
+
+    what: str
+    rollout: float
+    other: float
+    unit: str = "s"
+    goal: float | None = None
+
+    def row(self) -> tuple[str, ...]:
+        """The ratio as a row of the table."""
+        numbers = (f"{self.rollout:.1f} {self.unit}", f"{self.other:.1f} {self.unit}")
+        ratio = f"{self.rollout / self.other:.2f}"
+        return (self.what, *numbers, ratio, "" if self.goal is None else f"at most {self.goal}")
+
+
+def many(made: Project) -> Iterator[Ratio]:
+    """Preview all stacks: half of the loop before the others, half of it after them."""
+    half = len(made.stacks) // 2
+    loop = contestants.loop(made, made.stacks[:half])
+    first, threads, second = (
+        contest(made, made.stacks)
+        for contest in (contestants.rollout, contestants.threads, contestants.rollout)
+    )
+    loop += contestants.loop(made, made.stacks[half:])
+    rollout, number = (first + second) / 2, len(made.stacks)
+    yield Ratio(f"{number} stacks, against a loop of pulumi", rollout, loop, goal=LOOP_GOAL)
+    yield Ratio(f"{number} stacks, against threads in one process", rollout, threads)
+
+
+def one(made: Project, repeats: int) -> Iterator[Ratio]:
+    """Preview one stack, the two sides in turns."""
+    stack = made.stacks[:1]
+    turns = [
+        (contestants.rollout(made, stack), contestants.loop(made, stack)) for _ in range(repeats)
+    ]
+    rollout, plain = (median(side) for side in zip(*turns, strict=True))
+    yield Ratio("1 stack, against pulumi", rollout, plain, goal=ONE_GOAL)
+
+
+def memory(made: Project) -> Iterator[Ratio]:
+    """Compare the peak memory of all stacks with that of a few."""
+    command = (sys.executable, "-m", "rollout", "preview", "--json")
+    few, everything = (
+        peak_mib(made, [*command, *stacks]) for stacks in (made.stacks[:FEW], made.stacks)
+    )
+    what = f"memory of {len(made.stacks)} stacks, against {FEW}"
+    yield Ratio(what, everything, few, "MiB", MEMORY_GOAL)
+
+
+def main(
+    stacks: Annotated[int, typer.Option(min=FEW, help="Stacks to preview.")] = 50,
+    repeats: Annotated[int, typer.Option(min=1, help="Turns of the single stack.")] = 9,
+) -> None:
+    """Measure the rollout side by side with plain pulumi."""
+    table = Table("what", "rollout", "other", "ratio", "goal", box=None)
+    with project(stacks) as made:
+        contestants.rollout(made, made.stacks)  # makes them in the backend, which nobody measures
+        for ratio in (*one(made, repeats), *many(made), *memory(made)):
+            table.add_row(*ratio.row())
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

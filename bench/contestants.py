@@ -1,0 +1,38 @@
+"""The ways to preview stacks that are compared."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from bench.project import Project
+
+
+def rollout(project: Project, stacks: Sequence[str]) -> float:
+    """Run `rollout preview`; return the seconds it took."""
+    return _seconds(project, [sys.executable, "-m", "rollout", "preview", "--json", *stacks])
+
+
+def loop(project: Project, stacks: Sequence[str]) -> float:
+    """Run `pulumi preview` for one stack after the other, as a shell loop does."""
+    return sum(_seconds(project, ["pulumi", "preview", "--stack", stack]) for stack in stacks)
+
+
+def threads(project: Project, stacks: Sequence[str]) -> float:
+    """Run the stacks on threads of one process: what the rollout would be without workers."""
+    return _seconds(project, [sys.executable, "-m", "bench.threads", *stacks])
+
+
+def _seconds(project: Project, command: Sequence[str]) -> float:
+    began = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=project.root,
+        env=dict(project.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+    return time.perf_counter() - began

@@ -1,0 +1,27 @@
+"""A project's folder to write stack files into."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+GUARDED = {"aws:region": "eu-west-1", "aws:allowedAccountIds": ["111111111111"]}
+
+WriteStacks = Callable[..., Path]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> WriteStacks:
+    """Writes stack files with a guarded config, or one of the test's own by keyword."""
+
+    def write(*names: str, waves: str | None = None, **configs: object) -> Path:
+        (tmp_path / "Pulumi.yaml").write_text("name: tiny\nruntime: python\n")
+        for name, config in {**dict.fromkeys(names, GUARDED), **configs}.items():
+            text = yaml.safe_dump({"config": config})
+            (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
+        if waves is not None:
+            (tmp_path / "rollout.yaml").write_text(waves)
+        return tmp_path
+
+    return write

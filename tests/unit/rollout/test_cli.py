@@ -1,0 +1,159 @@
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rollout import cli
+from rollout.journal import FOLDER
+from rollout.shard import INDEX, TOTAL
+from tests.unit.rollout.conftest import WriteStacks
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command line and what came of it."""
+
+    code: int
+    out: str
+    err: str
+
+
+Rollout = Callable[..., Ran]
+
+
+@pytest.fixture
+def rollout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rollout:
+    """Runs a command line where nobody can be asked."""
+    for name in (INDEX, TOTAL):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    def run(root: Path, *args: str) -> Ran:
+        monkeypatch.chdir(root)
+        monkeypatch.setattr("sys.argv", ["rollout", *args])
+        code = cli.main()
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, " ".join(captured.err.split()))
+
+    return run
+
+
+def test_list_shows_waves_accounts_and_what_keeps_a_stack_from_being_deployed(
+    rollout: Rollout, project: WriteStacks
+) -> None:
+    waves = "waves: [{name: canary, stacks: [dev]}, {stacks: ['*']}]"
+    root = project("dev", bad={"aws:region": "eu-west-1"}, waves=waves)
+    ran = rollout(root, "list")
+    assert ran.code == 0
+    assert [line.split() for line in ran.out.splitlines()][:3] == [
+        ["stack", "wave", "account", "region"],
+        ["dev", "canary", "111111111111", "eu-west-1"],
+        ["bad", "wave", "2", "?", "eu-west-1"],
+    ]
+    assert "Pulumi.bad.yaml: aws:allowedAccountIds: is missing" in ran.out
+
+
+def test_list_as_json_is_one_object(rollout: Rollout, project: WriteStacks) -> None:
+    ran = rollout(project("dev"), "list", "--json")
+    place = {"wave": "all", "account": "111111111111", "region": "eu-west-1", "error": None}
+    assert json.loads(ran.out) == {"stacks": {"dev": place}}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["--stacks", "a", "--stacks", "c*"], ["--stacks", "a", "c*"], ["a", "c*"], ["-s", "a", "c1"]],
+)
+def test_stacks_are_named_in_whichever_way(
+    rollout: Rollout, project: WriteStacks, args: list[str]
+) -> None:
+    ran = rollout(project("a", "b", "c1"), "list", "--json", *args)
+    assert list(json.loads(ran.out)["stacks"]) == ["a", "c1"]
+
+
+def test_circleci_nodes_share_the_stacks_out(
+    rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project("a", "b", "c")
+    monkeypatch.setenv(TOTAL, "2")
+    found = []
+    for node in ("0", "1"):
+        monkeypatch.setenv(INDEX, node)
+        ran = rollout(root, "list", "--json")
+        assert f"Shard {node}/2: " in ran.err
+        found.append(list(json.loads(ran.out)["stacks"]))
+    assert found == [["a", "c"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["preview", "nothing-*"], "No stack for 'nothing-*'; the stacks here are: dev."),
+        (["preview", "--shard", "4/4"], "--shard: '4/4' is no shard"),
+        (["preview", "--wave", "x"], "there is no wave 'x'; there are all"),
+        (["preview", "--parallel", "0"], "--parallel"),
+        (["preview", "--unknown"], "--unknown"),
+        (["nonsense"], "nonsense"),
+        (["up"], "Deploy 1 stacks: say --yes, as nobody can be asked here."),
+        (["destroy"], "Destroy 1 stacks: say --yes"),
+        (["up", "--resume", "--yes"], "There is no rollout to resume"),
+    ],
+)
+def test_what_cannot_start_is_told_and_ends_with_1_and_an_empty_stdout(
+    rollout: Rollout, project: WriteStacks, args: list[str], message: str
+) -> None:
+    ran = rollout(project("dev"), *args, *(["--json"] if args != ["nonsense"] else []))
+    assert (ran.code, ran.out) == (1, "")
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_outside_of_a_project_it_says_where_to_go(rollout: Rollout, tmp_path: Path) -> None:
+    ran = rollout(tmp_path, "list")
+    assert ran.code == 1
+    assert "run rollout in the project's root" in ran.err
+
+
+def test_a_rollout_that_is_refused_leaves_an_earlier_ones_journal(
+    rollout: Rollout, project: WriteStacks
+) -> None:
+    root = project("dev")
+    journal = root / FOLDER / "up.jsonl"
+    journal.parent.mkdir()
+    journal.write_text('{"stacks": ["dev"]}\n')
+    rollout(root, "up")
+    assert journal.read_text() == '{"stacks": ["dev"]}\n'
+
+
+def test_a_stack_without_a_guard_fails_without_an_engine(
+    rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    ran = rollout(project(dev={"aws:region": "eu-west-1"}), "up", "--yes", "--json")
+    assert ran.code == 1
+    (result,) = json.loads(ran.out)["stacks"].values()
+    assert result["status"] == "failed"
+    assert result["error"].startswith("Pulumi.dev.yaml: aws:allowedAccountIds: is missing")
+
+
+def test_with_nothing_changed_there_is_nothing_to_do(
+    rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rollout.selection.changed_since", lambda *_: Nothing())
+    ran = rollout(project("dev"), "up", "--yes", "--json", "--changed-since", "main")
+    assert (ran.code, json.loads(ran.out)) == (0, {"stacks": {}})
+    assert "There is nothing to do." in ran.err
+
+
+class Nothing:
+    """A change of nothing."""
+
+    program = ()
+
+    def deleted_stacks(self, _root: Path) -> tuple[str, ...]:
+        return ()
+
+    def of(self, _stacks: object) -> tuple[str, ...]:
+        return ()
