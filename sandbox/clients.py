@@ -1,5 +1,6 @@
 """boto3's clients of the sandbox's AWS, blind to the user's own AWS settings."""
 
+import functools
 import os
 import threading
 from dataclasses import dataclass
@@ -73,3 +74,9 @@ class Clients:
                     config=Config(proxies={}),  # the environment's lead away from loopback
                 )
             return self._made[key]
+
+
+@functools.cache
+def clients_of(aws_url: str) -> Clients:
+    """Return this process's clients of the AWS at `aws_url`."""
+    return Clients(aws_url)

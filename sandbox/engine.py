@@ -1,5 +1,6 @@
 """Runs the ordinary Pulumi CLI on a stack, in the sandbox's environment."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -24,14 +25,15 @@ class Engine:
 
     def run(self, *args: str, to_stderr: bool = False) -> int:
         """Run an operation before the user's eyes; return its exit code."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["pulumi", *args, "--stack", self.stack.name],  # noqa: S607 - the sandbox's PATH
             cwd=project_root(),
             env=self._environment,
             stdout=sys.stderr if to_stderr else None,
-            check=False,
         )
-        return done.returncode
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):  # the CLI hears it too, and winds up
+                return process.wait()
 
     def outputs(self) -> Mapping[str, Any]:
         """Return the stack's outputs, secrets masked.

@@ -11,7 +11,7 @@ from typing import Final
 import toolchain
 from sandbox import shim
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, credentials_of
-from sandbox.clients import Clients
+from sandbox.clients import clients_of
 from sandbox.folder import CHECKOUT, Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.serving import LOOPBACK
@@ -29,7 +29,7 @@ def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> di
     """
     account = stack.account if stack else DEFAULT_ACCOUNT
     region = stack.region if stack else DEFAULT_REGION
-    credentials = credentials_of(Clients(running.aws_url), account, region)
+    credentials = credentials_of(clients_of(running.aws_url), account, region)
     path = _path_without_shims()
     engine = _engine(path)
     made = {

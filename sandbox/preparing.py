@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
 
 from sandbox.accounts import credentials_of
-from sandbox.clients import Clients, Credentials
+from sandbox.clients import Credentials, clients_of
 from sandbox.folder import Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.stacks import SandboxStack
@@ -22,7 +22,7 @@ def prepare(
     Raises:
         SandboxError: a bucket cannot be made.
     """
-    clients = Clients(running.aws_url)
+    clients = clients_of(running.aws_url)
     made: dict[str, list[str]] = {}
     for stack in stacks:
         if not stack.profile and not (buckets and stack.buckets):

@@ -29,7 +29,7 @@ from mypy_boto3_sts import STSClient
 
 from components.settings.stack_file import read
 from sandbox.accounts import credentials_of
-from sandbox.clients import Clients
+from sandbox.clients import Clients, clients_of
 from sandbox.environment import environment, for_process
 from sandbox.folder import CHECKOUT, Folder
 from sandbox.lifecycle import Look
@@ -114,10 +114,10 @@ class Sandbox:
         """Return a boto3 client in an account of moto."""
         return self.clients.get(service, credentials_of(self.clients, account, region), region)
 
-    @cached_property
+    @property
     def clients(self) -> Clients:
         """Clients of this sandbox's AWS."""
-        return Clients(self.running.aws_url)
+        return clients_of(self.running.aws_url)
 
 
 @dataclass(frozen=True)
