@@ -113,7 +113,7 @@ def _trust_faults(role: Role, partition: str) -> Iterator[Finding]:
         yield Finding(
             "trust",
             f"makes a trust policy of {characters:,} characters ({counts}, in every combination); "
-            f"IAM takes {limits.TRUST:,}: end refs in one *, or make two roles",
+            f"IAM takes {limits.TRUST:,}: name fewer, end refs in one *, or make two roles",
         )
 
 

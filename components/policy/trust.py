@@ -21,10 +21,11 @@ ACTION: Final = "sts:AssumeRoleWithWebIdentity"
 
 ANY_UUID: Final = "-".join("?" * count for count in (8, 4, 4, 4, 12))
 
-TWO_REFS: Final = "*/vcs-ref/*/vcs-ref/*"
-"""Subjects that could be read in two ways: of an origin with ``/vcs-ref/`` in it, or
-of a ref. With an open end after the origin, one of them would be an origin that
-was not meant."""
+TWO_REFS: Final = "*/vcs-ref*/vcs-ref/*"
+"""Subjects that could be read in two ways: of an origin with ``/vcs-ref`` in it, or of
+a ref. With an open end after the origin, one of them would be an origin that was not
+meant. The two may touch (``…/app/vcs-ref/vcs-ref/…`` is of the origin ``…/app/vcs-ref``,
+or of ``…/app``), so there is no ``/`` after the first."""
 
 
 def provider_arn(partition: str, account: str, organization: str) -> str:
