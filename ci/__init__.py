@@ -1,5 +1,6 @@
-"""What the CI workflows share; it needs Python alone, so that it runs before anything is installed.
+"""What the CI workflows share.
 
-`python3 -m ci.comment FILE` writes the one comment on a pull request, `python3 -m ci.embed` keeps
-docs/ci.md equal to the workflows.
+`python3 -m ci.comment FILE` writes the one comment on a pull request and needs Python alone;
+`python -m ci.aws_config ROLE` is for many accounts; `python3 -m ci.embed` keeps docs/ci.md equal to
+the workflows.
 """
