@@ -116,4 +116,5 @@ def _result(reply: Mapping[str, Any]) -> Result:
         reply["seconds"],
         reply["error"],
         tuple(sorted(Step(**step) for step in reply["steps"])),
+        reply.get("access"),
     )

@@ -14,6 +14,8 @@ class Exit(IntEnum):
     """A stack failed or was not reached; or the rollout could not start."""
     CHANGES = 2
     """With `--exit-code`: nothing failed, and preview or drift found changes."""
+    WIDER = 3
+    """With `--fail-on-wider`: nothing failed, and the preview would give somebody more access."""
 
 
 class Status(StrEnum):
@@ -39,7 +41,9 @@ class Result:
 
     `changes` counts resources by the engine's words (create, update, delete, replace, ...), those
     that stay the same left out. `error` says why a stack failed or was skipped; it is None for
-    one that an earlier run has done. `steps` are the changes one by one.
+    one that an earlier run has done. `steps` are the changes one by one. `access` is what a preview
+    would change of who may do what, in the schema of `rollout.access_diff`; None where there was no
+    preview, or it failed.
     """
 
     status: Status
@@ -47,6 +51,7 @@ class Result:
     seconds: float = 0.0
     error: str | None = None
     steps: Sequence[Step] = ()
+    access: Mapping[str, Any] | None = None
 
     @property
     def done(self) -> bool:
@@ -54,13 +59,14 @@ class Result:
         return self.status is not Status.FAILED and self.error is None
 
     def to_json(self) -> dict[str, Any]:
-        """One value of "stacks" in what `--json` prints."""
-        return {
+        """One value of "stacks" in what `--json` prints; "access" where a preview told it."""
+        told = {
             "status": self.status.value,
             "changes": dict(self.changes),
             "seconds": round(self.seconds, 1),
             "error": self.error,
         }
+        return told if self.access is None else {**told, "access": self.access}
 
 
 def failed(error: str, seconds: float = 0.0) -> Result:
@@ -84,12 +90,15 @@ class Report:
         """The object that `--json` prints."""
         return {"stacks": {name: result.to_json() for name, result in self.results.items()}}
 
-    def exit_code(self, *, tell_changes: bool = False) -> int:
-        """Return the exit code of the run; `tell_changes` is the option `--exit-code`."""
+    def exit_code(self, *, tell_changes: bool = False, fail_on_wider: bool = False) -> int:
+        """Return the exit code; `tell_changes` is `--exit-code`, the other the option of its name."""
         if self.signal is not None:
             return 128 + self.signal
         if not all(result.done for result in self.results.values()):
             return Exit.FAILED
+        accesses = [result.access for result in self.results.values() if result.access]
+        if fail_on_wider and any(access["wider"] for access in accesses):
+            return Exit.WIDER
         if tell_changes and any(result.changes for result in self.results.values()):
             return Exit.CHANGES
         return Exit.DONE
