@@ -44,7 +44,8 @@ def trust_lines(
 
 
 def _read(permissions: Iterable[Permission]) -> list[Admission]:
-    return [found for one in permissions if (found := admission(one)) is not None]
+    ordered = sorted(permissions, key=lambda one: one.order)
+    return [found for one in ordered if (found := admission(one)) is not None]
 
 
 def _alike(some: Collection[Admission]) -> bool:

@@ -167,7 +167,7 @@ def _reaches(statement: ParsedStatement, resource: str, context: Context) -> boo
     for text in selector.values:
         wanted = pattern(text, variables=statement.variables).resolve(context.single)
         misplaced = statement.variables and "${" in ":".join(text.split(":")[:_ARN_RESOURCE])
-        if wanted is None or (misplaced and text != "*"):
+        if wanted is None or misplaced:
             # Variables have a meaning only in an ARN's last part.
             if selector.negated:
                 return False

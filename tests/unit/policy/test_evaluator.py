@@ -154,6 +154,15 @@ def test_the_decision_names_the_statement_that_decides() -> None:
     )
 
 
+def test_of_several_statements_that_decide_the_first_is_named() -> None:
+    every = document(allow("*"), deny("*"), allow("*"), deny("*"))
+    decision = decide({"a": every, "b": every}, Request("s3:GetObject", "arn:aws:s3:::b/k"))
+    assert (decision.document, decision.statement) == ("a", 1)
+    allows = document(allow("*"), allow("*"))
+    decision = decide({"a": allows, "b": allows}, Request("s3:GetObject", "arn:aws:s3:::b/k"))
+    assert (decision.document, decision.statement) == ("a", 0)
+
+
 def test_all_operators_and_all_keys_of_a_condition_must_hold() -> None:
     condition = {
         "StringLike": {"s3:prefix": ["a/*", "b/*"], "aws:username": "bob"},

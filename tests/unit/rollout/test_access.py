@@ -239,6 +239,14 @@ def allow(action: object, resource: object, **condition: object) -> Statement:
             allow("a:b", "b", NotIpAddress={"k": "10.0.0.0/8"}),
         ),
         (
+            allow("a:b", "b", **{"ForAnyValue:StringNotLike": {"k": ["x*"]}}),
+            allow("a:b", "b", **{"ForAnyValue:StringNotLike": {"k": ["x*", "y*"]}}),
+        ),
+        (
+            allow("a:b", "b", StringEqualsIfExists={"k": "x"}),
+            allow("a:b", "b", StringEquals={"k": "x"}),
+        ),
+        (
             {"Effect": "Allow", "NotAction": "s3:Delete*", "Resource": "*"},
             allow("s3:GetObject", "b"),
         ),
@@ -255,6 +263,44 @@ def test_a_wider_permission_covers_and_a_narrower_does_not(
     (ours,), (theirs,) = permissions({"p": document(wide)}), permissions({"p": document(narrow)})
     assert covers(ours, theirs)
     assert not covers(theirs, ours)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Where the user has no name, neither applies to anything.
+        (
+            {"Effect": "Allow", "Action": "a:b", "NotResource": "b/${aws:username}"},
+            allow("a:b", "c/*"),
+        ),
+        (
+            allow("a:b", "b", StringNotLike={"k": "x${aws:username}"}),
+            allow("a:b", "b", StringNotLike={"k": "x*"}),
+        ),
+        (
+            allow("a:b", "b", **{"ForAllValues:StringEquals": {"k": "x"}}),
+            allow("a:b", "b", StringEquals={"k": "x"}),
+        ),
+        (allow("a:b", "b", Bool={"k": "true"}), allow("a:b", "b", Bool={"k": "false"})),
+        (
+            allow("a:b", "b", IpAddress={"k": "::/0"}),
+            allow("a:b", "b", IpAddress={"k": "10.0.0.1"}),
+        ),
+    ],
+)
+def test_a_permission_that_only_looks_wider_covers_nothing(
+    one: Statement, other: Statement
+) -> None:
+    (ours,), (theirs,) = permissions({"p": document(one)}), permissions({"p": document(other)})
+    assert not covers(ours, theirs)
+
+
+def test_any_value_outside_a_list_is_one_test() -> None:
+    policy = document(allow("a:b", "*", **{"ForAnyValue:StringNotLike": {"k": ["x", "y"]}}))
+    assert len(permissions({"p": policy})) == 1
+    request = Request("a:b", "r", {"k": ["x", "y"]})
+    assert not decide({"p": policy}, request).allowed
+    assert not decide({"p": rendered(permissions({"p": policy}))}, request).allowed
 
 
 def test_a_deny_does_not_cover_an_allow() -> None:

@@ -138,6 +138,22 @@ CHANGES: list[tuple[Access | None, Access | None, list[str]]] = [
             f"gains kms:Decrypt on {KEY} where kms:ViaService is s3.x (WIDER)",
         ],
     ),
+    (
+        user(),
+        user(
+            allow("a:b", "*", when={"StringLike": {"k": ["x*", "y*"]}, "StringEquals": {"k": "1"}}),
+            allow("c:d", "*", when={"StringNotLike": {"k": ["x*", "y*"]}}),
+            allow("e:f", "*", when={"StringNotLike": {"k": "x*"}}),
+            allow("e:f", "*", when={"StringNotLike": {"k": "z*"}}),
+        ),
+        [
+            "gains a:b on everything where k is 1 and k is x* (WIDER)",
+            "gains a:b on everything where k is 1 and k is y* (WIDER)",
+            "gains c:d on everything where k is not x* and k is not y* (WIDER)",
+            "gains e:f on everything where k is not x* (WIDER)",
+            "gains e:f on everything where k is not z* (WIDER)",
+        ],
+    ),
     (user(boundary="arn:b1"), user(), ["is no longer bounded by arn:b1 (WIDER)"]),
     (user(), user(boundary="arn:b1"), ["is bounded by arn:b1 (NARROWER)"]),
     (

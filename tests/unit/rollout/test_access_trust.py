@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from components.circleci.tokens import Job, issuer
 from components.policy.evaluator import decide_trust, web_identity
-from components.policy.trust import provider_arn, trust_document
+from components.policy.trust import TWO_REFS, provider_arn, trust_document
 from components.settings.model import Trust
 from rollout.access_change import difference
 from rollout.access_diff import Access, IdentityDiff, identity_diff
@@ -169,6 +169,15 @@ def test_a_user_written_as_a_star_is_wider() -> None:
 def test_an_open_ref_without_the_exclusion_of_doubled_refs_is_wider() -> None:
     guarded = trust(origins=[APP], refs=["refs/heads/*"])
     assert changed(guarded, edited(guarded, StringNotLike=None)).count(Verdict.WIDER) == 1
+
+
+def test_with_any_origin_the_exclusion_of_doubled_refs_counts_for_plain_refs_too() -> None:
+    job = trust()["Statement"][0]["Condition"]["StringLike"][f"{issuer(ORG)}:sub"][0]
+    subject = {f"{issuer(ORG)}:sub": f"{job}/vcs-origin/*/vcs-ref/{MAIN}"}
+    crafted = edited(trust(), StringLike=subject)
+    guarded = edited(crafted, StringNotLike={f"{issuer(ORG)}:sub": TWO_REFS})
+    assert changed(guarded, crafted).count(Verdict.WIDER) == 1
+    assert changed(crafted, guarded).count(Verdict.NARROWER) == 1
 
 
 def test_a_test_that_this_project_does_not_write_is_said() -> None:
