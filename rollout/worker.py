@@ -12,13 +12,16 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 from pulumi import automation as auto
+from pulumi.automation.events import EngineEvent
 
 from rollout.engine import operate
 from rollout.observer import Observer
-from rollout.task import Task
+from rollout.preview_access import PreviewAccess
+from rollout.task import Command, Task
 
 
 class _Replies:
@@ -36,15 +39,25 @@ class _Replies:
 def run(task: Task, replies: _Replies) -> None:
     """Run one task and send its progress, then how it ended."""
     observer = Observer(lambda text: replies.send({"progress": text}))
+    access = PreviewAccess(Path(task.root), task.stack)
     started = time.monotonic()
     words: str | None = None
+    told: dict[str, Any] = {}
+
+    def on_event(event: EngineEvent) -> None:
+        observer.on_event(event)
+        if task.command is Command.PREVIEW:
+            access.on_event(event)
+
     try:
-        operate(task, observer.on_event)
+        operate(task, on_event)
+        if task.command is Command.PREVIEW:
+            told = {"access": access.diff().to_json()}
     except auto.CommandError as error:
         words = str(error)
     except Exception as error:  # noqa: BLE001 - told as the stack's error, the others go on
         words = f"{type(error).__name__}: {error}"
-    replies.send(observer.ended(words, time.monotonic() - started))
+    replies.send({**observer.ended(words, time.monotonic() - started), **told})
 
 
 def main() -> None:
