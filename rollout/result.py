@@ -91,7 +91,7 @@ class Report:
         return {"stacks": {name: result.to_json() for name, result in self.results.items()}}
 
     def exit_code(self, *, tell_changes: bool = False, fail_on_wider: bool = False) -> int:
-        """Return the exit code; `tell_changes` is `--exit-code`, the other the option of its name."""
+        """Return the exit code of the run; `tell_changes` is the option `--exit-code`."""
         if self.signal is not None:
             return 128 + self.signal
         if not all(result.done for result in self.results.values()):
