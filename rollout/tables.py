@@ -2,24 +2,23 @@
 
 from collections.abc import Mapping
 from textwrap import indent
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rollout.result import Result, Status, Step
+from rollout.report_terminal import access_cell, access_total, show_changes
+from rollout.result import Result, Status
 from rollout.selection import Selection
 from rollout.view import STYLES, counts
-
-MOST_STEPS: Final = 20
-"""Changes of a stack that are told one by one."""
 
 
 def show_results(console: Console, results: Mapping[str, Result], *, steps: bool) -> None:
     """Print the table, with `steps` each stack's changes, then what went wrong."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("stack", "status", "changes"):
+    shows_access = any(result.access is not None for result in results.values())
+    for title in ("stack", "status", "changes", *(["access"] if shows_access else [])):
         table.add_column(title, overflow="fold")
     table.add_column("time", justify="right")
     for stack, result in results.items():
@@ -27,15 +26,18 @@ def show_results(console: Console, results: Mapping[str, Result], *, steps: bool
             stack,
             Text(result.status.value, STYLES[result.status]),
             counts(result.changes) or ("none" if result.done else ""),
+            *([access_cell(result)] if shows_access else []),
             f"{result.seconds:.1f} s" if result.seconds else "",
         )
     console.print(table)
     if steps:
-        _show_steps(console, results)
+        show_changes(console, results)
     for (status, why), stacks in _by_error(results).items():
         _show_block(console, Text(", ".join(stacks), STYLES[status]), why)
     console.print()
     console.print(_totals(results))
+    if shows_access:
+        console.print(access_total(results))
 
 
 def _by_error(results: Mapping[str, Result]) -> Mapping[tuple[Status, str], list[str]]:
@@ -53,25 +55,6 @@ def _totals(results: Mapping[str, Result]) -> Text:
         number = sum(result.status is status for result in results.values())
         parts += [f"{number} {status.value}"] if number else []
     return Text(f"{len(results)} stacks: {', '.join(parts) or 'none'}")
-
-
-def _show_steps(console: Console, results: Mapping[str, Result]) -> None:
-    """Print the changes one by one, those of stacks that change alike only once."""
-    alike: dict[tuple[Step, ...], list[str]] = {}
-    for stack, result in results.items():
-        if result.steps:
-            alike.setdefault(tuple(result.steps), []).append(stack)
-    for steps, stacks in alike.items():
-        lines = [_words(step) for step in steps[:MOST_STEPS]]
-        if len(steps) > MOST_STEPS:
-            lines.append(f"and {len(steps) - MOST_STEPS} more")
-        _show_block(console, Text(", ".join(stacks), "bold"), "\n".join(lines))
-
-
-def _words(step: Step) -> str:
-    """`update aws:iam:UserPolicy ci-access-inline`."""
-    package, module, kind = step.type.split(":")
-    return f"{step.op} {package}:{module.split('/')[0]}:{kind} {step.name}"
 
 
 def _show_block(console: Console, title: Text, text: str) -> None:
