@@ -28,10 +28,7 @@ class _Pulumi(auto.PulumiCommand):
 
 
 class _Workspace(auto.LocalWorkspace):
-    """A project's folder as it is, used without selecting a stack or reading outputs."""
-
-    def select_stack(self, stack_name: str) -> None:
-        """Select nothing: each command names its stack."""
+    """A project's folder as it is, used without reading outputs."""
 
     def create_stack(self, stack_name: str) -> None:
         """Make the stack in the backend, as `pulumi stack init` does, without selecting it."""
@@ -46,7 +43,12 @@ class _Workspace(auto.LocalWorkspace):
 
 
 class _Stack(auto.Stack):
-    """A stack whose operations end without reading the history."""
+    """A stack that is not selected, and whose operations end without reading the history."""
+
+    def __init__(self, name: str, workspace: auto.Workspace) -> None:
+        # Not the parent's __init__, which runs `pulumi stack select`.
+        self.name = name
+        self.workspace = workspace
 
     def info(self, show_secrets: bool = True) -> Any:  # noqa: ANN401, ARG002, FBT001, FBT002
         """Return something: the parent wants it, nobody reads it."""
@@ -64,7 +66,7 @@ def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> None:
         runpy.run_path(str(Path(task.root, "__main__.py")), run_name="__main__")
 
     workspace = _Workspace(work_dir=task.root, program=program, pulumi_command=_Pulumi(task.cli))
-    stack = _Stack.select(task.stack, workspace)
+    stack = _Stack(task.stack, workspace)
     try:
         _operate(stack, task, on_event)
     except auto.StackNotFoundError:
@@ -74,7 +76,7 @@ def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> None:
         _operate(stack, task, on_event)
 
 
-def _operate(stack: auto.Stack, task: Task, on_event: Callable[[EngineEvent], None]) -> None:
+def _operate(stack: _Stack, task: Task, on_event: Callable[[EngineEvent], None]) -> None:
     """Run a task on a stack that is there.
 
     A refresh or destroy takes the provider's settings from the state unless the program runs: it

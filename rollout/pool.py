@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self, cast
 
+from rollout.lock import find_lock
 from rollout.task import Task
 
 _CODE: Final = Path(__file__).resolve().parent.parent
@@ -55,6 +56,8 @@ class Worker:
         )
         self._tasks = cast("IO[str]", self._process.stdin)
         self._replies = cast("IO[str]", self._process.stdout)
+        self.is_spent = False
+        """After a failure: the engine is gone, but the program it asked for may still run."""
 
     def run(self, task: Task, on_progress: Callable[[str], None]) -> Mapping[str, Any]:
         """Run a task and return what `Observer.ended` said.
@@ -68,6 +71,8 @@ class Worker:
         for line in self._replies:
             message: dict[str, Any] = json.loads(line)
             if "progress" not in message:
+                is_locked = find_lock(message["stderr"]) is not None
+                self.is_spent = message["error"] is not None and not is_locked
                 return message
             on_progress(message["progress"])
         raise WorkerError(self._last_words())
@@ -119,7 +124,7 @@ class Pool:
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:
-        """Lend a worker; one that died is not taken back."""
+        """Lend a worker; one that is spent or died is not taken back."""
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
@@ -132,7 +137,10 @@ class Pool:
             worker.close()
             raise
         else:
-            self._idle.put(worker)
+            if worker.is_spent:
+                worker.close()
+            else:
+                self._idle.put(worker)
         finally:
             with self._lock:
                 self._busy.discard(worker)

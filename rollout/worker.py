@@ -63,12 +63,17 @@ def run(task: Task, replies: _Replies) -> None:
 def main() -> None:
     """Serve until the input ends."""
     # An interrupt is for the engine, which gets it too. Ignoring it would be inherited.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    interrupts: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     replies = _Replies(os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8"))
     # What the program prints must not get among the replies.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for line in sys.stdin:
+        if interrupts:  # it came before there was an engine
+            break
         run(Task.of_line(line), replies)
+    # A program whose engine is gone may still run, on a thread that nobody should wait for.
+    os._exit(0)
 
 
 if __name__ == "__main__":
