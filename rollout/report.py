@@ -47,11 +47,6 @@ class Group:
         counted = ((verdict, self.count(verdict)) for verdict in _PRESSING[:2])
         return tuple((verdict, count) for verdict, count in counted if count)
 
-    @property
-    def changes_words(self) -> str:
-        """`2 create, 1 update`."""
-        return ", ".join(f"{number} {op}" for op, number in self.changes)
-
 
 UNCHANGED: Final = "access stays"
 """What is said of access where no sentence is wider or narrower."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from rollout.access_words import Verdict
@@ -34,8 +33,10 @@ def show_changes(console: Console, results: Mapping[str, Result]) -> None:
         if group.steps or group.sentences:
             console.print()
             console.print(_title(group), soft_wrap=not console.is_terminal)
-            _show_lines(console, [_line(one) for one in group.sentences or ()])
-            _show_lines(console, [("", Text(words, "dim")) for words in step_words(group.steps)])
+            for sentence in group.sentences or ():
+                _show(console, _styled(sentence), _SIGNS[sentence.verdict])
+            for words in step_words(group.steps):
+                _show(console, Text(words, "dim"))
 
 
 def access_text(verdicts: Iterable[tuple[Verdict, int]]) -> Text:
@@ -74,20 +75,17 @@ def _title(group: Group) -> Text:
     return title
 
 
-def _line(sentence: Sentence) -> tuple[str, Text]:
-    style = _STYLES[sentence.verdict]
-    text, told = Text(sentence.text), str(sentence)
-    return _SIGNS[sentence.verdict], text.append(told[len(sentence.text) :], style)
+def _styled(sentence: Sentence) -> Text:
+    verdict = str(sentence)[len(sentence.text) :]
+    return Text(sentence.text).append(verdict, _STYLES[sentence.verdict])
 
 
-def _show_lines(console: Console, lines: list[tuple[str, Text]]) -> None:
-    if not console.is_terminal:
-        for sign, text in lines:
-            console.print(Text(" " * _INDENT + (f"{sign} " if sign else "")) + text, soft_wrap=True)
-        return
-    table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column()
-    table.add_column(overflow="fold")
-    for sign, text in lines:
-        table.add_row(" " * _INDENT + sign, text)
-    console.print(table)
+def _show(console: Console, text: Text, sign: str = "") -> None:
+    """Print a line, indented; on a terminal what has no room goes on below where it began."""
+    head = " " * _INDENT + (f"{sign} " if sign else "")
+    lines = [text]
+    if console.is_terminal:
+        lines = list(text.wrap(console, max(console.width - len(head), 1), overflow="fold"))
+    for number, line in enumerate(lines):
+        line.rstrip()
+        console.print(Text(" " * len(head) if number else head) + line, soft_wrap=True)
