@@ -1,7 +1,8 @@
 """The commands of `python -m rollout`; what they do is in the modules next door.
 
 Exit codes: 0 all is done; 1 something failed, was stopped or could not start; 2 with `--exit-code`,
-changes were found; 130 and 143 after Ctrl-C and SIGTERM.
+changes were found; 3 with `--fail-on-wider`, access gets wider; 130 and 143 after Ctrl-C and
+SIGTERM. `can` and `who` have their own, see `rollout.asking`.
 """
 # ruff: noqa: PLR0913, PLR0917 - a command has an argument for each of its options
 
@@ -18,7 +19,10 @@ from rich.console import Console
 from rollout import tables
 from rollout.errors import RolloutError
 from rollout.inventory import project_root
-from rollout.result import Exit
+from rollout.output import Output
+from rollout.redact import Redactor
+from rollout.report_markdown import markdown as markdown_of
+from rollout.result import Exit, Report
 from rollout.running import Request, carry_out
 from rollout.selection import Options, choose
 from rollout.shard import parse_shard
@@ -27,7 +31,8 @@ from rollout.task import Command
 app: Final = typer.Typer(
     help="Preview and deploy many stacks: every Pulumi.<stack>.yaml of the project.",
     epilog="Exit codes: 0 done; 1 a stack failed or was not reached; 2 changes were found, with "
-    "--exit-code; 130 and 143 after Ctrl-C and SIGTERM.",
+    "--exit-code; 3 access gets wider, with --fail-on-wider; 130 and 143 after Ctrl-C and SIGTERM. "
+    "can: 0 allowed, 1 denied, 2 wrong usage or config.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -97,14 +102,24 @@ def preview(
     save: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the engine's plans, for up --plan.")
     ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one comment for a pull request.")
+    ] = None,
     *,
+    redact: Annotated[bool, typer.Option("--redact", help="Show no account id anywhere.")] = False,
+    fail_on_wider: Annotated[
+        bool, typer.Option("--fail-on-wider", help="End with 3 if access gets wider.")
+    ] = False,
     wait: Wait = False,
     exit_code: ExitCode = False,
     as_json: Json = False,
 ) -> None:
-    """Show what up would change."""
+    """Show what up would change: who gains or loses what, and the resources."""
     options = _options(globs, stacks, wave, changed_since, shard, parallel)
-    _run(Request(Command.PREVIEW, options, save, wait=wait), as_json, tell_changes=exit_code)
+    request = Request(Command.PREVIEW, options, save, wait=wait)
+    output = Output(as_json=as_json, markdown=markdown, redactor=Redactor() if redact else None)
+    report = _tell(request, output)
+    raise typer.Exit(report.exit_code(tell_changes=exit_code, fail_on_wider=fail_on_wider))
 
 
 @app.command()
@@ -197,13 +212,23 @@ def _options(
 
 
 def _run(request: Request, as_json: bool, *, tell_changes: bool = False) -> None:  # noqa: FBT001
-    report = carry_out(project_root(), request, told)
-    if as_json:
-        _print_json(report.to_json())
-    console = told if as_json else Console(highlight=False, markup=False)
-    steps = request.command in {Command.PREVIEW, Command.DRIFT}
-    tables.show_results(console, report.results, steps=steps)
+    report = _tell(request, Output(as_json=as_json))
     raise typer.Exit(report.exit_code(tell_changes=tell_changes))
+
+
+def _tell(request: Request, output: Output) -> Report:
+    """Carry out a request and tell how it went; return its report."""
+    with output.redacted(told) as console:
+        output.check()
+        report = output.of(carry_out(project_root(), request, console))
+        if output.as_json:
+            _print_json(report.to_json())
+        if output.markdown is not None:
+            output.markdown.write_text(markdown_of(report.results), encoding="utf-8")
+        shown = console if output.as_json else Console(highlight=False, markup=False)
+        steps = request.command in {Command.PREVIEW, Command.DRIFT}
+        tables.show_results(shown, report.results, steps=steps)
+    return report
 
 
 def _confirm(verb: str, names: Sequence[str], *, yes: bool) -> None:
