@@ -70,8 +70,13 @@ def layout(kind: limits.Kind, permissions: Sequence[Permission], size: Size) -> 
         return Layout({INLINE: tuple(permissions)})
     # A part stays inline only where that is the larger room: beside a managed
     # policy of 6,144 characters a user's 2,048 would only make the pieces small.
-    inline = limits.INLINE[kind] if limits.INLINE[kind] > limits.MANAGED else None
-    leaves = dict(_leaves("", permissions, size, inline))
+    kept: Sequence[Permission] = ()
+    nodes: dict[str, Sequence[Permission]] = {"": permissions}
+    if limits.INLINE[kind] > limits.MANAGED:
+        kept, nodes = _beside_inline(permissions, size, limits.INLINE[kind])
+    leaves = {INLINE: tuple(kept)} if kept else {}
+    for bits, held in nodes.items():
+        leaves |= _leaves(bits, held, size)
     if _managed(leaves) <= limits.ATTACHED:
         return Layout(leaves)
     packed = _packed(sorted(permissions, key=_hash), size, limits.INLINE[kind])
@@ -102,27 +107,39 @@ def _packed(
     return documents
 
 
+def _beside_inline(
+    permissions: Sequence[Permission], size: Size, inline: int
+) -> tuple[Sequence[Permission], dict[str, Sequence[Permission]]]:
+    """What stays inline, and the nodes of the trie that are given up for it.
+
+    A quarter of the names goes at a time, and not half: half of what was too large
+    inline might be too large for a managed policy, and would make two.
+    """
+    nodes: dict[str, Sequence[Permission]] = {}
+    kept = permissions
+    for zeros in range(_BUCKET_BITS + _PREFIX_BITS - 1):
+        for bits in ("0" * zeros + "11", "0" * zeros + "10"):
+            if size(kept) <= inline:
+                return kept, nodes
+            nodes[bits] = [one for one in kept if _hash(one).startswith(bits)]
+            kept = [one for one in kept if not _hash(one).startswith(bits)]
+    raise TooLargeError(size(kept), None)
+
+
 def _leaves(
-    bits: str, permissions: Sequence[Permission], size: Size, inline: int | None
+    bits: str, permissions: Sequence[Permission], size: Size
 ) -> Iterator[tuple[str, tuple[Permission, ...]]]:
     if not permissions:
         return
-    is_first = "1" not in bits
-    limit = inline if is_first and inline is not None else limits.MANAGED
-    if size(permissions) <= limit:
-        yield _leaf_name(bits, is_inline=is_first and inline is not None), tuple(permissions)
+    if size(permissions) <= limits.MANAGED:
+        # A leaf that is cut keeps its name for its first half, so that one policy is new.
+        yield bits.rstrip("0") or "0", tuple(permissions)
         return
     if len(permissions) == 1:
         raise TooLargeError(size(permissions), None)
-    for bit in "01":
-        below = bits + bit
+    for below in (bits + "0", bits + "1"):
         inside = [one for one in permissions if _hash(one).startswith(below)]
-        yield from _leaves(below, inside, size, inline)
-
-
-def _leaf_name(bits: str, *, is_inline: bool) -> str:
-    """A leaf that is cut keeps its name for its first half, so that only one policy is new."""
-    return INLINE if is_inline else (bits.rstrip("0") or "0")
+        yield from _leaves(below, inside, size)
 
 
 def _hash(permission: Permission) -> str:
