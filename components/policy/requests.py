@@ -91,10 +91,10 @@ def kms_request(
         key: ARN of the key.
         via_service: The service that calls for the identity, ``s3.eu-west-1.amazonaws.com``;
             None for a call by the identity itself.
-        caller: How the call reaches AWS. A service calls from no address that IAM would see.
+        caller: How the call reaches AWS. A service that calls for the identity passes on its
+            address (IAM User Guide, "Forward access sessions").
     """
     context = caller.context()
     if via_service is not None:
-        context.pop("aws:SourceIp", None)
         context["kms:ViaService"] = via_service
     return Request(action, key, context)

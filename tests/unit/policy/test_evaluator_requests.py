@@ -27,13 +27,13 @@ def test_s3_requests_carry_what_s3_sends() -> None:
     assert got == Request("s3:GetObject", "arn:aws-cn:s3:::b/x/*y", context)
 
 
-def test_kms_requests_name_the_service_that_calls_and_then_no_address() -> None:
+def test_kms_requests_name_the_service_that_calls_and_keep_the_callers_address() -> None:
     key, caller = "arn:aws:kms:eu-west-1:111111111111:key/k", Caller(source_ip="203.0.113.1")
     direct = kms_request("kms:Decrypt", key, via_service=None, caller=caller)
     assert direct.context == {"aws:SecureTransport": "true", "aws:SourceIp": "203.0.113.1"}
     service = "s3.eu-west-1.amazonaws.com"
     through = kms_request("kms:Decrypt", key, via_service=service, caller=caller)
-    assert through.context == {"aws:SecureTransport": "true", "kms:ViaService": service}
+    assert through.context == {**direct.context, "kms:ViaService": service}
 
 
 @pytest.mark.parametrize("text", ["b/k", "s3://", "s3:///k", "https://b/k"])
