@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 from components.aws.partitions import COMMERCIAL, partition_of_arn
 from components.policy.document import PolicyDocument
 from components.policy.evaluator import TrustRequest, decide_trust, web_identity
-from sandbox.assume_words import refusals
+from rollout.trust_refusals import refusals
 from sandbox.tokens import NAMESPACE, Claims, moment, signature_fault, time_fault
 
 PROJECT_CLAIM: Final = f"{NAMESPACE}project-id"

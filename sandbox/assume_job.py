@@ -1,31 +1,12 @@
 """Which CircleCI job asks for a role: one that the trust lets in, unless it is asked otherwise."""
 
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
-
+from components.circleci import asked_job
+from components.circleci.asked_job import MADE_UP_ID, Asked
 from components.circleci.tokens import Job
 from components.settings.model import Trust
-from components.settings.trust_rules import ANY_PROJECT
 from sandbox.lifecycle import SandboxError
 
-MADE_UP_ID: Final = "00000000-0000-4000-8000-000000000000"
-"""A project or user where the trust names none."""
-MADE_UP_ORIGIN: Final = "github.com/example/app"
-MADE_UP_REF: Final = "refs/heads/main"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the job is to be; None is left to the trust. A webhook's has no origin and ref."""
-
-    organization: str | None = None
-    project: str | None = None
-    user: str | None = None
-    origin: str | None = None
-    ref: str | None = None
-    webhook: bool = False
+__all__ = ["MADE_UP_ID", "Asked", "job_of"]
 
 
 def job_of(trust: Trust, asked: Asked) -> Job:
@@ -34,43 +15,7 @@ def job_of(trust: Trust, asked: Asked) -> Job:
     Raises:
         SandboxError: CircleCI has no such job.
     """
-    if faults := list(_faults(asked)):
-        raise SandboxError("\n".join(faults))
-    project = MADE_UP_ID if ANY_PROJECT in trust.projects else trust.projects[0]
-    ids = (
-        asked.organization or trust.organization,
-        asked.project or project,
-        asked.user or (trust.users or (MADE_UP_ID,))[0],
-    )
-    if asked.webhook:
-        return Job(*ids)
-    origin = (trust.origins or (MADE_UP_ORIGIN,))[0]
-    ref = _example((trust.refs or (MADE_UP_REF,))[0])
-    return Job(*ids, asked.origin or origin, asked.ref or ref)
-
-
-def _example(pattern: str) -> str:
-    """Return a ref that a pattern of the config means."""
-    if not pattern.endswith("*"):
-        return pattern
-    return f"{pattern[:-1]}{'1.0.0' if pattern.startswith('refs/tags/') else 'example'}"
-
-
-def _faults(asked: Asked) -> Iterator[str]:
-    for option in ("organization", "project", "user"):
-        given = getattr(asked, option)
-        if given is not None and not _is_uuid(given):
-            yield f"--{option}: {given!a} is no UUID in small letters, as CircleCI's ids are"
-    for option in ("origin", "ref"):
-        given = getattr(asked, option)
-        if given is not None and asked.webhook:
-            yield f"--{option}: with --webhook a token names no origin and no ref"
-        elif given is not None and not (given and given.isprintable()):
-            yield f"--{option}: {given!a} is none that a token could hold"
-
-
-def _is_uuid(text: str) -> bool:
     try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+        return asked_job.job_of(trust, asked)
+    except ValueError as error:
+        raise SandboxError(str(error)) from None
