@@ -6,8 +6,9 @@ a second. None is needed here: the version is known, every command names its sta
 would change what the user has selected), and the engine's events tell what happened.
 """
 
+import json
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from pulumi.automation.events import EngineEvent
 from semver import VersionInfo
 
 from rollout.task import Cli, Command, Task
+
+
+class WrongAccountError(Exception):
+    """A stack could reach an account that its file does not name."""
 
 
 class _Pulumi(auto.PulumiCommand):
@@ -36,6 +41,13 @@ class _Workspace(auto.LocalWorkspace):
         if provider := self.stack_settings(stack_name).secrets_provider:
             args += ["--secrets-provider", provider]
         self.pulumi_command.run(args, self.work_dir, {})
+
+    def resources(self, stack_name: str) -> list[dict[str, Any]]:
+        """Return the resources in a stack's state; what is secret stays encrypted."""
+        args = ["stack", "export", "--stack", stack_name]
+        state = json.loads(self.pulumi_command.run(args, self.work_dir, {}).stdout)
+        found: list[dict[str, Any]] = state["deployment"].get("resources") or []
+        return found
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002
         """Read none: outputs hold secrets, and nobody asks for them."""
@@ -60,6 +72,7 @@ def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> None:
 
     Raises:
         auto.CommandError: the engine failed.
+        WrongAccountError: what is to be destroyed is not guarded as the stack's file is.
     """
 
     def program() -> None:
@@ -68,19 +81,22 @@ def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> None:
     workspace = _Workspace(work_dir=task.root, program=program, pulumi_command=_Pulumi(task.cli))
     stack = _Stack(task.stack, workspace)
     try:
-        _operate(stack, task, on_event)
+        _operate(stack, workspace, task, on_event)
     except auto.StackNotFoundError:
         if task.command is Command.DESTROY:
             return
         workspace.create_stack(task.stack)
-        _operate(stack, task, on_event)
+        _operate(stack, workspace, task, on_event)
 
 
-def _operate(stack: _Stack, task: Task, on_event: Callable[[EngineEvent], None]) -> None:
+def _operate(
+    stack: _Stack, workspace: _Workspace, task: Task, on_event: Callable[[EngineEvent], None]
+) -> None:
     """Run a task on a stack that is there.
 
-    A refresh or destroy takes the provider's settings from the state unless the program runs: it
-    does, so that the credentials and the allowed accounts are those of the stack's file.
+    A refresh takes the provider's settings from the state unless the program runs: it does, so that
+    credentials and allowed accounts are those of the stack's file. A destroy takes them from the
+    state in any case, since what it deletes was made with them; so they are looked at before.
     """
     match task.command:
         case Command.PREVIEW:
@@ -90,6 +106,31 @@ def _operate(stack: _Stack, task: Task, on_event: Callable[[EngineEvent], None])
         case Command.UP:
             stack.up(color="never", on_event=on_event, plan=task.plan)
         case Command.DESTROY:
-            stack.destroy(color="never", on_event=on_event, run_program=True)
+            resources = workspace.resources(task.stack)
+            check_accounts(task, resources)
+            if resources:
+                stack.destroy(color="never", on_event=on_event)
         case Command.CANCEL:
             stack.cancel()
+
+
+def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
+    """Check that all AWS providers in a state allow what the stack's file allows.
+
+    With the credentials of another account a destroy would find nothing to delete, take that for
+    done, and forget what it had made.
+
+    Raises:
+        WrongAccountError: one does not.
+    """
+    for resource in resources:
+        if resource["type"] != "pulumi:providers:aws":
+            continue
+        allowed = json.loads(resource.get("inputs", {}).get("allowedAccountIds") or "[]")
+        allowed = sorted(map(str, allowed))
+        if allowed != sorted(task.accounts):
+            raise WrongAccountError(
+                f"it was deployed with aws:allowedAccountIds {', '.join(allowed) or 'unset'}, and its "
+                f"file says {', '.join(task.accounts)}: deploy it once more before it is destroyed, "
+                f"or use `pulumi destroy --stack {task.stack}`"
+            )

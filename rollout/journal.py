@@ -36,7 +36,7 @@ class Past:
     done: Mapping[str, str] = field(default_factory=dict)
     """The digests of those that succeeded."""
     cut_short: Mapping[str, datetime] = field(default_factory=dict)
-    """When those were started that never ended."""
+    """When those were started that never ended, or first, if several times."""
 
 
 class Journal:
@@ -75,9 +75,14 @@ class Journal:
         self._file.close()
 
     def begin(self, stacks: Sequence[str]) -> None:
-        """Start afresh, for a rollout of these stacks."""
+        """Start afresh, for a rollout of these stacks.
+
+        What was cut short before stays known: it may have left locks behind.
+        """
         self._file.truncate(0)
         self._add({"stacks": list(stacks)})
+        for stack, at in (self.past.cut_short if self.past else {}).items():
+            self._add({"stack": stack, "event": "started", "at": at.isoformat()})
 
     def started(self, stack: str) -> None:
         """Note that a stack is about to be changed."""
@@ -110,10 +115,11 @@ class Journal:
                 continue
             stack, event = entry["stack"], entry["event"]
             done.pop(stack, None)
-            cut_short.pop(stack, None)
             if event == "started":
-                cut_short[stack] = datetime.fromisoformat(entry["at"])
-            elif event == "succeeded":
+                cut_short.setdefault(stack, datetime.fromisoformat(entry["at"]))
+                continue
+            cut_short.pop(stack, None)
+            if event == "succeeded":
                 done[stack] = entry["digest"]
         return None if stacks is None else Past(stacks, done, cut_short)
 

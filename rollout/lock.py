@@ -31,9 +31,14 @@ class Holder:
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.at:%Y-%m-%d %H:%M:%S %Z}"
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is of this machine."""
+        return self.host == socket.gethostname()
+
+    @property
     def is_dead(self) -> bool:
         """Whether it surely runs no more: it ran on this machine, and is not there."""
-        if self.host != socket.gethostname():
+        if not self.is_local:
             return False
         try:
             os.kill(self.pid, 0)
@@ -55,16 +60,20 @@ class Lock:
         who = ", ".join(map(str, self.holders)) or "another update (Pulumi Cloud shows it)"
         return f"locked by {who}"
 
-    def is_left_by(self, started: datetime | None) -> bool:
-        """Say whether a run left the lock that started then and was killed.
+    @property
+    def is_dead(self) -> bool:
+        """Whether nobody works under it any more, as far as this machine knows."""
+        return bool(self.holders) and all(holder.is_dead for holder in self.holders)
 
-        Its engine held the lock, on this machine, and is dead. Only such a lock can be cancelled
-        without asking: nobody works under it.
+    def is_of(self, started: datetime | None) -> bool:
+        """Say whether it is of the engine that a rollout on this machine started then.
+
+        Only a lock that is, and is dead, can be cancelled without asking.
         """
         if started is None or not self.holders:
             return False
         second = started.replace(microsecond=0)  # a lock's time has no smaller parts
-        return all(holder.is_dead and holder.at >= second for holder in self.holders)
+        return all(holder.is_local and holder.at >= second for holder in self.holders)
 
 
 def find_lock(words: str) -> Lock | None:

@@ -11,7 +11,7 @@ from rollout.changed import stack_digest
 from rollout.control import Control
 from rollout.inventory import Member
 from rollout.journal import Journal
-from rollout.lock import find_lock
+from rollout.lock import Lock, find_lock
 from rollout.pool import Pool, WorkerError
 from rollout.result import Result, Status, Step, failed
 from rollout.task import Cli, Command, Task
@@ -30,6 +30,10 @@ class Watcher(Protocol):
 
     def progressed(self, stack: str, words: str) -> None:
         """A stack does something now."""
+
+
+class _LockedError(Exception):
+    """Somebody else holds the stack; the text says who and what to do."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Operation:
             result = self._until_unlocked(stack)
         except WorkerError as error:
             result = failed(str(error), time.monotonic() - began)
+        except _LockedError as error:
+            return failed(str(error), time.monotonic() - began)  # it never ran: not noted
         if self.journal is not None:
             self.journal.ended(stack, digest if result.done else None)
         return result
@@ -89,23 +95,35 @@ class Operation:
             lock = find_lock(reply["stderr"])
             if lock is None:
                 return _result(reply)
-            started = self.cut_short.get(stack)
-            if lock.is_left_by(started):
+            is_ours = lock.is_of(self.cut_short.get(stack))
+            if is_ours and lock.is_dead:
                 self.watcher.progressed(stack, f"was {lock}, which is dead: unlocking")
                 self._ask(Command.CANCEL, stack, None)
-            elif (self.wait or started) and time.monotonic() < deadline:
+            elif (is_ours or self.wait) and time.monotonic() < deadline:
                 self.watcher.progressed(stack, f"waits, {lock}")
                 self.control.sleep(pause)
                 pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
             else:
-                return failed(f"{lock}; --wait waits for it", reply["seconds"])
+                raise _LockedError(f"{lock}; {_advice(stack, lock)}")
             if self.control.stopping:
-                return failed(f"{lock}; interrupted", reply["seconds"])
+                raise _LockedError(f"{lock}; interrupted")
 
     def _ask(self, command: Command, stack: str, plan: Path | None) -> Mapping[str, Any]:
         with self.pool.worker() as worker:
-            task = Task(command, stack, str(self.root), self.cli(), str(plan) if plan else None)
+            file = self.members[stack].file
+            allowed = file.allowed_account_ids if file else ()
+            saved = str(plan) if plan else None
+            task = Task(command, stack, str(self.root), self.cli(), saved, allowed)
             return worker.run(task, lambda words: self.watcher.progressed(stack, words))
+
+
+def _advice(stack: str, lock: Lock) -> str:
+    if not lock.is_dead:
+        return "--wait waits for it"
+    return (
+        "which runs no more: `rollout up --resume` removes the lock of a rollout that was killed, "
+        f"`pulumi cancel --stack {stack}` any"
+    )
 
 
 def _result(reply: Mapping[str, Any]) -> Result:

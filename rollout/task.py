@@ -29,7 +29,8 @@ class Cli:
 class Task:
     """One operation on one stack.
 
-    `plan` is the file of the engine's plan: preview writes it, up keeps to it.
+    `plan` is the file of the engine's plan: preview writes it, up keeps to it. `accounts` are those
+    that the stack's file allows.
     """
 
     command: Command
@@ -37,6 +38,7 @@ class Task:
     root: str
     cli: Cli
     plan: str | None = None
+    accounts: tuple[str, ...] = ()
 
     def to_line(self) -> str:
         """The task as a line of JSON."""
@@ -47,5 +49,10 @@ class Task:
         """Read what `to_line` wrote."""
         values = json.loads(line)
         return cls(
-            **{**values, "command": Command(values["command"]), "cli": Cli(**values["cli"])},
+            **{
+                **values,
+                "command": Command(values["command"]),
+                "cli": Cli(**values["cli"]),
+                "accounts": tuple(values["accounts"]),
+            },
         )

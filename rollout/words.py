@@ -16,7 +16,8 @@ _FRAME: Final = re.compile(
 _LIST: Final = re.compile(r"^\d+ errors? occurred:\s*\* ", re.DOTALL)
 _PLACE: Final = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _VIOLATION: Final = re.compile(r"(violates plan: properties changed:)(.*)", re.DOTALL)
-_PROPERTY: Final = re.compile(r"(?:\+\+|--|~~)([A-Za-z]\w*)\[")
+_PROPERTY: Final = re.compile(r"(?:^ |, )[-+~=]{2}(\w+)")
+"""As `MakeError` in the engine's pkg/resource/deploy/plan.go writes one."""
 _STDERR: Final = re.compile(r"^ stderr: (.*)\Z", re.DOTALL | re.MULTILINE)
 """The last part of the report of `CommandResult` in the SDK's pulumi/automation/_cmd.py."""
 
@@ -43,15 +44,15 @@ def _raised(frames: str) -> str:
     return f"{error}{where}"
 
 
-def error_text(diagnostics: Iterable[str], words: str) -> str:
+def error_text(messages: Iterable[str], words: str) -> str:
     """Make one error text of what the engine said of a failed stack.
 
     Args:
-        diagnostics: the errors that it told of resources and the program.
+        messages: its errors of resources and the program, plain.
         words: what it printed beside them; used where there are none.
     """
     told: list[str] = []
-    for text in map(plain, diagnostics):
+    for text in messages:
         if text and not any(text in earlier for earlier in told):
             told.append(text)
     if not told:

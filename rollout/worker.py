@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
-from rollout.engine import operate
+from rollout.engine import WrongAccountError, operate
 from rollout.observer import Observer
 from rollout.preview_access import PreviewAccess
 from rollout.task import Command, Task
@@ -53,7 +53,7 @@ def run(task: Task, replies: _Replies) -> None:
         operate(task, on_event)
         if task.command is Command.PREVIEW:
             told = {"access": access.diff().to_json()}
-    except auto.CommandError as error:
+    except (auto.CommandError, WrongAccountError) as error:
         words = str(error)
     except Exception as error:  # noqa: BLE001 - told as the stack's error, the others go on
         words = f"{type(error).__name__}: {error}"

@@ -72,6 +72,22 @@ def test_a_new_rollout_forgets_the_one_before(tmp_path: Path) -> None:
         assert (journal.past.stacks, journal.past.done) == (("b",), {})
 
 
+def test_a_new_rollout_still_knows_when_a_killed_one_started_what_it_never_ended(
+    tmp_path: Path,
+) -> None:
+    with Journal(tmp_path, WHOLE) as journal:
+        journal.begin(STACKS)
+        journal.started("a")
+    with Journal(tmp_path, WHOLE) as journal:
+        assert journal.past is not None
+        began = journal.past.cut_short["a"]
+        journal.begin(STACKS)
+        journal.started("a")
+    with Journal(tmp_path, WHOLE) as journal:
+        assert journal.past is not None
+        assert journal.past.cut_short == {"a": began}
+
+
 @pytest.mark.parametrize("torn", [1, 10, 30])
 def test_a_line_cut_short_by_a_kill_hides_no_other(tmp_path: Path, torn: int) -> None:
     with Journal(tmp_path, WHOLE) as journal:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-from rollout.lock import find_lock
+from rollout.lock import Lock, find_lock
 
 AT = datetime(2026, 11, 24, 6, 28, 25, tzinfo=UTC)
 
@@ -26,8 +26,7 @@ def dead_pid() -> int:
 
 
 def test_the_holder_is_told_with_host_process_and_time() -> None:
-    lock = find_lock(words(9062, "build-7.example.com", user="ci@acme"))
-    assert str(lock) == (
+    assert str(find_lock(words(9062, "build-7.example.com", user="ci@acme"))) == (
         "locked by ci@acme@build-7.example.com (pid 9062) since 2026-11-24 06:28:25 UTC"
     )
 
@@ -46,34 +45,39 @@ def test_another_failure_is_no_lock() -> None:
     assert find_lock("error: the bucket was created by mistake") is None
 
 
-def left(pid: int, host: str, started: datetime | None, at: datetime = AT) -> bool:
-    lock = find_lock(words(pid, host, at))
-    assert lock is not None
-    return lock.is_left_by(started)
+def lock(pid: int, host: str, at: datetime = AT) -> Lock:
+    found = find_lock(words(pid, host, at))
+    assert found is not None
+    return found
 
 
-def test_the_lock_of_a_dead_process_of_the_killed_rollout_is_left_over() -> None:
-    within_its_second = AT + timedelta(microseconds=900_000)
-    assert left(dead_pid(), socket.gethostname(), within_its_second)
+HERE = socket.gethostname()
+
+
+def test_the_lock_of_a_dead_process_of_this_machine_is_dead() -> None:
+    assert lock(dead_pid(), HERE).is_dead
 
 
 def test_the_lock_of_a_living_process_is_not() -> None:
-    assert not left(os.getpid(), socket.gethostname(), AT)
+    assert not lock(os.getpid(), HERE).is_dead
 
 
 def test_the_lock_of_another_machine_is_not_whatever_runs_here() -> None:
-    assert not left(dead_pid(), "another.example.com", AT)
+    assert not lock(dead_pid(), "another.example.com").is_dead
 
 
-def test_a_lock_from_before_the_killed_rollout_is_not() -> None:
-    assert not left(dead_pid(), socket.gethostname(), AT + timedelta(seconds=5))
+def test_a_lock_without_a_holder_is_neither_dead_nor_ours() -> None:
+    found = find_lock("[409] Conflict")
+    assert found is not None
+    assert not found.is_dead
+    assert not found.is_of(AT)
 
 
-def test_a_lock_of_a_stack_that_the_rollout_never_started_is_not() -> None:
-    assert not left(dead_pid(), socket.gethostname(), None)
+def test_a_lock_made_since_a_rollout_started_the_stack_is_of_it_to_the_second() -> None:
+    assert lock(1, HERE).is_of(AT + timedelta(microseconds=900_000))
+    assert not lock(1, HERE).is_of(AT + timedelta(seconds=5))
 
 
-def test_a_lock_without_a_holder_is_not() -> None:
-    lock = find_lock("[409] Conflict")
-    assert lock is not None
-    assert not lock.is_left_by(AT)
+def test_a_lock_of_another_machine_or_of_a_stack_never_started_is_not_of_it() -> None:
+    assert not lock(1, "another.example.com").is_of(AT)
+    assert not lock(1, HERE).is_of(None)

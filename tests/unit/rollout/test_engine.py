@@ -1,0 +1,37 @@
+import json
+from typing import Any
+
+import pytest
+
+from rollout.engine import WrongAccountError, check_accounts
+from rollout.task import Cli, Command, Task
+
+TASK = Task(
+    Command.DESTROY, "dev", "/project", Cli("pulumi", "3.200.0"), accounts=("111111111111",)
+)
+
+
+def provider(**inputs: object) -> dict[str, Any]:
+    return {"type": "pulumi:providers:aws", "inputs": inputs}
+
+
+def test_a_state_that_allows_what_the_file_allows_is_destroyed() -> None:
+    others: list[dict[str, Any]] = [{"type": "pulumi:pulumi:Stack"}, {"type": "aws:iam/user:User"}]
+    check_accounts(TASK, [*others, provider(allowedAccountIds=json.dumps(["111111111111"]))])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [({}, "unset"), ({"allowedAccountIds": json.dumps(["222222222222"])}, "222222222222")],
+)
+def test_a_state_without_the_files_guard_is_not(inputs: dict[str, str], said: str) -> None:
+    with pytest.raises(WrongAccountError) as caught:
+        check_accounts(TASK, [provider(**inputs)])
+    assert str(caught.value) == (
+        f"it was deployed with aws:allowedAccountIds {said}, and its file says 111111111111: "
+        "deploy it once more before it is destroyed, or use `pulumi destroy --stack dev`"
+    )
+
+
+def test_a_task_travels_as_a_line() -> None:
+    assert Task.of_line(TASK.to_line()) == TASK
