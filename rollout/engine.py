@@ -129,8 +129,9 @@ def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
         allowed = json.loads(resource.get("inputs", {}).get("allowedAccountIds") or "[]")
         allowed = sorted(map(str, allowed))
         if allowed != sorted(task.accounts):
+            deployed = ", ".join(allowed) or "unset"
             raise WrongAccountError(
-                f"it was deployed with aws:allowedAccountIds {', '.join(allowed) or 'unset'}, and its "
-                f"file says {', '.join(task.accounts)}: deploy it once more before it is destroyed, "
-                f"or use `pulumi destroy --stack {task.stack}`"
+                f"it was deployed with aws:allowedAccountIds {deployed}, and its file says "
+                f"{', '.join(task.accounts)}: deploy it once more before it is destroyed, or use "
+                f"`pulumi destroy --stack {task.stack}`"
             )

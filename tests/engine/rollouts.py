@@ -64,9 +64,10 @@ class Ran:
 
 @dataclass(frozen=True)
 class Rollout:
-    """`python -m rollout` in a project, with nothing but what `sandbox env` sets."""
+    """`python -m rollout` in a project, with what `sandbox env` sets, or outside of a sandbox."""
 
     project: Project
+    outside: Mapping[str, str] | None = None
 
     def run(self, *args: str, code: int | None = 0, **variables: str) -> Ran:
         """Run it to its end; another exit code than `code` fails the test."""
@@ -79,7 +80,7 @@ class Rollout:
     def started(self, *args: str, **variables: str) -> Iterator["Running"]:
         """Start it, and kill it at the end if it is still there."""
         sandbox = self.project.sandbox
-        made = for_process(environment(sandbox.folder, sandbox.running, None))
+        made = self.outside or for_process(environment(sandbox.folder, sandbox.running, None))
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
             process = subprocess.Popen(
                 [sys.executable, "-m", "rollout", *args],
