@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 from hypothesis import event, given
 from hypothesis import settings as examples
@@ -45,7 +46,7 @@ def some(values: Iterable[str]) -> list[list[str]]:
     return [[one] for one in values] + [list(pair) for pair in combinations(values, 2)]
 
 
-CODE: list[dict[str, object]] = [
+CODE: list[dict[str, Any]] = [
     {},
     *({"origins": origins} for origins in some(ORIGINS[:2])),
     *({"origins": origins, "refs": refs} for origins in some(ORIGINS[:2]) for refs in some(REFS)),

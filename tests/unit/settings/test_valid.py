@@ -1,6 +1,6 @@
 """A valid config becomes typed settings that nothing changes any more."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -70,7 +70,7 @@ def test_networks_are_written_in_one_way() -> None:
 
 
 def test_the_words_of_access_are_those_that_actions_are_known_for() -> None:
-    assert Word.__args__ == tuple(ACCESS)
+    assert get_args(Word) == tuple(ACCESS)
 
 
 def _shuffled(draw: st.DrawFn, value: Any) -> Any:
