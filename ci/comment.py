@@ -20,6 +20,7 @@ from ci.pull_request import PullRequest, find_pull_request
 LONGEST: Final = 65_536
 """Characters of a comment: GitHub's own words for it are "maximum is 65536 characters"."""
 _CUT: Final = "\n\n*The rest is too long for a comment; the job has all of it.*"
+_NONE: Final = "*There is no preview of this commit; the job says why.*"
 
 
 def marker(name: str) -> str:
@@ -29,7 +30,8 @@ def marker(name: str) -> str:
 
 def body(pull_request: PullRequest, name: str, text: str) -> str:
     """Return a comment: marker, text, and which commit it is of. Too long a text is cut."""
-    head = f"{marker(name)}\n"
+    text = text if text.strip() else _NONE
+    head = "" if text.startswith(marker(name)) else f"{marker(name)}\n"
     foot = f"\n\n<sub>{pull_request.commit[:9]} · [job]({pull_request.job})</sub>\n"
     room = LONGEST - len(head) - len(foot)
     if len(text) > room:

@@ -1,5 +1,6 @@
 """The scripts in the CI files themselves, run on the sandbox as each CI runs them."""
 
+import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,28 +8,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import typer
 
-from rollout.cli import app
 from sandbox.environment import environment, for_process
 from sandbox.folder import CHECKOUT
 from tests.engine.harness import Project, Sandbox, Stack
+from tests.unit.ci.fake_github import TOKEN, serve
 from tests.unit.ci.files import CIRCLECI, load, named
 
 STACKS: Final = ("prod-eu", "prod-us")
-OPTIONS: Final[Any] = typer.main.get_command(app)
-previews = pytest.mark.skipif(
-    not any("--redact" in one.opts for one in OPTIONS.commands["preview"].params),
-    reason="rollout preview has no --redact yet",
-)
 SHARDS: Final = ("0/2", "1/2")
 
 
 def script_of(job: Mapping[str, Any], command: str) -> str:
-    """Return the one script of a job that runs a command of the rollout."""
+    """Return the one script of a job that runs a Python command."""
     runs = [step["run"] for step in job["steps"] if isinstance(step, dict) and "run" in step]
     texts = [str(run if isinstance(run, str) else run["command"]) for run in runs]
-    (found,) = [text for text in texts if f"-m rollout {command}" in text]
+    (found,) = [text for text in texts if f"-m {command}" in text]
     return found
 
 
@@ -52,6 +47,17 @@ class Machine:
             check=False,
             timeout=120,
         )
+
+    def push_main(self) -> None:
+        """Make what is there the newest commit of `origin/main`."""
+        for line in (
+            "init --quiet --initial-branch main",
+            "add Pulumi*.yaml __main__.py components",
+            "-c user.name=a -c user.email=a@acme.example commit --quiet --message main",
+            "update-ref refs/remotes/origin/main HEAD",
+        ):
+            done = self.run("bash -e -c", f"git {line}")
+            assert done.returncode == 0, done.stderr
 
     def actions(self, place: str, command: str, code: int = 0, **variables: str) -> str:
         """Run the script of GitHub's `workflow.job`; return what it said and set as outputs."""
@@ -99,7 +105,7 @@ def preview(machine: Machine) -> list[str]:
     """Preview on all machines of GitHub, each with a folder of its own, as artifacts are."""
     said = []
     for number, shard in enumerate(SHARDS):
-        said.append(machine.actions("rollout.preview", "preview", SHARD=shard))
+        said.append(machine.actions("rollout.preview", "rollout preview", SHARD=shard))
         (machine.project.root / "preview").rename(machine.project.root / f"artifact-{number}")
     return said
 
@@ -108,12 +114,11 @@ def up(machine: Machine, code: int = 0) -> str:
     said = ""
     for number, shard in enumerate(SHARDS):
         (machine.project.root / f"artifact-{number}").rename(machine.project.root / "preview")
-        said += machine.actions("rollout.up", "up", code, SHARD=shard)
+        said += machine.actions("rollout.up", "rollout up", code, SHARD=shard)
         (machine.project.root / "preview").rename(machine.project.root / f"used-{number}")
     return said
 
 
-@previews
 def test_actions_apply_on_all_machines_what_was_previewed_there(
     machine: Machine, stacks: dict[str, Stack]
 ) -> None:
@@ -123,7 +128,6 @@ def test_actions_apply_on_all_machines_what_was_previewed_there(
     assert not any("changes=true" in said for said in preview(machine))
 
 
-@previews
 def test_actions_apply_nothing_that_was_not_previewed(
     machine: Machine, stacks: dict[str, Stack]
 ) -> None:
@@ -134,7 +138,6 @@ def test_actions_apply_nothing_that_was_not_previewed(
     assert [stack.iam.list_users()["Users"] for stack in stacks.values()] == [[], []]
 
 
-@previews
 def test_up_that_failed_half_way_can_be_run_again(
     machine: Machine, stacks: dict[str, Stack]
 ) -> None:
@@ -145,19 +148,51 @@ def test_up_that_failed_half_way_can_be_run_again(
     assert actions_of(first) == actions_of(second) == "s3:GetObject"
 
 
+def test_pull_request_has_one_comment_on_the_stacks_that_it_changes(
+    machine: Machine, stacks: dict[str, Stack], tmp_path: Path
+) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": "0" * 40}}}))
+    for stack in stacks.values():
+        stack.up()
+    machine.push_main()
+    stacks["prod-us"].write(config("read", "write"), buckets=False)
+    with serve() as github:
+        told: dict[str, Any] = {
+            "GITHUB_API_URL": github.url,
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_REPOSITORY": "acme/access",
+            "GITHUB_RUN_ID": "1",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_TOKEN": TOKEN,
+        }
+        for _ in range(2):
+            machine.actions("preview.preview", "rollout preview", GITHUB_BASE_REF="main")
+            machine.actions("preview.comment", "ci.comment", **told)
+    (body,) = github.bodies(7)
+    assert "prod-us" in body
+    assert "prod-eu" not in body
+    assert "s3:PutObject" in body
+    assert stacks["prod-us"].account not in body
+    comment = machine.project.root / "preview.md"
+    actions_says = comment.read_text()
+    machine.circleci("preview", "rollout preview")
+    assert comment.read_text() == actions_says
+    assert (machine.project.root / "preview.code").read_text() == "0\n"
+
+
 def test_nightly_drift_fails_and_says_that_it_is_drift(
     machine: Machine, stacks: dict[str, Stack]
 ) -> None:
     for stack in stacks.values():
         stack.up()
-    assert "::error" not in machine.actions("drift.drift", "drift")
-    machine.circleci("drift", "drift")
+    assert "::error" not in machine.actions("drift.drift", "rollout drift")
+    machine.circleci("drift", "rollout drift")
     stacks["prod-us"].iam.delete_user_policy(UserName="ci", PolicyName="s3-access")
-    assert "::error title=Drift::" in machine.actions("drift.drift", "drift", code=2)
-    machine.circleci("drift", "drift", code=2)
+    assert "::error title=Drift::" in machine.actions("drift.drift", "rollout drift", code=2)
+    machine.circleci("drift", "rollout drift", code=2)
 
 
-@previews
 def test_circleci_deals_the_stacks_out_by_itself(
     machine: Machine, stacks: dict[str, Stack]
 ) -> None:
@@ -165,7 +200,9 @@ def test_circleci_deals_the_stacks_out_by_itself(
         for index in range(len(STACKS)):
             job = "plan" if command == "preview" else "up"
             total = str(len(STACKS))
-            machine.circleci(job, command, CIRCLE_NODE_INDEX=str(index), CIRCLE_NODE_TOTAL=total)
+            machine.circleci(
+                job, f"rollout {command}", CIRCLE_NODE_INDEX=str(index), CIRCLE_NODE_TOTAL=total
+            )
             made = sorted((machine.project.root / "plans").iterdir())
             assert len(made) == (index + 1 if command == "preview" else len(STACKS))
     assert [actions_of(stack) for stack in stacks.values()] == ["s3:GetObject"] * 2

@@ -10,6 +10,8 @@ import pytest
 
 from ci.comment import LONGEST, main, marker
 from ci.embed import ROOT
+from rollout.report_markdown import LONGEST as LONGEST_PREVIEW
+from rollout.report_markdown import MARKER
 from tests.unit.ci.fake_github import TOKEN, FakeGitHub, serve
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -120,6 +122,15 @@ def test_too_long_a_text_is_cut_at_a_line_and_says_so(
     assert "[job](https://github.com/acme/access/actions/runs/42)" in rest
 
 
+def test_preview_that_could_not_start_leaves_no_older_one_standing(
+    github: FakeGitHub, actions: dict[str, str], tmp_path: Path
+) -> None:
+    assert write(tmp_path, "dev: 1 to create", actions) == 0
+    assert write(tmp_path, "", actions) == 0
+    (body,) = github.bodies(7)
+    assert body.splitlines()[1] == "*There is no preview of this commit; the job says why.*"
+
+
 def test_text_that_just_fits_is_whole(
     github: FakeGitHub, actions: dict[str, str], tmp_path: Path
 ) -> None:
@@ -127,6 +138,18 @@ def test_text_that_just_fits_is_whole(
     room = LONGEST - len(github.bodies(7)[0]) + 1
     assert write(tmp_path, "x" * room, actions) == 0
     assert "x" * room in github.bodies(7)[0]
+
+
+def test_longest_preview_is_whole_and_marked_once(
+    github: FakeGitHub, actions: dict[str, str], tmp_path: Path
+) -> None:
+    actions["GITHUB_SERVER_URL"] = f"https://{'x' * 100}.example"
+    text = MARKER + "\n" + "x" * (LONGEST_PREVIEW - len(MARKER) - 1)
+    assert write(tmp_path, text, actions) == 0
+    assert write(tmp_path, text, actions) == 0
+    (body,) = github.bodies(7)
+    assert body.startswith(f"{text}\n\n<sub>012345678")
+    assert body.count(marker("preview")) == 1
 
 
 def test_run_for_no_pull_request_writes_nothing(
