@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 # PYTHON=… names another Python; else the first of these that is new enough is used.
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 # Named one by one, so that no tool looks into .venv, .toolchain or .sandbox.
-CODE := $(wildcard __main__.py components rollout sandbox toolchain tests bench)
+CODE := $(wildcard __main__.py ci components rollout sandbox toolchain tests bench)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test lint format unit engine bench venv toolchain clean distclean force

@@ -10,7 +10,7 @@ from typing import Final
 
 from rollout.errors import RolloutError
 
-_TOOLS: Final = frozenset({"bench", "rollout", "sandbox", "tests", "toolchain"})
+_TOOLS: Final = frozenset({"bench", "ci", "rollout", "sandbox", "tests", "toolchain"})
 """Folders with Python code that no program runs."""
 _PROGRAM: Final = frozenset({"Pulumi.yaml", "requirements.txt"})
 """Files that are part of the program, beside its Python code."""
