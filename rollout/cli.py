@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from rollout import tables
+from rollout import asking, tables
 from rollout.errors import RolloutError
 from rollout.inventory import project_root
 from rollout.output import Output
@@ -194,6 +194,10 @@ def destroy(
     _run(Request(Command.DESTROY, options, wait=wait, confirm=confirm), as_json)
 
 
+app.command()(asking.can)
+app.command()(asking.who)
+
+
 def _options(
     globs: Sequence[str] | None,
     stacks: Sequence[str] | None,
@@ -261,4 +265,6 @@ def main() -> int:
         if (show := getattr(error, "show", None)) is None:
             raise
         show()
+        command = getattr(getattr(error, "ctx", None), "info_name", None)
+        return asking.WRONG if command in asking.COMMANDS else Exit.FAILED
     return Exit.FAILED

@@ -1,0 +1,92 @@
+"""An identity as the program plans it, offline: its documents and its trust, from the stack's file.
+
+The buckets' ARNs are what AWS will answer: they follow from the names and the partition.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from components.aws.limits import Kind
+from components.aws.partitions import COMMERCIAL, partition_of_region
+from components.policy.document import PolicyDocument
+from components.policy.plan import plans
+from components.policy.split import INLINE
+from components.settings.model import Role, Stack, Trust, User
+from components.settings.stack_file import StackFile
+from rollout.errors import RolloutError
+
+INLINE_NAME: Final = "s3-access"
+"""The inline policy's name, as `components.resources.access` has it."""
+_ANY_ACCOUNT: Final = "0" * 12
+
+NOT_LOOKED_AT: Final = (
+    "Bucket policies, permissions boundaries and organization policies also count on AWS; "
+    "they are not looked at here."
+)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One identity: its documents by the names that its policies will have.
+
+    `account` is the stack's, or a made-up one where its file names none. A user has no `trust`.
+    """
+
+    stack: str
+    name: str
+    settings: User | Role
+    partition: str
+    account: str
+    documents: Mapping[str, PolicyDocument]
+
+    @property
+    def kind(self) -> Kind:
+        """User or role."""
+        return self.settings.KIND
+
+    @property
+    def trust(self) -> Trust | None:
+        """Which jobs may assume it, as the config has it."""
+        return self.settings.trust if isinstance(self.settings, Role) else None
+
+    @property
+    def boundary_note(self) -> str | None:
+        """What to say of its permissions boundary, if it has one."""
+        boundary = self.settings.permissions_boundary
+        return boundary and f"{self.name} has the permissions boundary {boundary}, which limits it."
+
+    def provider(self, url: str) -> str:
+        """Return the ARN that an issuer's provider has in the account."""
+        return f"arn:{self.partition}:iam::{self.account}:oidc-provider/{url}"
+
+
+def planned(file: StackFile, name: str) -> Planned:
+    """Plan one identity of a stack.
+
+    Raises:
+        SettingsError: with everything that is wrong with the stack's settings, or this identity's.
+        RolloutError: the stack has no identity of this name.
+    """
+    settings = file.settings()
+    identity = settings.identities.get(name)
+    if identity is None:
+        there = ", ".join(settings.identities) or "none"
+        raise RolloutError(f"{file.path.name} has no identity '{name}'; there are: {there}")
+    partition = _partition(file)
+    alone = Stack.model_construct(identities={name: identity})
+    plan = plans(file.stack, alone, partition)[name]
+    arns = {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}" for grant in identity.grants}
+    documents = {
+        INLINE_NAME if leaf == INLINE else f"{name}-{INLINE_NAME}-{leaf}": plan.document(leaf, arns)
+        for leaf in plan.layout.documents
+    }
+    return Planned(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)
+
+
+def _partition(file: StackFile) -> str:
+    """The stack's partition, from where the program takes its region."""
+    environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = file.region or environment
+    return partition_of_region(region) if region else COMMERCIAL
