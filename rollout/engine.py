@@ -31,6 +31,29 @@ class _Pulumi(auto.PulumiCommand):
         self.command = cli.path
         self.version = VersionInfo.parse(cli.version)
 
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: auto.OnOutput | None = None,
+        on_error: auto.OnOutput | None = None,
+    ) -> auto.CommandResult:
+        """Run a command; where it fails early, as at a lock, save the SDK's wait of 5 s.
+
+        It waits that long for the last event, which an engine that never started does not write
+        (`_cleanup` in the SDK's pulumi/automation/_stack.py).
+        """
+        try:
+            return super().run(args, cwd, additional_env, on_output, on_error)
+        except auto.CommandError:
+            if "--event-log" in args:
+                log = Path(args[args.index("--event-log") + 1])
+                if log.is_file() and b'"cancelEvent"' not in log.read_bytes():
+                    with log.open("a", encoding="utf-8") as events:
+                        events.write('{"cancelEvent":{}}\n')
+            raise
+
 
 class _Workspace(auto.LocalWorkspace):
     """A project's folder as it is, used without reading outputs."""

@@ -9,6 +9,7 @@ import re
 import socket
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 _HOLDER: Final = re.compile(
@@ -38,15 +39,7 @@ class Holder:
     @property
     def is_dead(self) -> bool:
         """Whether it surely runs no more: it ran on this machine, and is not there."""
-        if not self.is_local:
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return False
+        return self.is_local and not _runs(self.pid)
 
 
 @dataclass(frozen=True)
@@ -83,3 +76,15 @@ def find_lock(words: str) -> Lock | None:
         for m in _HOLDER.finditer(words)
     )
     return Lock(holders) if holders or _CONFLICT in words else None
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    # A container's first process may leave the killed unburied; Linux tells them from the living.
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")

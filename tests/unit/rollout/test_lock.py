@@ -58,6 +58,14 @@ def test_the_lock_of_a_dead_process_of_this_machine_is_dead() -> None:
     assert lock(dead_pid(), HERE).is_dead
 
 
+def test_the_lock_of_a_killed_process_that_nobody_buries_is_dead() -> None:
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=-1) as one:
+        assert not lock(one.pid, HERE).is_dead
+        one.kill()
+        os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)
+        assert lock(one.pid, HERE).is_dead
+
+
 def test_the_lock_of_a_living_process_is_not() -> None:
     assert not lock(os.getpid(), HERE).is_dead
 
