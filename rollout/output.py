@@ -21,7 +21,7 @@ class Output:
     redactor: Redactor | None = None
 
     def check(self) -> None:
-        """Find out before a long run that its result can't be written.
+        """Empty the file: an older one is not taken for this run's, and a bad path is told early.
 
         Raises:
             RolloutError: the file can't be made.
@@ -29,7 +29,7 @@ class Output:
         if self.markdown is None:
             return
         try:
-            self.markdown.touch()
+            self.markdown.write_bytes(b"")
         except OSError as error:
             raise RolloutError(f"--markdown {self.markdown}: {error.strerror}") from None
 

@@ -10,8 +10,6 @@ from rollout.result import Result, Status, Step
 MOST_STEPS: Final = 20
 """Changes of resources that are told one by one."""
 
-_PRESSING: Final = (Verdict.WIDER, Verdict.NARROWER, Verdict.NONE)
-
 
 @dataclass(frozen=True)
 class Sentence:
@@ -44,7 +42,7 @@ class Group:
     @property
     def verdicts(self) -> tuple[tuple[Verdict, int], ...]:
         """How many sentences are wider, and how many narrower; none that is neither."""
-        counted = ((verdict, self.count(verdict)) for verdict in _PRESSING[:2])
+        counted = ((verdict, self.count(verdict)) for verdict in (Verdict.WIDER, Verdict.NARROWER))
         return tuple((verdict, count) for verdict, count in counted if count)
 
 
@@ -89,6 +87,8 @@ def some(count: int, noun: str) -> str:
 
 def printable(text: str) -> str:
     """Return the text on one line, with escapes for what a terminal would obey and not show."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
@@ -115,7 +115,12 @@ def _sentences(result: Result) -> Iterable[Sentence]:
 
 
 def _rank(group: Group) -> tuple[object, ...]:
-    failed = group.status is Status.FAILED
-    worst = next((place for place, one in enumerate(_PRESSING) if group.count(one)), 3)
-    skipped = group.status is Status.SKIPPED
-    return (not failed, worst, not group.changes, skipped, -len(group.stacks), group.stacks)
+    pressing = (
+        group.status is Status.FAILED,
+        bool(group.count(Verdict.WIDER)),
+        bool(group.count(Verdict.NARROWER)),
+        group.status is Status.SKIPPED,
+        bool(group.changes or group.sentences),
+        True,
+    )
+    return pressing.index(True), -len(group.stacks), group.stacks

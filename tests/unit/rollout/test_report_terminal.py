@@ -1,0 +1,86 @@
+"""What a preview prints, compared to the letter with the files in `snapshots`.
+
+After a change that is meant, `ROLLOUT_UPDATE_SNAPSHOTS=1 pytest tests/unit/rollout` writes them.
+"""
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+from rich.console import Console
+
+from rollout.report import groups
+from rollout.report_terminal import access_total
+from rollout.result import Result, Status
+from rollout.tables import show_results
+from tests.unit.rollout.reports import fleet, previewed
+
+SNAPSHOTS: Final = Path(__file__).parent / "snapshots"
+
+
+def printed(results: Mapping[str, Result], kind: str, width: int) -> str:
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        force_terminal=kind != "log",
+        color_system="standard" if kind == "color" else None,
+        width=width,
+        highlight=False,
+        markup=False,
+        _environ={},
+    )
+    show_results(console, results, steps=True)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 160])
+@pytest.mark.parametrize("kind", ["color", "plain", "log"])
+def test_the_report_is_as_in_its_snapshot(kind: str, width: int) -> None:
+    text = printed(fleet(), kind, width)
+    snapshot = SNAPSHOTS / f"preview-{kind}-{width}.txt"
+    if os.environ.get("ROLLOUT_UPDATE_SNAPSHOTS"):
+        snapshot.write_text(text, encoding="utf-8")
+    assert text == snapshot.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_sentences_are_wrapped_on_a_terminal_and_stay_whole_in_a_log(width: int) -> None:
+    results = {name: result for name, result in fleet().items() if result.error is None}
+    assert max(map(len, printed(results, "plain", width).splitlines())) <= width
+    sentence = str((groups(results)[0].sentences or ())[0])
+    assert len(sentence) > width
+    assert sentence in printed(results, "log", width)
+
+
+def test_color_changes_no_word() -> None:
+    text = Console(file=io.StringIO(), color_system=None)
+    colored = printed(fleet(), "color", 80)
+    text.print(colored)
+    assert "\x1b[" in colored
+    assert _without_color(colored) == printed(fleet(), "plain", 80)
+
+
+def _without_color(text: str) -> str:
+    parts = text.split("\x1b[")
+    return parts[0] + "".join(part.partition("m")[2] for part in parts[1:])
+
+
+def test_what_a_terminal_would_obey_is_shown_instead() -> None:
+    evil = previewed(("ci", "wider", "gains s3:GetObject on acme/\x1b[2J\n- ci loses all"))
+    text = printed({"dev": evil}, "plain", 80)
+    assert "\x1b" not in text
+    assert "+ ci gains s3:GetObject on acme/\\x1b[2J\\n- ci loses all (WIDER)" in text
+
+
+def test_results_without_a_preview_say_nothing_of_access() -> None:
+    results = {"dev": Result(Status.SUCCEEDED, {"create": 1}, 1.0)}
+    assert "access" not in printed(results, "plain", 80)
+    assert str(access_total(results)) == ""
+
+
+def test_the_last_line_says_in_how_many_stacks_access_changes() -> None:
+    assert str(access_total(fleet())) == "access: wider in 13 stacks, narrower in 1 stack"
+    assert str(access_total({"dev": previewed()})) == "access: nowhere wider or narrower"
