@@ -46,14 +46,16 @@ class Journal:
         """Open the journal of a project and shard.
 
         Raises:
-            RolloutError: another rollout of the same shard runs.
+            RolloutError: another rollout of the same shard runs, or there is no place for it.
         """
         folder = root / FOLDER
-        folder.mkdir(exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
         part = "" if shard.total == 1 else f"-{shard.index}-of-{shard.total}"
-        self._path = folder / f"up{part}.jsonl"
-        self._file: FileIO = self._path.open("ab+", buffering=0)
+        try:
+            folder.mkdir(exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            self._file: FileIO = (folder / f"up{part}.jsonl").open("ab+", buffering=0)
+        except OSError as error:
+            raise RolloutError(f"The journal can't be kept in {folder}: {error.strerror}") from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

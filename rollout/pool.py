@@ -82,10 +82,14 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGINT)
 
-    def close(self) -> None:
-        """Let the process end, and wait until it has."""
+    def dismiss(self) -> None:
+        """Let the process end as soon as it has nothing to do."""
         with contextlib.suppress(BrokenPipeError):
             self._tasks.close()
+
+    def close(self) -> None:
+        """Let the process end, and wait until it has."""
+        self.dismiss()
         self._process.wait()
         self._replies.close()
         self._printed.close()
@@ -99,7 +103,7 @@ class Worker:
 
 
 class Pool:
-    """Workers for a project, started when they are first needed."""
+    """Workers for a project, as many as stacks run at once."""
 
     def __init__(self, root: Path) -> None:
         """Make a pool without workers."""
@@ -119,8 +123,18 @@ class Pool:
         traceback: TracebackType | None,
     ) -> None:
         """Let all workers end."""
+        workers = []
         while not self._idle.empty():
-            self._idle.get().close()
+            workers.append(self._idle.get())
+        for worker in workers:
+            worker.dismiss()
+        for worker in workers:
+            worker.close()
+
+    def start(self, number: int) -> None:
+        """Start workers ahead of their first task."""
+        for _ in range(number):
+            self._idle.put(Worker(self._root))
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:

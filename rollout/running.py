@@ -1,10 +1,10 @@
 """One command over many stacks, from its options to its report."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -46,8 +46,16 @@ class _Work:
 
     selection: Selection
     batches: list[Batch]
-    done: Mapping[str, Result]
-    cut_short: Mapping[str, datetime]
+    program: str
+    """The program's digest."""
+    journal: Journal | None
+    done: Mapping[str, Result] = field(default_factory=dict)
+    cut_short: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def stacks(self) -> list[str]:
+        """The stacks to run, in order."""
+        return [stack for batch in self.batches for stack in batch.stacks]
 
 
 def carry_out(root: Path, request: Request, console: Console) -> Report:
@@ -58,19 +66,18 @@ def carry_out(root: Path, request: Request, console: Console) -> Report:
     """
     options = replace(request.options, shard=WHOLE) if request.resume else request.options
     selection = choose(root, options, lambda text: console.print(text, soft_wrap=True))
-    program = program_digest(root)
     with ExitStack() as held:
         journal = None
         if request.command is Command.UP:
             journal = held.enter_context(Journal(root, request.options.shard))
-        work = _work(request, selection, journal, program)
+        work = _work(request, selection, journal, program_digest(root))
         if not work.batches:
             console.print("There is nothing to do.")
             return Report(work.done)
-        request.confirm([stack for batch in work.batches for stack in batch.stacks])
+        request.confirm(work.stacks)
         if journal is not None and not request.resume:
             journal.begin(tuple(work.selection.members))
-        return _run(root, request, work, console, journal, program)
+        return _run(root, request, work, console)
 
 
 def _work(request: Request, selection: Selection, journal: Journal | None, program: str) -> _Work:
@@ -92,48 +99,48 @@ def _work(request: Request, selection: Selection, journal: Journal | None, progr
     batches = left.in_waves(parallel) if changing else left.together(parallel)
     if request.command is Command.DESTROY:
         batches.reverse()
-    return _Work(selection, batches, done, cut_short)
+    return _Work(selection, batches, program, journal, done, cut_short)
 
 
-def _run(  # noqa: PLR0913, PLR0917 - everything that carry_out has gathered
-    root: Path,
-    request: Request,
-    work: _Work,
-    console: Console,
-    journal: Journal | None,
-    program: str,
-) -> Report:
-    if request.plans is not None and request.command is Command.PREVIEW:
-        request.plans.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _run(root: Path, request: Request, work: _Work, console: Console) -> Report:
     control = Control(patient=request.command in CHANGING)
+    members = work.selection.members
+    ready = [stack for stack in work.stacks if members[stack].error is None]
     results = dict(work.done)
-    total = sum(len(batch.stacks) for batch in work.batches)
-    with (
-        Pool(root) as pool,
-        control.listening(),
-        ThreadPoolExecutor(1) as finder,
-        view_on(console, total) as view,
-    ):
-        cli = finder.submit(find_cli)
-        operation = Operation(
-            command=request.command,
-            root=root,
-            members=work.selection.members,
-            pool=pool,
-            cli=cli.result,
-            control=control,
-            watcher=view,
-            journal=journal,
-            program=program,
-            plans=request.plans,
-            wait=request.wait,
-            cut_short=work.cut_short,
-        )
+    cli = cache(find_cli)
+    with Pool(root) as pool, control.listening():
+        if ready:
+            _prepare_plans(request)
+            pool.start(min(len(ready), work.batches[0].parallel))
+            cli()  # while the workers start; without a CLI nothing does
+        with view_on(console, len(work.stacks)) as view:
+            operation = Operation(
+                command=request.command,
+                root=root,
+                members=members,
+                pool=pool,
+                cli=cli,
+                control=control,
+                watcher=view,
+                journal=work.journal,
+                program=work.program,
+                plans=request.plans,
+                wait=request.wait,
+                cut_short=work.cut_short,
+            )
 
-        def look() -> None:
-            control.look(pool.interrupt, view.say)
+            def look() -> None:
+                control.look(pool.interrupt, view.say)
 
-        for stack, result in run_batches(work.batches, operation.run, control, look):
-            results[stack] = result
-            view.ended(stack, result)
-    return Report({stack: results[stack] for stack in work.selection.members}, control.signal)
+            for stack, result in run_batches(work.batches, operation.run, control, look):
+                results[stack] = result
+                view.ended(stack, result)
+    return Report({stack: results[stack] for stack in members}, control.signal)
+
+
+def _prepare_plans(request: Request) -> None:
+    if request.plans is not None and request.command is Command.PREVIEW:
+        try:
+            request.plans.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise RolloutError(f"{request.plans} can't be made: {error.strerror}") from None

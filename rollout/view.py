@@ -1,5 +1,6 @@
 """What a person sees while stacks run: lines that change on a terminal, plain ones elsewhere."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -49,9 +50,13 @@ class View(Protocol):
         """End it."""
 
 
-def view_on(console: Console, total: int) -> View:
-    """Return the view that fits where the console writes to, for so many stacks."""
-    return LiveView(console, total) if console.is_terminal else PlainView(console, total)
+def view_on(console: Console, total: int, environment: Mapping[str, str] = os.environ) -> View:
+    """Return the view that fits where the console writes to, for so many stacks.
+
+    CircleCI gives its jobs a terminal, but what it keeps is a log: it sets CI, as others do.
+    """
+    is_live = console.is_interactive and not environment.get("CI")
+    return LiveView(console, total) if is_live else PlainView(console, total)
 
 
 def outcome(stack: str, result: Result) -> Text:

@@ -1,5 +1,6 @@
 """What tests of the rollout are written with: its command line, run as a user would."""
 
+import itertools
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -107,6 +108,10 @@ class Rollout:
         lines = file.read_text().splitlines() if file.exists() else []
         return [json.loads(line) for line in lines]
 
+    def noted(self, event: str) -> list[str]:
+        """Return the stacks of which the journal notes an event."""
+        return [entry["stack"] for entry in self.journal() if entry.get("event") == event]
+
     def locks(self, stack: str) -> list[Path]:
         """Return the locks of a stack in the backend."""
         return list(self.lock_folder(stack).glob("*.json"))
@@ -159,3 +164,25 @@ def kill(pid: int) -> None:
 def guarded(**config: object) -> Mapping[str, object]:
     """Return a stack's config with an account that is allowed."""
     return {"aws:allowedAccountIds": ["111111111111"], **config}
+
+
+MakeFleet = Callable[..., Rollout]
+_NUMBERS: Final = itertools.count(1)
+
+
+def named(project: Project) -> Project:
+    """Give a project a name of its own, since its stacks have names that others have too."""
+    name = f"runs-{os.getpid()}-{next(_NUMBERS)}"
+    file = project.root / "Pulumi.yaml"
+    file.write_text(file.read_text().replace(f"name: {project.name}\n", f"name: {name}\n"))
+    return replace(project, name=name)
+
+
+def fleet_of(project: Project, *names: str, waves: str | None = None) -> Rollout:
+    """Make stacks of these names and, if given, a `rollout.yaml`."""
+    rollout = Rollout(named(project))
+    for name in names:
+        rollout.project.stack(guarded(), name=name)
+    if waves is not None:
+        rollout.file("rollout.yaml").write_text(waves)
+    return rollout

@@ -114,6 +114,12 @@ def test_two_rollouts_of_a_project_at_once_are_refused(tmp_path: Path) -> None:
         Journal(tmp_path, WHOLE)
 
 
+def test_a_journal_without_a_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).write_text("in the way")
+    with pytest.raises(RolloutError, match=r"The journal can't be kept in .*: File exists"):
+        Journal(tmp_path, WHOLE)
+
+
 def test_shards_have_journals_of_their_own(tmp_path: Path) -> None:
     with Journal(tmp_path, Shard(0, 2)) as first, Journal(tmp_path, Shard(1, 2)) as second:
         first.begin(("a",))

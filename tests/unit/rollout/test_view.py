@@ -76,10 +76,20 @@ def test_the_live_part_says_what_each_running_stack_does() -> None:
     ]
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_the_view_fits_where_it_is_shown(terminal: bool) -> None:  # noqa: FBT001
-    view = view_on(console(terminal=terminal), 1)
-    assert isinstance(view, LiveView if terminal else PlainView)
+@pytest.mark.parametrize(
+    ("terminal", "environment", "kind"),
+    [
+        (True, {}, LiveView),
+        (False, {}, PlainView),
+        (True, {"CI": "true"}, PlainView),
+    ],
+)
+def test_the_view_fits_where_it_is_shown(
+    terminal: bool,  # noqa: FBT001
+    environment: dict[str, str],
+    kind: type[View],
+) -> None:
+    assert isinstance(view_on(console(terminal=terminal), 1, environment), kind)
 
 
 def test_the_table_counts_times_and_tells_what_failed_and_why() -> None:
