@@ -1,0 +1,12 @@
+"""An identity's documents, as the program plans them."""
+
+from components.policy.document import PolicyDocument
+from components.policy.plan import plan
+from components.settings.model import Role, User
+
+
+def documents_of(identity: User | Role) -> dict[str, PolicyDocument]:
+    """All its documents, by their key in the layout."""
+    planned = plan(identity, "aws")
+    arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in identity.grants}
+    return {key: planned.document(key, arns) for key in planned.layout.documents}
