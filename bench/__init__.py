@@ -1,7 +1,12 @@
 """Measures the rollout against what people would write without it, side by side in one run.
 
 `python -m bench` (`make bench`) starts a sandbox of its own, makes a project of fifty stacks in
-fifty accounts, and prints ratios. Absolute times say little on a busy machine; the two sides of a
-ratio take turns, so that both meet the same load. moto answers in place of AWS, in a millisecond or
-so: on AWS, where each call takes longer, stacks at once gain more over a loop than here.
+fifty accounts, and prints ratios; `--stacks` and `--repeats` make it shorter. Absolute times say
+little on a busy machine; the two sides of a ratio take turns, so that both meet the same load. moto
+answers in place of AWS, in a millisecond or so: on AWS, where each call takes longer, stacks at
+once gain more over a loop than here.
+
+Seen on two cores (goals in brackets): fifty stacks take 0.22 of a loop's time (0.33), one stack
+0.93 of plain pulumi's (1.1), fifty stacks 1.02 of ten stacks' memory (1.1). Worker processes take
+no longer than threads in one process would (0.74 to 1.17 over several runs).
 """

@@ -21,6 +21,7 @@ from rollout.errors import RolloutError
 from rollout.inventory import project_root
 from rollout.output import Output
 from rollout.redact import Redactor
+from rollout.report import some
 from rollout.report_markdown import markdown as markdown_of
 from rollout.result import Exit, Report
 from rollout.running import Request, carry_out
@@ -238,9 +239,10 @@ def _tell(request: Request, output: Output) -> Report:
 def _confirm(verb: str, names: Sequence[str], *, yes: bool) -> None:
     if yes:
         return
+    number = some(len(names), "stack")
     if not sys.stdin.isatty():
-        raise RolloutError(f"{verb} {len(names)} stacks: say --yes, as nobody can be asked here.")
-    typer.confirm(f"{verb} {', '.join(names)}?", abort=True, err=True)
+        raise RolloutError(f"{verb} {number}: say --yes, as nobody can be asked here.")
+    typer.confirm(f"{verb} {number} ({', '.join(names)})?", abort=True, err=True)
 
 
 def _say(text: str) -> None:

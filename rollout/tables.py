@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rollout.report import some
 from rollout.report_terminal import access_cell, access_total, show_changes
 from rollout.result import Result, Status
 from rollout.selection import Selection
@@ -54,7 +55,7 @@ def _totals(results: Mapping[str, Result]) -> Text:
     for status in Status:
         number = sum(result.status is status for result in results.values())
         parts += [f"{number} {status.value}"] if number else []
-    return Text(f"{len(results)} stacks: {', '.join(parts) or 'none'}")
+    return Text(f"{some(len(results), 'stack')}: {', '.join(parts) or 'none'}")
 
 
 def _show_block(console: Console, title: Text, text: str) -> None:

@@ -13,7 +13,7 @@ _FRAME: Final = re.compile(
     r"^(?:error: |an unhandled error occurred: |Exception calling application: "
     r"|python inline source runtime error: |update failed$|preview failed$)+",
 )
-_LIST: Final = re.compile(r"^\d+ errors? occurred:\s*\* ", re.DOTALL)
+_LIST: Final = re.compile(r"^\d+ errors? occurred:\s*\* ")
 _PLACE: Final = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _VIOLATION: Final = re.compile(r"(violates plan: properties changed:)(.*)", re.DOTALL)
 _PROPERTY: Final = re.compile(r"(?:^ |, )[-+~=]{2}(\w+)")
@@ -24,7 +24,7 @@ _STDERR: Final = re.compile(r"^ stderr: (.*)\Z", re.DOTALL | re.MULTILINE)
 
 def plain(text: str) -> str:
     """Return a message without colors, frames around it, and long names of resources."""
-    text = _COLOR.sub("", text).strip()
+    text = "".join(c if c.isprintable() or c == "\n" else " " for c in _COLOR.sub("", text)).strip()
     text, traceback, frames = text.partition("Traceback (most recent call last):")
     text = _URN.sub(r"\1", _FRAME.sub("", text.strip()))
     text = _VIOLATION.sub(_properties, _LIST.sub("", text))

@@ -96,8 +96,8 @@ def test_circleci_nodes_share_the_stacks_out(
         (["preview", "--parallel", "0"], "--parallel"),
         (["preview", "--unknown"], "--unknown"),
         (["nonsense"], "nonsense"),
-        (["up"], "Deploy 1 stacks: say --yes, as nobody can be asked here."),
-        (["destroy"], "Destroy 1 stacks: say --yes"),
+        (["up"], "Deploy 1 stack: say --yes, as nobody can be asked here."),
+        (["destroy"], "Destroy 1 stack: say --yes"),
         (["up", "--resume", "--yes"], "There is no rollout to resume"),
     ],
 )

@@ -28,6 +28,7 @@ ValueError: boom
             "1 error occurred:\n\t* creating IAM User (ci): EntityAlreadyExists\n\n",
             "creating IAM User (ci): EntityAlreadyExists",
         ),
+        ("a\x1b]0;title\x07b\tc", "a ]0;title b c"),
         ("update failed", ""),
         (TRACEBACK, "ValueError: boom (x.py, line 7)"),
         (f"an unhandled error occurred: {TRACEBACK}", "ValueError: boom (x.py, line 7)"),
