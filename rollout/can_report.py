@@ -18,12 +18,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from components.policy.evaluator import Reason
 from rollout.can import VERSION, Answer, JobAnswer
 from rollout.report import printable
 
 _LONGEST: Final = 600
-_REASONS: Final = {Reason.ALLOWED: "allowed by", Reason.DENIED: "denied by"}
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -71,15 +69,16 @@ def _policy_lines(answer: Answer) -> Iterator[str]:
         yield from answer.hints
         return
     sid = f" ({decision.sid})" if decision.sid else ""
-    place = f"statement {decision.statement + 1}{sid} of its policy {decision.document}"
-    yield f"{_REASONS[decision.reason]} {place}:"
+    verb = "allow" if decision.allowed else "deny"
+    place = f"statement {decision.statement + 1}{sid} of {decision.document}"
+    yield f"its policies {verb} it, by {place}:"
     text = json.dumps(answer.statement)
     yield text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (--json has all)"
 
 
 def _job_lines(job: JobAnswer) -> Iterator[str]:
     answer = "lets in" if job.decision.allowed else "does not let in"
-    yield f"the trust {answer} the job {job.claims.get('sub', 'without a subject')}"
+    yield f"its trust {answer} the job {job.claims.get('sub', 'without a subject')}"
     yield from job.refusals
 
 

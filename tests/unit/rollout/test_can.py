@@ -112,8 +112,8 @@ def test_the_exit_code_is_the_answer(
 def test_a_yes_names_the_statement_that_decides(ask: Ask, root: Path) -> None:
     lines = can(ask, root, "ci", *PUT).out.splitlines()
     assert lines[0] == "yes: ci of prod, s3:PutObject on s3://acme-site/public/index.html"
-    assert lines[1].startswith("  allowed by statement ")
-    assert lines[1].endswith(" of its policy s3-access:")
+    assert lines[1].startswith("  its policies allow it, by statement ")
+    assert lines[1].endswith(" of s3-access:")
     statement = json.loads(lines[2])
     assert "s3:PutObject" in statement["Action"]
     assert statement["Resource"] == "arn:aws:s3:::acme-site/public/*"
