@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Final
 
@@ -51,6 +52,16 @@ ACCESS: Final[Mapping[str, tuple[Action, ...]]] = {
 }
 """What each word of a grant's ``access`` gives, and nothing else."""
 
+NEEDS_OF_KEY: Final[Mapping[str, frozenset[str]]] = {
+    "s3:GetObject": frozenset({"kms:Decrypt"}),
+    "s3:GetObjectVersion": frozenset({"kms:Decrypt"}),
+    # Decrypt too: a multipart upload reads its own parts back to join them.
+    "s3:PutObject": frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
+    EVERYTHING: frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
+}
+"""What an action needs of the key of a bucket encrypted with SSE-KMS; the others need nothing
+(Amazon S3 User Guide, "Protecting data with SSE-KMS", Permissions)."""
+
 _KNOWN: Final = {action.name: action for word in ACCESS.values() for action in word}
 
 _CALLS: Final[Mapping[str, str]] = {
@@ -58,6 +69,9 @@ _CALLS: Final[Mapping[str, str]] = {
     "s3:CopyObject": "s3:GetObject and s3:PutObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
@@ -65,6 +79,9 @@ _CALLS: Final[Mapping[str, str]] = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:ListParts": "s3:ListMultipartUploadParts",
+    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "s3:PutBucketReplication": "s3:PutReplicationConfiguration",
     "s3:UploadPart": "s3:PutObject",
 }
 """API calls that people take for actions, with the actions that allow them
@@ -80,8 +97,11 @@ def action(name: str) -> Action:
     """
     if name in _KNOWN and name != EVERYTHING:
         return _KNOWN[name]
+    service, colon, _ = name.rpartition(":")
+    if colon and service.lower() != "s3":
+        raise ValueError(f"'{name}' is no S3 action; {_OTHERS.get(service.lower(), _ONLY_S3)}")
     if "*" in name or "?" in name:
-        raise ValueError(f"'{name}' is a wildcard; name each action, or use access: [full]")
+        raise ValueError(f"'{name}' is a wildcard; {_named_by(name)}")
     if name in _CALLS:
         raise ValueError(f"'{name}' is an API call, no action; it needs {_CALLS[name]}")
     rows = _table().get(name)
@@ -92,11 +112,47 @@ def action(name: str) -> Action:
     return rows[0]
 
 
+def changes_access(name: str) -> bool:
+    """Whether AWS classes an S3 action as permissions management, as ``s3:PutBucketPolicy``."""
+    return name in _managing()
+
+
+_ONLY_S3: Final = "a grant takes S3 actions only"
+_OTHERS: Final = {"kms": "set kmsKey, which gives what reading and writing need of the key"}
+_NAMED: Final = 5
+
+
+def _named_by(wildcard: str) -> str:
+    """What to write in place of a wildcard."""
+    if wildcard.rstrip("*") in ("", "s3:"):
+        return "name each action, or use access: [full] for every action on objects"
+    meant = [name for name in _placeable() if fnmatchcase(name, wildcard)]
+    meant.sort(key=lambda name: (name not in _KNOWN, name))
+    if not meant:
+        return "name each action"
+    more = ", …" if len(meant) > _NAMED else ""
+    return f"name each action: {', '.join(meant[:_NAMED])}{more}"
+
+
 def _nearest(name: str) -> str:
-    wanted = name if name.startswith("s3:") else f"s3:{name.rpartition(':')[2]}"
-    by_lower = {known.lower(): known for known in _table()}
-    near = get_close_matches(wanted.lower(), by_lower, n=3, cutoff=0.4)
+    # Without the service, which would make any two names alike.
+    by_lower = {known.removeprefix("s3:").lower(): known for known in _placeable()}
+    wanted = name.rpartition(":")[2].lower()
+    near = [wanted] if wanted in by_lower else get_close_matches(wanted, by_lower, cutoff=0.5)
     return f"; did you mean {' or '.join(by_lower[found] for found in near)}?" if near else ""
+
+
+def _placeable() -> list[str]:
+    return [name for name, rows in _table().items() if rows]
+
+
+@cache
+def _managing() -> frozenset[str]:
+    from policy_sentry.querying.actions import (  # noqa: PLC0415 - as in _table
+        get_actions_with_access_level,
+    )
+
+    return frozenset(get_actions_with_access_level("s3", "Permissions management"))
 
 
 @cache

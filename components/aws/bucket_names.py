@@ -3,14 +3,15 @@
 Source: Amazon S3 User Guide, "General purpose bucket naming rules".
 """
 
+import json
 import re
 from ipaddress import IPv4Address
 from typing import Final
 
 _RULE: Final = "3 to 63 characters of a-z, 0-9, '.' and '-', a letter or digit at both ends"
 _SHAPE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ARN: Final = re.compile(r"arn:[a-z-]+:s3:::(?P<bucket>[^/]+)")
-_URL: Final = re.compile(r"s3://(?P<bucket>[^/]+)")
+_SCHEME: Final = re.compile(r"arn:[a-z-]+:s3:::|s3://")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./ +=-]*")
 
 # Newer rules: names like these can't be made any more, but older buckets may have them.
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -19,9 +20,13 @@ _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--table-s3")
 
 def name_fault(name: str) -> str | None:
     """Why a name can be no general purpose bucket's, or None where it can."""
-    if (inside := _ARN.match(name) or _URL.match(name)) is not None:
-        bucket = inside["bucket"]
-        return name_fault(bucket) or f"is not a bucket's name; did you mean {bucket}?"
+    scheme = _SCHEME.match(name)
+    bucket, slash, keys = name[scheme.end() if scheme else 0 :].partition("/")
+    if bucket and (scheme or slash):
+        if (fault := name_fault(bucket)) is None:
+            return f"is not a bucket's name; {_meant(bucket, keys)}"
+        if scheme:
+            return fault
     if name.endswith("--x-s3"):
         return (
             "is a directory bucket, which has another permission model (s3express:CreateSession); "
@@ -48,6 +53,19 @@ def name_doubt(name: str) -> str | None:
         if name.endswith(suffix):
             return f"ends in {suffix}, which no new bucket's name may"
     return None
+
+
+def _meant(bucket: str, keys: str) -> str:
+    """What to write for some keys in a bucket: never more of it than was named."""
+    prefix = keys.rstrip("*")
+    if not prefix:
+        return f"did you mean {bucket}?"
+    names_object = not prefix.endswith("/") and "." in prefix.rpartition("/")[2]
+    if names_object or any(wild in prefix for wild in "*?$"):
+        return f"write bucket: {bucket} and, as prefixes that end in '/', which keys are meant"
+    prefix = f"{prefix.removesuffix('/')}/"
+    written = prefix if _PLAIN.fullmatch(prefix) else json.dumps(prefix, ensure_ascii=False)
+    return f"write bucket: {bucket} with prefixes: [{written}]"
 
 
 def _is_ip_address(name: str) -> bool:

@@ -1,22 +1,11 @@
 """From grants to permissions: what an identity may do under each prefix of each bucket."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from components.aws.actions import ACCESS, EVERYTHING, Action, Placement, action
+from components.aws.actions import ACCESS, EVERYTHING, NEEDS_OF_KEY, Action, Placement, action
 from components.settings.model import Grant
-
-_KMS: Final[Mapping[str, frozenset[str]]] = {
-    "s3:GetObject": frozenset({"kms:Decrypt"}),
-    "s3:GetObjectVersion": frozenset({"kms:Decrypt"}),
-    # Decrypt too: a multipart upload reads its own parts back to join them.
-    "s3:PutObject": frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
-    EVERYTHING: frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
-}
-"""What an action needs of the key of a bucket encrypted with SSE-KMS
-(Amazon S3 User Guide, "Protecting data with SSE-KMS", Permissions)."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +100,7 @@ def _on_bucket(wanted: Iterable[Action], *, knows_prefix: bool) -> frozenset[str
 def _on_key(key: str | None, on_objects: frozenset[str]) -> frozenset[tuple[str, str]]:
     if key is None:
         return frozenset()
-    needs = frozenset[str]().union(*(_KMS.get(name, frozenset()) for name in on_objects))
+    needs = frozenset[str]().union(*(NEEDS_OF_KEY.get(name, frozenset()) for name in on_objects))
     return frozenset((key, need) for need in needs)
 
 

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from components.settings.findings import Finding, SettingsError, Step, path_of, shown
 from components.settings.model import Grant, Role, Stack, Trust, User
+from components.settings.trust_rules import ANY_PROJECT, WHERE
 
 NAMESPACE: Final = "circleci-s3-access"
 """The project's name, and so the namespace of its config keys."""
@@ -35,8 +36,8 @@ _HINTS: Final = {
     "grants": ": a list of grants, each with a bucket",
     "identities": ": a mapping of IAM names to identities",
     "kind": ": user or role",
-    "organization": ": the CircleCI organization's id",
-    "projects": ": a list of CircleCI project ids, or ['*'] for every project of the organization",
+    "organization": f": the CircleCI organization's id ({WHERE['organization']})",
+    "projects": f": a list of CircleCI project ids ({WHERE['project']})",
     "trust": ": which CircleCI jobs may assume the role",
 }
 
@@ -82,8 +83,18 @@ def _finding(details: ErrorDetails) -> Finding:
     if isinstance(steps[-1], int) and steps[-2] != "grants":
         steps = steps[:-1]
     if kind == "tuple_type" and isinstance(value, str) and steps[-1] != "grants":
-        return Finding(path_of(steps), f"{shown(value)} is not a list; did you mean ['{value}']?")
+        return Finding(path_of(steps), f"'{value}' is not a list{_as_list(steps[-1], value)}")
     return Finding(path_of(steps), _message(details))
+
+
+def _as_list(key: Step, text: str) -> str:
+    if text == ANY_PROJECT and key == "projects":
+        return (
+            f"; name the ids that are meant ({WHERE['project']}), "
+            "or write ['*'] for every project of the organization"
+        )
+    # Neither is right in any other list.
+    return "" if text in ("", "*") else f"; did you mean ['{text}']?"
 
 
 def _message(details: ErrorDetails) -> str:

@@ -61,8 +61,8 @@ class Grant(_Settings):
         if access in _EMPTY and "actions" not in config:
             how = "empty" if "access" in config else "missing"
             yield ("access",), f"is {how}, and there are no actions: the grant grants nothing"
-        if isinstance(access, list | tuple) and "full" in access and config.get("actions"):
-            yield ("access",), "full gives every action on objects; leave out actions"
+        if isinstance(access, list | tuple) and "full" in access:
+            yield from ((("access",), fault) for fault in rules.beside_full(config.get("actions")))
 
 
 class _Identity(_Settings):
@@ -90,9 +90,9 @@ class Trust(_Settings):
     ``/api/v2/me``. ``origins`` and ``refs`` only CIRCLE_OIDC_TOKEN_V2 carries.
     """
 
-    organization: trust_rules.Uuid
+    organization: trust_rules.Organization
     projects: trust_rules.Projects
-    users: trust_rules.Uuids = ()
+    users: trust_rules.Users = ()
     origins: trust_rules.Origins = ()
     refs: trust_rules.Refs = ()
     project_id_claim: StrictBool = False

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, ValidatorFunctionWrapHandler, WrapValidator
 
 from components.aws import limits
-from components.aws.actions import ACCESS, action
+from components.aws.actions import ACCESS, Placement, action
 from components.aws.bucket_names import name_fault
 from components.aws.partitions import DNS_SUFFIXES
 from components.settings.findings import shown
@@ -88,6 +88,8 @@ def _path_fault(path: str) -> str | None:
 
 
 def _prefix_fault(prefix: str) -> str | None:
+    if not prefix:
+        return "is the beginning of every key; leave prefixes out for the whole bucket"
     if (wild := next((sign for sign in "*?$" if sign in prefix), None)) is not None:
         return f"holds {wild}; a prefix is the plain beginning of keys up to a '/', as builds/"
     # The pattern of PutUserPolicy's PolicyDocument, less its control characters.
@@ -144,6 +146,25 @@ def _full_with_list_only(words: Sequence[object]) -> Iterator[str]:
     others = [word for word in ACCESS if word in words and word not in ("full", "list")]
     if "full" in words and others:
         yield f"full gives every action on objects; leave out {', '.join(others)}"
+
+
+def beside_full(actions: object) -> Iterator[str]:
+    """Why a grant of ``access: [full]`` has no actions, which may each be wrong themselves."""
+    if not actions:
+        return
+    names = actions if isinstance(actions, list | tuple) else ()
+    on_bucket = [name for name in names if isinstance(name, str) and _acts_on_bucket(name)]
+    if on_bucket:
+        yield f"full goes with list only; name {', '.join(on_bucket)} in a grant of its own"
+    if not on_bucket or len(on_bucket) < len(names):
+        yield "full gives every action on objects; leave out actions"
+
+
+def _acts_on_bucket(name: str) -> bool:
+    try:
+        return action(name).placement is Placement.BUCKET
+    except ValueError:
+        return False
 
 
 def _at_most_two(labels: Sequence[object]) -> Iterator[str]:

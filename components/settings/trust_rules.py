@@ -8,11 +8,21 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Final
 
+from pydantic import AfterValidator
+
 from components.settings.rules import list_rule, matches, some_distinct, text_rule
 
 ANY_PROJECT: Final = "*"
 
+WHERE: Final = {
+    "organization": "Organization Settings > Overview",
+    "project": "Project Settings > Overview",
+    "user": "the answer to GET /api/v2/me with the user's token",
+}
+"""Where CircleCI shows each id."""
+
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+KINDS: Final = ("heads/", "tags/", "pull/")
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)+")
 # Of git-check-ref-format's rules those that name characters, and the ends of parts.
 _NO_REF: Final = re.compile(r"[\x00-\x20~^:?\[\\\x7f$]|\.\.|//|@\{|/\.|\.lock(/|$)|\.$")
@@ -20,16 +30,15 @@ _NO_REF: Final = re.compile(r"[\x00-\x20~^:?\[\\\x7f$]|\.\.|//|@\{|/\.|\.lock(/|
 _NOT_IN_IAM: Final = re.compile(r"[^ -~\xa1-\xff]")
 
 
-def _uuid_fault(value: str) -> str | None:
-    if _UUID.fullmatch(value):
-        return None
-    if _UUID.fullmatch(value.lower()):
-        return f"has capitals; CircleCI's ids have none: '{value.lower()}'"
-    return "is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
+def _id_of(whose: str) -> AfterValidator:
+    def fault(value: str) -> str | None:
+        if _UUID.fullmatch(value) or (whose == "project" and value == ANY_PROJECT):
+            return None
+        if _UUID.fullmatch(value.lower()):
+            return f"has capitals; CircleCI's ids have none: '{value.lower()}'"
+        return f"is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; it is in {WHERE[whose]}"
 
-
-def _project_fault(value: str) -> str | None:
-    return None if value == ANY_PROJECT else _uuid_fault(value)
+    return text_rule(fault)
 
 
 def _origin_fault(origin: str) -> str | None:
@@ -41,8 +50,12 @@ def _origin_fault(origin: str) -> str | None:
 
 
 def _ref_fault(ref: str) -> str | None:
+    if not ref.strip("/*") or ref in ("refs", "refs/"):
+        return "is every ref; leave refs out for that"
     if not ref.startswith("refs/"):
-        return f"does not start with refs/; did you mean 'refs/heads/{ref}'?"
+        near = f"refs/{ref}" if ref.startswith(KINDS) else f"refs/heads/{ref}"
+        right = f"did you mean '{near}'?" if _ref_fault(near) is None else "as refs/heads/main"
+        return f"does not start with refs/; {right}"
     if "*" in ref[:-1]:
         return "holds a * that is not at its end; a ref may end in one *"
     if "vcs-ref" in ref.split("/"):
@@ -59,10 +72,10 @@ def _any_alone(projects: Sequence[object]) -> Iterator[str]:
         yield f"'{ANY_PROJECT}' means every project; leave the others out"
 
 
-Uuid = Annotated[str, text_rule(_uuid_fault)]
-Uuids = Annotated[tuple[Uuid, ...], some_distinct]
+Organization = Annotated[str, _id_of("organization")]
 Projects = Annotated[
-    tuple[Annotated[str, text_rule(_project_fault)], ...], some_distinct, list_rule(_any_alone)
+    tuple[Annotated[str, _id_of("project")], ...], some_distinct, list_rule(_any_alone)
 ]
+Users = Annotated[tuple[Annotated[str, _id_of("user")], ...], some_distinct]
 Origins = Annotated[tuple[Annotated[str, text_rule(_origin_fault)], ...], some_distinct]
 Refs = Annotated[tuple[Annotated[str, text_rule(_ref_fault)], ...], some_distinct]

@@ -3,7 +3,16 @@
 import pytest
 from policy_sentry.querying.actions import get_action_data, get_actions_for_service
 
-from components.aws.actions import _CALLS, ACCESS, EVERYTHING, Action, Placement, _table, action
+from components.aws.actions import (
+    _CALLS,
+    ACCESS,
+    EVERYTHING,
+    Action,
+    Placement,
+    _table,
+    action,
+    changes_access,
+)
 
 WORDS = {
     "list": {
@@ -87,9 +96,44 @@ def test_every_action_of_the_table_is_placed_or_told_to_act_elsewhere() -> None:
         *(
             (
                 wildcard,
-                f"'{wildcard}' is a wildcard; name each action, or use access: [full]",
+                (
+                    f"'{wildcard}' is a wildcard; name each action, "
+                    "or use access: [full] for every action on objects"
+                ),
             )
-            for wildcard in ("s3:*", "*", "s3:Get*", "s3:GetObjec?", "s3:*Object")
+            for wildcard in ("s3:*", "*", "s3:**")
+        ),
+        ("s3:GetObjec?", "'s3:GetObjec?' is a wildcard; name each action: s3:GetObject"),
+        (
+            "s3:*Object",
+            (
+                "'s3:*Object' is a wildcard; name each action: "
+                "s3:DeleteObject, s3:GetObject, s3:PutObject, s3:ReplicateObject, s3:RestoreObject"
+            ),
+        ),
+        # Those that words give come first, and none that acts elsewhere is named.
+        (
+            "s3:Put*",
+            (
+                "'s3:Put*' is a wildcard; name each action: s3:PutObject, "
+                "s3:PutAccelerateConfiguration, s3:PutAnalyticsConfiguration, s3:PutBucketAbac, "
+                "s3:PutBucketAcl, …"
+            ),
+        ),
+        ("s3:Describe*", "'s3:Describe*' is a wildcard; name each action"),
+        *(
+            (
+                name,
+                (
+                    f"'{name}' is no S3 action; "
+                    "set kmsKey, which gives what reading and writing need of the key"
+                ),
+            )
+            for name in ("kms:*", "kms:Decrypt", "KMS:GenerateDataKey")
+        ),
+        *(
+            (name, f"'{name}' is no S3 action; a grant takes S3 actions only")
+            for name in ("ec2:GetObject", "iam:*", "s3express:CreateSession", ":GetObject")
         ),
         ("s3:HeadObject", "'s3:HeadObject' is an API call, no action; it needs s3:GetObject"),
         ("s3:HeadBucket", "'s3:HeadBucket' is an API call, no action; it needs s3:ListBucket"),
@@ -120,7 +164,7 @@ def test_what_is_no_single_action_of_a_bucket(name: str, message: str) -> None:
         ("S3:GetObject", "s3:GetObject"),
         ("GetObject", "s3:GetObject"),
         ("s3:PutObjects", "s3:PutObject"),
-        ("ec2:GetObject", "s3:GetObject"),
+        ("s3:ReadObject", "s3:GetObject"),
     ],
 )
 def test_an_unknown_action_is_told_with_the_nearest_ones(name: str, near: str) -> None:
@@ -128,10 +172,39 @@ def test_an_unknown_action_is_told_with_the_nearest_ones(name: str, near: str) -
         action(name)
 
 
-@pytest.mark.parametrize("name", ["", "s3:", "zzz", "kms:Decrypt", "日"])
+@pytest.mark.parametrize("name", ["", "s3:", "zzz", "s3:Read", "日"])
 def test_what_is_near_to_nothing_is_still_told(name: str) -> None:
-    with pytest.raises(ValueError, match=f"'{name}' is no S3 action"):
+    with pytest.raises(ValueError, match=f"'{name}' is no S3 action$"):
         action(name)
+
+
+def _suggested(name: str) -> list[str]:
+    with pytest.raises(ValueError, match="is no S3 action") as caught:
+        action(name)
+    near = str(caught.value).partition("did you mean ")[2].rstrip("?")
+    return near.split(" or ") if near else []
+
+
+def test_a_misspelled_action_finds_itself_and_only_what_a_grant_takes() -> None:
+    """Of actions that act elsewhere none is suggested: it would be refused in its turn."""
+    for name, rows in _table().items():
+        for misspelled in {name.lower(), f"{name}s", name[:-1]} - {*_table(), *_CALLS}:
+            near = _suggested(misspelled)
+            assert all(action(one).name == one for one in near)
+            assert name in near or not rows
+
+
+def test_an_action_in_another_case_is_suggested_alone() -> None:
+    assert _suggested("S3:getobject") == ["s3:GetObject"]
+
+
+def test_actions_that_let_others_in_are_those_that_aws_says() -> None:
+    known = {"s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl"}
+    known |= {"s3:PutBucketPublicAccessBlock", "s3:PutBucketOwnershipControls"}
+    assert all(changes_access(name) for name in known)
+    by_words = {one.name for word in ACCESS.values() for one in word}
+    assert not any(changes_access(name) for name in by_words)
+    assert not changes_access("s3:GetBucketPolicy")
 
 
 def test_api_calls_that_people_take_for_actions_need_actions_that_there_are() -> None:

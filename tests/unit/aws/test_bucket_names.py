@@ -44,10 +44,32 @@ def test_a_name_that_a_bucket_can_have(name: str) -> None:
         *(
             (written, "is not a bucket's name; did you mean acme-data?")
             for written in (
-                *("s3://acme-data", "s3://acme-data/", "s3://acme-data/builds/app.tgz"),
+                *("s3://acme-data", "s3://acme-data/", "acme-data/", "acme-data/*"),
                 *(f"arn:{partition}:s3:::acme-data" for partition in PARTITIONS),
                 *(f"arn:{partition}:s3:::acme-data/*" for partition in PARTITIONS),
             )
+        ),
+        *(
+            (
+                f"{scheme}acme-data/{keys}",
+                f"is not a bucket's name; write bucket: acme-data with prefixes: [{prefix}]",
+            )
+            for scheme in ("s3://", "", "arn:aws:s3:::")
+            for keys, prefix in (
+                *(("builds/", "builds/"), ("builds/*", "builds/"), ("builds", "builds/")),
+                *(("a/v1.2/", "a/v1.2/"), ("a b/c", "a b/c/"), ("a, b/", '"a, b/"')),
+            )
+        ),
+        *(
+            (
+                f"{scheme}acme-data/{keys}",
+                (
+                    "is not a bucket's name; write bucket: acme-data "
+                    "and, as prefixes that end in '/', which keys are meant"
+                ),
+            )
+            for scheme in ("s3://", "", "arn:aws:s3:::")
+            for keys in ("builds/app.tgz", "app.tgz", "*/x", "builds/?/", "a$b/")
         ),
         ("s3://acme--euw1-az1--x-s3/", DIRECTORY),
         ("s3://Acme", RULE),

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from components.settings import SettingsError, load
+from components.settings import SettingsError, advice, load
 
 Config = dict[str, Any]
 
@@ -94,3 +94,8 @@ def told(config: Config) -> list[str]:
     except SettingsError as error:
         return [str(finding) for finding in error.findings]
     return []
+
+
+def advised(config: Config) -> list[str]:
+    """The warnings about a valid config, as a user reads them."""
+    return [str(finding) for finding in advice(load("test", config))]

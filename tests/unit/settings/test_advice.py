@@ -4,12 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import advice, load
-from tests.unit.settings.configs import Config, full, grant, role, stack, trust, user
-
-
-def advised(config: Config) -> list[str]:
-    return [str(finding) for finding in advice(load("test", config))]
+from tests.unit.settings.configs import KEY, Config, advised, full, grant, role, stack, user
 
 
 def of_grants(*grants: Config) -> Config:
@@ -89,6 +84,7 @@ def test_the_same_grant_of_two_identities_is_usual() -> None:
             ["/builds/"],
             ["'/builds/' starts with '/', which S3 takes for a part of the key; {most}"],
         ),
+        (["/"], ["'/' starts with '/', which S3 takes for a part of the key; few keys do"]),
         (["builds/", "builds/app/"], ["'builds/app/' lies in 'builds/' already"]),
         (["builds/app/", "builds/"], ["'builds/app/' lies in 'builds/' already"]),
         (["builds/", "builds-secret/"], []),
@@ -124,12 +120,71 @@ def test_source_addresses_that_limit_nothing_or_everything(network: str, doubt: 
     ]
 
 
-def test_every_project_is_said_loudly() -> None:
-    assert advised(stack(ci=role(trust=trust(projects=["*"])))) == [
+ACTS = "identities.ci.grants[0].actions"
+LETS_IN = "AWS classes this as permissions management; whoever has it may let others in"
+
+
+@pytest.mark.parametrize(
+    ("grants", "warnings"),
+    [
         (
-            "identities.ci.trust.projects: '*' lets every project of the organization assume the "
-            "role, also one made tomorrow"
-        )
+            {"actions": ["s3:DeleteBucket", "s3:PutObject", "s3:ListBucketMultipartUploads"]},
+            ["s3:DeleteBucket, s3:ListBucketMultipartUploads: of the whole bucket, {prefixes}"],
+        ),
+        (
+            {"actions": ["s3:GetObject", "s3:PutBucketPolicy"]},
+            [
+                "s3:PutBucketPolicy: of the whole bucket, {prefixes}",
+                f"s3:PutBucketPolicy: {LETS_IN}",
+            ],
+        ),
+        (
+            {"actions": ["s3:PutObjectAcl", "s3:PutObjectVersionAcl"]},
+            [f"s3:PutObjectAcl, s3:PutObjectVersionAcl: {LETS_IN}"],
+        ),
+        (
+            {"actions": ["s3:PutBucketAcl", "s3:GetBucketAcl"], "prefixes": None},
+            [f"s3:PutBucketAcl: {LETS_IN}"],
+        ),
+        # Without prefixes the whole bucket is what is meant.
+        ({"actions": ["s3:DeleteBucket"], "prefixes": None}, []),
+        # These know s3:prefix, or are part of list, which the documentation explains.
+        ({"actions": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"]}, []),
+        ({"access": ["list", "read", "write", "delete"]}, []),
+    ],
+)
+def test_actions_that_no_prefix_limits_or_that_let_others_in(
+    grants: dict[str, Any], warnings: list[str]
+) -> None:
+    wanted = {"access": [], "prefixes": ["a/"], **grants}
+    if wanted["prefixes"] is None:
+        del wanted["prefixes"]
+    said = [warning.replace("{prefixes}", "whatever the prefixes") for warning in warnings]
+    assert advised(of_grants(grant(**wanted))) == [f"{ACTS}: {warning}" for warning in said]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_used"),
+    [
+        ({"access": ["list"]}, False),
+        ({"access": ["list", "delete"]}, False),
+        ({"access": [], "actions": ["s3:GetObjectTagging"]}, False),
+        ({"access": ["delete"], "actions": ["s3:GetObjectVersion"]}, True),
+        ({"access": ["list", "read"]}, True),
+        ({"access": ["write"]}, True),
+        ({"access": ["full"]}, True),
+    ],
+)
+def test_a_key_that_nothing_uses_is_said(wanted: dict[str, Any], is_used: bool) -> None:  # noqa: FBT001 - a column of the table
+    warning = "no action of this grant uses the key; reading and writing objects do"
+    expected = [] if is_used else [f"identities.ci.grants[0].kmsKey: {warning}"]
+    assert advised(of_grants(grant(kmsKey=KEY, **wanted))) == expected
+    assert advised(of_grants(grant(**wanted))) == []
+
+
+def test_no_identity_at_all_is_said_to_delete_those_that_there_are() -> None:
+    assert advised(stack()) == [
+        "identities: is empty: every identity that the stack has is deleted"
     ]
 
 

@@ -102,7 +102,8 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
         [
             (
                 "identities.ci.grants[0].actions: "
-                "'s3:*' is a wildcard; name each action, or use access: [full]"
+                "'s3:*' is a wildcard; name each action, "
+                "or use access: [full] for every action on objects"
             ),
             "identities.ci.grants[0].actions: 5 is not text; quote it",
         ],
@@ -147,7 +148,8 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
         [
             (
                 "identities.deploy.trust.projects: "
-                "'app' is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
+                "'app' is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; "
+                "it is in Project Settings > Overview"
             ),
             "identities.deploy.trust.projects: '*' means every project; leave the others out",
             (
@@ -159,7 +161,12 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
     (
         "deploy.trust.organization",
         lambda _, deploy: deploy["trust"].pop("organization"),
-        ["identities.deploy.trust.organization: is missing: the CircleCI organization's id"],
+        [
+            (
+                "identities.deploy.trust.organization: is missing: "
+                "the CircleCI organization's id (Organization Settings > Overview)"
+            )
+        ],
     ),
     (
         "deploy.trust.refs",

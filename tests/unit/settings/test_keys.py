@@ -40,13 +40,16 @@ PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
         ),
         (
             stack(ci=role(trust={"projects": ["*"]})),
-            "{ci}.trust.organization: is missing: the CircleCI organization's id",
+            (
+                "{ci}.trust.organization: is missing: "
+                "the CircleCI organization's id (Organization Settings > Overview)"
+            ),
         ),
         (
             stack(ci=role(trust={"organization": ORGANIZATION})),
             (
-                "{ci}.trust.projects: is missing: a list of CircleCI project ids, "
-                "or ['*'] for every project of the organization"
+                "{ci}.trust.projects: is missing: "
+                "a list of CircleCI project ids (Project Settings > Overview)"
             ),
         ),
         (
@@ -64,6 +67,13 @@ PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
         (
             with_grant(access=["full"], actions=["s3:GetObjectTagging"]),
             "{ci}.grants[0].access: full gives every action on objects; leave out actions",
+        ),
+        (
+            with_grant(access=["full"], actions=["s3:GetBucketPolicy", "s3:GetBucketTagging"]),
+            (
+                "{ci}.grants[0].access: full goes with list only; "
+                "name s3:GetBucketPolicy, s3:GetBucketTagging in a grant of its own"
+            ),
         ),
         (
             with_trust(refs=["refs/heads/main"]),
@@ -189,6 +199,17 @@ def test_an_identity_may_have_the_name_of_a_key(name: str) -> None:
 )
 def test_a_valid_value_is_taken(config: Config) -> None:
     assert told(config) == []
+
+
+def test_full_beside_actions_on_objects_and_on_the_bucket_says_what_to_do_with_each() -> None:
+    config = with_grant(access=["full"], actions=["s3:GetObjectTagging", "s3:GetBucketPolicy"])
+    assert told(config) == [
+        (
+            "identities.ci.grants[0].access: full goes with list only; "
+            "name s3:GetBucketPolicy in a grant of its own"
+        ),
+        "identities.ci.grants[0].access: full gives every action on objects; leave out actions",
+    ]
 
 
 def test_trust_of_a_user_says_nothing_of_what_the_trust_holds() -> None:

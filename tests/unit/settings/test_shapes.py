@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from components.settings import SettingsError, load
 from components.settings.findings import shown
-from tests.unit.settings.configs import FULL, Config, full, stack, told, user, with_grant
+from tests.unit.settings.configs import (
+    FULL,
+    Config,
+    full,
+    stack,
+    told,
+    user,
+    with_grant,
+    with_trust,
+)
 
 Path = tuple[str | int, ...]
 
@@ -88,6 +97,16 @@ def test_whatever_stands_in_a_place_findings_are_told_at_or_below_it(path: Path)
             with_grant(access="read"),
             "identities.ci.grants[0].access: 'read' is not a list; did you mean ['read']?",
         ),
+        (
+            with_trust(projects="*"),
+            (
+                "identities.ci.trust.projects: '*' is not a list; name the ids that are meant "
+                "(Project Settings > Overview), or write ['*'] "
+                "for every project of the organization"
+            ),
+        ),
+        (with_trust(users="*"), "identities.ci.trust.users: '*' is not a list"),
+        (with_grant(prefixes=""), "identities.ci.grants[0].prefixes: '' is not a list"),
         (
             stack(ci=user(accessKeys=[2026])),
             "identities.ci.accessKeys: 2026 is not text; quote it",

@@ -11,36 +11,43 @@ from tests.unit.settings.configs import (
 )
 
 TRUST = "identities.ci.trust"
-UUID = "is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
+UUID = "is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; it is in"
+IN_ORGANIZATION = f"{UUID} Organization Settings > Overview"
+IN_PROJECT = f"{UUID} Project Settings > Overview"
+OF_USER = f"{UUID} the answer to GET /api/v2/me with the user's token"
 DOUBLE = "which makes a token's subject ambiguous"
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("organization", "acme", f"'acme' {UUID}"),
-        ("organization", "*", f"'*' {UUID}"),
+        ("organization", "acme", f"'acme' {IN_ORGANIZATION}"),
+        ("organization", "*", f"'*' {IN_ORGANIZATION}"),
         (
             "organization",
             ORGANIZATION.replace("-", ""),
-            f"'{ORGANIZATION.replace('-', '')}' {UUID}",
+            f"'{ORGANIZATION.replace('-', '')}' {IN_ORGANIZATION}",
         ),
-        ("organization", "?" * 8 + ORGANIZATION[8:], f"'{'?' * 8}{ORGANIZATION[8:]}' {UUID}"),
+        (
+            "organization",
+            "?" * 8 + ORGANIZATION[8:],
+            f"'{'?' * 8}{ORGANIZATION[8:]}' {IN_ORGANIZATION}",
+        ),
         (
             "organization",
             ORGANIZATION.upper(),
             f"'{ORGANIZATION.upper()}' has capitals; CircleCI's ids have none: '{ORGANIZATION}'",
         ),
         ("projects", [], "is empty; name at least one"),
-        ("projects", ["app"], f"'app' {UUID}"),
-        ("projects", ["**"], f"'**' {UUID}"),
-        ("projects", [f"{PROJECT}*"], f"'{PROJECT}*' {UUID}"),
-        ("projects", [f"{PROJECT}/user/{USER}"], f"'{PROJECT}/user/{USER}' {UUID}"),
+        ("projects", ["app"], f"'app' {IN_PROJECT}"),
+        ("projects", ["**"], f"'**' {IN_PROJECT}"),
+        ("projects", [f"{PROJECT}*"], f"'{PROJECT}*' {IN_PROJECT}"),
+        ("projects", [f"{PROJECT}/user/{USER}"], f"'{PROJECT}/user/{USER}' {IN_PROJECT}"),
         ("projects", [PROJECT, PROJECT], f"'{PROJECT}' stands there 2 times"),
         ("projects", ["*", PROJECT], "'*' means every project; leave the others out"),
         ("users", [], "is empty; name at least one"),
-        ("users", ["*"], f"'*' {UUID}"),
-        ("users", ["gooduser"], f"'gooduser' {UUID}"),
+        ("users", ["*"], f"'*' {OF_USER}"),
+        ("users", ["gooduser"], f"'gooduser' {OF_USER}"),
         ("users", [USER, USER], f"'{USER}' stands there 2 times"),
         ("origins", [], "is empty; name at least one"),
         *(
@@ -88,7 +95,22 @@ def test_a_wrong_value_in_a_trust(key: str, value: object, message: str) -> None
     [
         ([], "is empty; name at least one"),
         (["main"], "'main' does not start with refs/; did you mean 'refs/heads/main'?"),
-        (["*"], "'*' does not start with refs/; did you mean 'refs/heads/*'?"),
+        (["tags/v1"], "'tags/v1' does not start with refs/; did you mean 'refs/tags/v1'?"),
+        (["heads/main"], "'heads/main' does not start with refs/; did you mean 'refs/heads/main'?"),
+        (
+            ["pull/1/head"],
+            "'pull/1/head' does not start with refs/; did you mean 'refs/pull/1/head'?",
+        ),
+        # What would be refused in its turn is not suggested.
+        *(
+            ([ref], f"'{ref}' does not start with refs/; as refs/heads/main")
+            for ref in ("a/*/b", "heads/", "a b", "/refs/heads/main")
+        ),
+        # Nor is the widest there is.
+        *(
+            ([ref], f"'{ref}' is every ref; leave refs out for that")
+            for ref in ("*", "**", "", "/", "/*", "refs", "refs/")
+        ),
         (["refs/heads/*/x"], "'refs/heads/*/x' holds a * that is not at its end; {one}"),
         (["refs/heads/**"], "'refs/heads/**' holds a * that is not at its end; {one}"),
         (["refs/heads/vcs-ref/x"], "'refs/heads/vcs-ref/x' holds the part vcs-ref, {double}"),

@@ -20,7 +20,15 @@ NAMES = "it takes 3 to 63 characters of a-z, 0-9, '.' and '-', a letter or digit
     [
         ("bucket", "Acme", f"'Acme' is no bucket name: {NAMES}"),
         ("bucket", "", f"'' is no bucket name: {NAMES}"),
-        ("bucket", "s3://acme/x", "'s3://acme/x' is not a bucket's name; did you mean acme?"),
+        ("bucket", "s3://acme/", "'s3://acme/' is not a bucket's name; did you mean acme?"),
+        (
+            "bucket",
+            "acme-data/builds/",
+            (
+                "'acme-data/builds/' is not a bucket's name; "
+                "write bucket: acme-data with prefixes: [builds/]"
+            ),
+        ),
         ("access", [], "is empty, and there are no actions: the grant grants nothing"),
         ("access", ["raed"], "'raed' is none of list, read, write, delete, full"),
         ("access", ["READ"], "'READ' is none of list, read, write, delete, full"),
@@ -35,7 +43,10 @@ NAMES = "it takes 3 to 63 characters of a-z, 0-9, '.' and '-', a letter or digit
         (
             "actions",
             ["s3:Get*"],
-            "'s3:Get*' is a wildcard; name each action, or use access: [full]",
+            (
+                "'s3:Get*' is a wildcard; name each action: s3:GetBucketLocation, s3:GetObject, "
+                "s3:GetAccelerateConfiguration, s3:GetAnalyticsConfiguration, s3:GetBucketAbac, …"
+            ),
         ),
         (
             "actions",
@@ -49,7 +60,11 @@ NAMES = "it takes 3 to 63 characters of a-z, 0-9, '.' and '-', a letter or digit
         ),
         ("prefixes", [], "is empty; name at least one"),
         ("prefixes", ["builds"], "'builds' does not end in '/'; did you mean 'builds/'?"),
-        ("prefixes", [""], "'' does not end in '/'; did you mean '/'?"),
+        (
+            "prefixes",
+            [""],
+            "'' is the beginning of every key; leave prefixes out for the whole bucket",
+        ),
         *(
             (
                 "prefixes",

@@ -1,0 +1,90 @@
+"""What grants allow but their writer may not have meant."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from components.aws.actions import (
+    ACCESS,
+    EVERYTHING,
+    NEEDS_OF_KEY,
+    Action,
+    Placement,
+    action,
+    changes_access,
+)
+from components.aws.bucket_names import name_doubt
+from components.settings.findings import Finding
+from components.settings.model import Grant
+
+
+def of_grants(grants: Sequence[Grant]) -> Iterator[Finding]:
+    """Warnings about the grants of one identity, with paths inside it, in the config's order."""
+    for index, grant in enumerate(grants):
+        for about, message in _of_grant(grant):
+            yield Finding(f"grants[{index}].{about}", message)
+        for earlier, other in enumerate(grants[:index]):
+            if (relation := _overlap(grant, other)) is not None:
+                yield Finding(f"grants[{index}]", f"{relation} grants[{earlier}]")
+
+
+def _of_grant(grant: Grant) -> Iterator[tuple[str, str]]:
+    if (doubt := name_doubt(grant.bucket)) is not None:
+        yield "bucket", f"'{grant.bucket}' {doubt}; an older one may"
+    yield from (("actions", message) for message in _of_actions(grant))
+    yield from (("prefixes", message) for message in _of_prefixes(grant.prefixes))
+    if grant.kms_key is not None and not any(one.name in NEEDS_OF_KEY for one in _rights(grant)):
+        yield "kmsKey", "no action of this grant uses the key; reading and writing objects do"
+
+
+def _of_actions(grant: Grant) -> Iterator[str]:
+    named = [action(name) for name in grant.actions]
+    # What a word gives too is told where the words are.
+    wide = [one.name for one in named if _ignores_prefixes(one) and one not in ACCESS["list"]]
+    if grant.prefixes and wide:
+        yield f"{', '.join(wide)}: of the whole bucket, whatever the prefixes"
+    if managing := [one.name for one in named if changes_access(one.name)]:
+        yield (
+            f"{', '.join(managing)}: AWS classes this as permissions management; "
+            "whoever has it may let others in"
+        )
+
+
+def _ignores_prefixes(one: Action) -> bool:
+    return one.placement is Placement.BUCKET and not one.knows_prefix
+
+
+def _of_prefixes(prefixes: Sequence[str]) -> Iterator[str]:
+    for prefix in prefixes:
+        if prefix.startswith("/"):
+            usual = prefix.lstrip("/")
+            right = f"most keys are like '{usual}…'" if usual else "few keys do"
+            yield f"'{prefix}' starts with '/', which S3 takes for a part of the key; {right}"
+        for other in prefixes:
+            if other != prefix and prefix.startswith(other):
+                yield f"'{prefix}' lies in '{other}' already"
+
+
+def _overlap(grant: Grant, other: Grant) -> str | None:
+    """How two grants of one identity overlap: their rights are joined, which is rarely meant."""
+    if grant.bucket != other.bucket:
+        return None
+    rights, others = _rights(grant), _rights(other)
+    if not (rights & others or _swallows(rights, others) or _swallows(others, rights)):
+        return None
+    if (rights, set(grant.prefixes)) == (others, set(other.prefixes)):
+        return "repeats"
+    pairs = product(grant.prefixes or ("",), other.prefixes or ("",))
+    if any(one.startswith(two) or two.startswith(one) for one, two in pairs):
+        return "overlaps with"
+    return None
+
+
+def _rights(grant: Grant) -> set[Action]:
+    by_words = {one for word in grant.access for one in ACCESS[word]}
+    return by_words | {action(name) for name in grant.actions}
+
+
+def _swallows(rights: set[Action], others: set[Action]) -> bool:
+    """Whether one has every action on objects, and the other some of them."""
+    has_all = any(one.name == EVERYTHING for one in rights)
+    return has_all and any(one.placement is Placement.OBJECT for one in others)

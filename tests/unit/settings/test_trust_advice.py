@@ -1,0 +1,66 @@
+"""Warnings about a role's trust and path: what is valid, and may keep its jobs out or let all in."""
+
+import pytest
+
+from tests.unit.settings.configs import advised, role, stack, trust, user
+
+
+@pytest.mark.parametrize(
+    ("origin", "doubt"),
+    [
+        ("acme/app", "names no host; did you mean 'github.com/acme/app'?"),
+        (
+            "GitHub.com/acme/App",
+            (
+                "has capitals in its host, which are compared too; "
+                "did you mean 'github.com/acme/App'?"
+            ),
+        ),
+        ("github.com/app", "is a host and one name; an origin is host, owner and repository"),
+        ("github.com/acme/app", None),
+        ("gitlab.acme.com/group/sub/App", None),
+    ],
+)
+def test_an_origin_that_no_job_may_have_is_doubted(origin: str, doubt: str | None) -> None:
+    expected = [f"identities.ci.trust.origins: '{origin}' {doubt}"] if doubt else []
+    assert advised(stack(ci=role(trust=trust(origins=[origin])))) == expected
+
+
+@pytest.mark.parametrize(
+    ("ref", "is_usual"),
+    [
+        *((ref, True) for ref in ("refs/heads/main", "refs/heads/*", "refs/tags/v*", "refs/*")),
+        *((ref, True) for ref in ("refs/pull/1/head", "refs/h*", "refs/heads/head/x")),
+        *((ref, False) for ref in ("refs/head/main", "refs/head/*", "refs/tag/v1", "refs/main")),
+        *((ref, False) for ref in ("refs/heads", "refs/x*")),
+    ],
+)
+def test_a_ref_that_is_no_branch_tag_or_pull_request_is_doubted(ref: str, is_usual: bool) -> None:  # noqa: FBT001 - a column of the table
+    doubt = (
+        f"'{ref}' is no branch (refs/heads/…), tag (refs/tags/…) or pull request (refs/pull/…); "
+        "no job may ever have it"
+    )
+    config = stack(ci=role(trust=trust(origins=["github.com/acme/app"], refs=[ref])))
+    assert advised(config) == ([] if is_usual else [f"identities.ci.trust.refs: {doubt}"])
+
+
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [("/a<<b/", "<<"), ("/$a/", "$"), ("/a\\$/", "$ and \\"), ("/a<b/", None), ("/ci/", None)],
+)
+def test_a_roles_path_that_a_circleci_job_would_change_is_said(
+    path: str, holds: str | None
+) -> None:
+    warning = f"'{path}' holds {holds}, which a job with the aws-cli orb can't write"
+    expected = [f"identities.ci.path: {warning}"] if holds else []
+    assert advised(stack(ci=role(path=path))) == expected
+    assert advised(stack(ci=user(path=path))) == []
+
+
+def test_every_project_is_said_loudly() -> None:
+    assert advised(stack(ci=role(trust=trust(projects=["*"])))) == [
+        (
+            "identities.ci.trust.projects: '*' lets every project of the organization assume the "
+            "role, also one made tomorrow"
+        )
+    ]
