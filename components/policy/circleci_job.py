@@ -1,78 +1,108 @@
-"""A ready ``.circleci/config.yml`` whose job assumes a role and uses one of its grants.
-
-Source: CircleCI-Public/aws-cli-orb, ``src/commands/setup.yml``: it trades
-CIRCLE_OIDC_TOKEN_V2 for a session of 3,600 s, whose name it cuts to 64 characters.
-"""
+"""A ready ``.circleci/config.yml`` whose job assumes a role and uses one of its grants."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from shlex import quote
 from typing import Final
 
 from components.aws.actions import EVERYTHING
+from components.circleci.config_file import ORB_SECONDS, config_file, session_name
 from components.policy.permissions import Permission
 
-ORB: Final = "circleci/aws-cli@5.1.1"
+OBJECT: Final = "YOUR-OBJECT"
+"""Stands for a key in a command that needs one."""
 
-_SESSION_NAME: Final = 64
+_READS: Final[Mapping[str, str]] = {
+    "s3:GetObjectTagging": "get-object-tagging",
+    "s3:GetObjectAcl": "get-object-acl",
+    "s3:GetObjectRetention": "get-object-retention",
+    "s3:GetObjectLegalHold": "get-object-legal-hold",
+    "s3:ListBucketVersions": "list-object-versions",
+    "s3:ListBucketMultipartUploads": "list-multipart-uploads",
+    "s3:GetBucketLocation": "get-bucket-location",
+    "s3:GetBucketTagging": "get-bucket-tagging",
+    "s3:GetBucketVersioning": "get-bucket-versioning",
+    "s3:GetBucketPolicy": "get-bucket-policy",
+    "s3:GetBucketAcl": "get-bucket-acl",
+    "s3:GetEncryptionConfiguration": "get-bucket-encryption",
+    "s3:GetLifecycleConfiguration": "get-bucket-lifecycle-configuration",
+}
+"""Actions that one call of ``aws s3api`` shows without changing anything
+(Amazon S3 User Guide, "Required permissions for Amazon S3 API operations")."""
 
-_TEMPLATE: Final = """\
-version: 2.1
-orbs:
-  aws-cli: {orb}
-jobs:
-  use-s3:
-    docker:
-      - image: cimg/base:current
-    steps:
-      - aws-cli/setup:
-          role_arn: {role}
-          role_session_name: {session}
-          region: {region}
-      - run: {command}
-workflows:
-  main:
-    jobs:
-      - use-s3
-"""
+_NOTHING_FITS: Final = "aws sts get-caller-identity  # no plain command shows what this role may do"
 
 
-def job_config(identity: str, role_arn: str, region: str, held: Iterable[Permission]) -> str:
+def job_config(
+    identity: str,
+    role_arn: str,
+    region: str,
+    held: Iterable[Permission],
+    session_seconds: int = ORB_SECONDS,
+) -> str:
     """The text of a CircleCI config with one job that assumes the role.
 
     Args:
-        identity: the role's name; also the session's, which CloudTrail shows.
+        identity: the role's name; also the session's.
         role_arn: the role to assume.
         region: the region of the job's AWS calls.
         held: what the role may do; the job runs one command that this allows.
+        session_seconds: how long the role's sessions may last, and the job's does.
     """
-    return _TEMPLATE.format(
-        orb=ORB,
-        role=role_arn,
-        session=re.sub(r"[^\w+=,.@-]", "-", identity)[:_SESSION_NAME],
-        region=region,
-        command=_quoted(example_command(held)),
-    )
+    command = example_command(held)
+    return config_file(role_arn, session_name(identity), region, command, session_seconds)
 
 
 def example_command(held: Iterable[Permission]) -> str:
-    """One ``aws s3`` command that the permissions allow: the one that says most."""
+    """One shell command that the permissions allow: the one that says most.
+
+    It holds no ``<<``, which CircleCI takes for a parameter's beginning.
+    """
     wanted = sorted(held, key=lambda one: (one.bucket, one.prefix))
-    for permission in wanted:
-        place = f"s3://{permission.bucket}/{permission.prefix}"
-        if "s3:ListBucket" in permission.listing:
-            return f"aws s3 ls '{place}'"
-    for permission in wanted:
-        place = f"s3://{permission.bucket}/{permission.prefix}"
-        if permission.on_objects & {EVERYTHING, "s3:PutObject"}:
-            return f"date | aws s3 cp - '{place}circleci-s3-access.txt'"
-        if "s3:GetObject" in permission.on_objects:
-            return f"aws s3 cp '{place}YOUR-OBJECT' ."
-        if "s3:DeleteObject" in permission.on_objects:
-            return f"aws s3 rm '{place}YOUR-OBJECT'"
-    return "aws sts get-caller-identity"
+    for offer in _OFFERS:
+        for permission in wanted:
+            if (command := offer(permission)) is not None:
+                return command
+    return _NOTHING_FITS
 
 
-def _quoted(command: str) -> str:
-    """The command as a YAML scalar in double quotes."""
-    escaped = command.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _list(permission: Permission) -> str | None:
+    return f"aws s3 ls {_url(permission)}" if "s3:ListBucket" in permission.listing else None
+
+
+def _use_object(permission: Permission) -> str | None:
+    if permission.on_objects & {EVERYTHING, "s3:PutObject"}:
+        return f"date | aws s3 cp - {_url(permission, 'circleci-s3-access.txt')}"
+    if "s3:GetObject" in permission.on_objects:
+        return f"aws s3 cp {_url(permission, OBJECT)} ."
+    if "s3:DeleteObject" in permission.on_objects:
+        return f"aws s3 rm {_url(permission, OBJECT)}"
+    return None
+
+
+def _read(permission: Permission) -> str | None:
+    return next(iter(_api_calls(permission)), None)
+
+
+_OFFERS: Final[tuple[Callable[[Permission], str | None], ...]] = (_list, _use_object, _read)
+
+
+def _api_calls(permission: Permission) -> Iterator[str]:
+    """Options are written with ``=``: a value may start with ``-``."""
+    for action, call in _READS.items():
+        command = f"aws s3api {call} --bucket={permission.bucket}"
+        if action in permission.on_objects:
+            yield f"{command} --key={_quoted(permission.prefix + OBJECT)}"
+        elif action in permission.listing:
+            yield f"{command} --prefix={_quoted(permission.prefix)} --max-items=10"
+        elif action in permission.on_bucket:
+            yield command
+
+
+def _url(permission: Permission, key: str = "") -> str:
+    return _quoted(f"s3://{permission.bucket}/{permission.prefix}{key}")
+
+
+def _quoted(text: str) -> str:
+    """One word of a shell command. Between quotes that end and begin anew, no ``<<`` is left."""
+    return re.sub("<(?=<)", "<''", quote(text))

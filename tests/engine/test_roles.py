@@ -70,7 +70,7 @@ def test_session_path_tags_and_words_reach_the_role(checkout: Project, role: Rol
     assert made["Tags"] == [{"Key": "team", "Value": "site"}]
     assert PROJECT in made["Description"]
     config = stack.outputs()["identities"]["deploy"]["circleciConfig"]
-    assert f"role_arn: {made['Arn']}" in config
+    assert f'role_arn: "{made["Arn"]}"' in config
 
 
 def test_a_change_of_trust_updates_the_role_in_place(checkout: Project, role: Role) -> None:

@@ -1,4 +1,4 @@
-"""Warnings about a role's trust and path: what is valid, and may keep its jobs out or let all in."""
+"""Warnings about a role's trust and path: what is valid, and may keep jobs out or let all in."""
 
 import pytest
 
