@@ -6,7 +6,7 @@ little on a busy machine; the two sides of a ratio take turns, so that both meet
 answers in place of AWS, in a millisecond or so: on AWS, where each call takes longer, stacks at
 once gain more over a loop than here.
 
-Seen on two cores (goals in brackets): fifty stacks take 0.22 of a loop's time (0.33), one stack
-0.93 of plain pulumi's (1.1), fifty stacks 1.02 of ten stacks' memory (1.1). Worker processes take
-no longer than threads in one process would (0.74 to 1.17 over several runs).
+Seen on two cores that others used too (goals in brackets): fifty stacks take 0.16 to 0.22 of a
+loop's time (0.33), one stack 0.93 to 1.01 of plain pulumi's (1.1), fifty stacks 1.02 to 1.04 of ten
+stacks' memory (1.1). Worker processes take 0.74 to 0.89 of the time of threads in one process.
 """
