@@ -1,0 +1,152 @@
+"""docs/permissions.md: its policies allow what the program's resources need, and not more."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import parliament
+import pytest
+from policy_sentry.querying.actions import get_actions_with_access_level
+
+from components.aws.actions import ACCESS
+from components.aws.limits import MANAGED
+from components.policy.document import PolicyDocument, size
+from components.policy.evaluator import Request, decide
+from sandbox.standin.tables import TYPES
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
+POLICIES: Final[dict[str, PolicyDocument]] = {
+    name: json.loads(text)
+    for name, text in re.findall(r"<!-- policy: (\w+) -->\n```json\n(.*?)```", TEXT, re.DOTALL)
+}
+
+ACCOUNT = "arn:aws:iam::111111111111"
+BOUNDARY = f"{ACCOUNT}:policy/circleci-s3-access-boundary"
+OURS = {kind: f"{ACCOUNT}:{kind}/circleci/ci" for kind in ("user", "role", "policy")}
+PROVIDER = f"{ACCOUNT}:oidc-provider/oidc.circleci.com/org/1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
+
+NOT_GIVEN = {
+    # What only the stand-in asks for: checks before it writes, and an import.
+    *("iam:ListUserPolicies", "iam:ListPolicyTags", "iam:GetAccessKeyLastUsed"),
+    # The program sets no thumbprints, and a boundary is not to be taken away.
+    "iam:UpdateOpenIDConnectProviderThumbprint",
+    *("iam:DeleteUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
+}
+
+
+def allows(policy: str, action: str, resource: str, context: Mapping[str, str] = {}) -> bool:
+    return decide({policy: POLICIES[policy]}, Request(action, resource, context)).allowed
+
+
+def actions(policy: str) -> set[str]:
+    given: set[str] = set()
+    for statement in POLICIES[policy]["Statement"]:
+        one = statement["Action"]
+        given |= {one} if isinstance(one, str) else set(one)
+    return given
+
+
+def asked_by_the_stand_in() -> set[str]:
+    """The actions of all calls that are written in the stand-in's code."""
+    found = set()
+    for path in (ROOT / "sandbox" / "standin").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        calls = re.findall(r"aws\.iam\.(?:get_paginator\(\"(\w+)\"|(\w+)\()", text)
+        found |= {one or other for one, other in calls} - {"get_paginator"}
+    to_api = boto3.client("iam", region_name="eu-west-1").meta.method_to_api_mapping
+    return {f"iam:{to_api[call]}" for call in found}
+
+
+def resource_of(action: str) -> str:
+    """What an action of ours is asked for on."""
+    for name, resource in (
+        ("OpenIDConnect", PROVIDER),
+        *(("UserPolic", OURS["user"]), ("RolePolic", OURS["role"]), ("InstanceProf", OURS["role"])),
+        *(("Polic", OURS["policy"]), ("Role", OURS["role"])),
+    ):
+        if name in action and "AssumeRolePolicy" not in action:
+            return resource
+    return OURS["role"] if "AssumeRolePolicy" in action else OURS["user"]
+
+
+def test_there_are_the_three_that_the_page_promises() -> None:
+    assert sorted(POLICIES) == ["boundary", "preview", "up"]
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_a_policy_is_free_of_findings_and_fits(name: str) -> None:
+    checked = parliament.analyze_policy_string(json.dumps(POLICIES[name]))
+    assert [str(finding) for finding in checked.findings] == []
+    assert size(POLICIES[name]) <= MANAGED
+
+
+def test_up_may_make_every_call_that_the_stand_in_makes_for_its_resources() -> None:
+    asked = asked_by_the_stand_in()
+    assert len(asked) > 40
+    assert asked >= NOT_GIVEN
+    with_boundary = {"iam:PermissionsBoundary": BOUNDARY}
+    refused = {one for one in asked if not allows("up", one, resource_of(one), with_boundary)}
+    assert refused == NOT_GIVEN
+    assert allows("up", "s3:ListBucket", "arn:aws:s3:::acme-data")
+
+
+def test_the_table_names_every_resource_and_the_actions_of_the_policy() -> None:
+    table = dict(re.findall(r"^\| (\w[\w -]*) \|(.*)$", TEXT, re.MULTILINE))
+    kinds = {token.rpartition(":")[2] for token in TYPES}
+    assert {name for name in table if " " not in name} - {"resource"} == kinds
+    named = {word for row in table.values() for word in re.findall(r"`([\w:]+)`", row)}
+    named = {word if ":" in word else f"iam:{word}" for word in named}
+    assert named | {"s3:GetBucketLocation"} == actions("up")
+
+
+def test_preview_reads_what_up_reads_of_resources_and_writes_nothing() -> None:
+    reading = {
+        f"{service}:{name.partition(':')[2]}"
+        for service in ("iam", "s3")
+        for level in ("Read", "List")
+        for name in get_actions_with_access_level(service, level)
+    }
+    assert actions("preview") <= reading
+    only_to_write = {"ListGroupsForUser", "ListInstanceProfilesForRole", "ListPolicyVersions"}
+    assert actions("up") & reading == actions("preview") | {f"iam:{one}" for one in only_to_write}
+
+
+def test_the_boundary_allows_what_the_words_give_and_nothing_of_iam() -> None:
+    words = ("list", "read", "write", "delete")
+    given = {action.name for word in words for action in ACCESS[word]}
+    assert actions("boundary") == given | {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+WRITES_POLICIES = [
+    f"iam:{verb}{kind}Policy" for verb in ("Put", "Attach") for kind in ("User", "Role")
+]
+
+
+@pytest.mark.parametrize("action", [*WRITES_POLICIES, "iam:CreateUser", "iam:CreateRole"])
+def test_up_gives_nothing_to_an_identity_without_the_boundary(action: str) -> None:
+    resource = resource_of(action)
+    other = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    assert allows("up", action, resource, {"iam:PermissionsBoundary": BOUNDARY})
+    assert not allows("up", action, resource)
+    assert not allows("up", action, resource, other)
+
+
+def test_up_changes_no_boundary_and_nothing_outside_its_path() -> None:
+    reads = actions("preview")
+    given: dict[str, Any] = {"iam:PermissionsBoundary": BOUNDARY}
+    for action in actions("up") - reads:
+        for resource in (
+            *(BOUNDARY, f"{ACCOUNT}:role/admin", f"{ACCOUNT}:user/admin", f"{ACCOUNT}:policy/x"),
+            *(
+                f"{ACCOUNT}:role/circleci",
+                f"{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+            ),
+        ):
+            is_read = re.match(r"iam:(Get|List)", action) is not None
+            assert is_read or not allows("up", action, resource, given), (action, resource)
+    for kind in ("User", "Role"):
+        assert not allows("up", f"iam:Delete{kind}PermissionsBoundary", OURS[kind.lower()], given)
