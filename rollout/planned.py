@@ -74,19 +74,23 @@ def planned(file: StackFile, name: str) -> Planned:
     if identity is None:
         there = ", ".join(settings.identities) or "none"
         raise RolloutError(f"{file.path.name} has no identity '{name}'; there are: {there}")
-    partition = _partition(file)
+    partition = partition_of(file)
     alone = Stack.model_construct(identities={name: identity})
     plan = plans(file.stack, alone, partition)[name]
     arns = {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}" for grant in identity.grants}
     documents = {
-        INLINE_NAME if leaf == INLINE else f"{name}-{INLINE_NAME}-{leaf}": plan.document(leaf, arns)
+        _policy_name(name, identity.KIND, leaf): plan.document(leaf, arns)
         for leaf in plan.layout.documents
     }
     return Planned(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)
 
 
-def _partition(file: StackFile) -> str:
-    """The stack's partition, from where the program takes its region."""
+def _policy_name(name: str, kind: Kind, leaf: str) -> str:
+    return INLINE_NAME if leaf == INLINE else f"{name}-{kind}-{INLINE_NAME}-{leaf}"
+
+
+def partition_of(file: StackFile) -> str:
+    """Return the stack's partition, by the region that the program takes."""
     environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     region = file.region or environment
     return partition_of_region(region) if region else COMMERCIAL

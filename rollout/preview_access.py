@@ -12,13 +12,13 @@ from typing import Final
 
 from pulumi.automation.events import EngineEvent, StepEventStateMetadata
 
-from components.aws.partitions import partition_of_region
 from components.policy.document import PolicyDocument
 from components.policy.trust import provider_arn, trust_document
 from components.settings import Role, SettingsError
 from components.settings.stack_file import read
 from rollout.access_diff import Access, IdentityDiff, StackDiff, identity_diff
 from rollout.access_words import Line, Verdict
+from rollout.planned import partition_of
 from rollout.preview_states import (
     KEY,
     ROLE,
@@ -86,10 +86,8 @@ def planned_trust(root: Path, stack: str, name: str) -> PolicyDocument | None:
         return None
     if not isinstance(role, Role) or file.account is None:
         return None
-    partition = partition_of_region(file.region)
-    return trust_document(
-        role.trust, provider_arn(partition, file.account, role.trust.organization)
-    )
+    provider = provider_arn(partition_of(file), file.account, role.trust.organization)
+    return trust_document(role.trust, provider)
 
 
 def preview_diff(stack: str, resources: Iterable[Resource], trusts: Trusts) -> StackDiff:

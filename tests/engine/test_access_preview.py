@@ -1,5 +1,6 @@
 """What a preview of a deployed stack says of access, on the real engine."""
 
+import json
 import shutil
 from copy import deepcopy
 from pathlib import Path
@@ -186,3 +187,15 @@ def test_grants_that_no_longer_fit_inline_gain_only_what_is_new(
     assert ran.stacks[stack.name]["changes"]["delete"] == 1  # the inline policy
     new = ", ".join(f"{one['bucket']}/*" for one in held[10:])
     assert told(ran.stacks[stack.name]["access"]) == [f"u gains s3:GetObject on {new} (WIDER)"]
+
+
+def test_can_names_the_policy_that_is_deployed(checkout: Project, bucket: str) -> None:
+    held = [grant(f"{bucket}-{number:03}", "read") for number in range(80)]
+    stack = checkout.stack({"identities": {"u": user(*held)}})
+    stack.up()
+    question = ("--stack", stack.name, "--identity", "u", "s3:GetObject", f"s3://{bucket}-042/x")
+    decides = json.loads(Rollout(checkout).run("can", *question, "--json").stdout)["policy"]
+    inline = stack.iam.list_user_policies(UserName="u")["PolicyNames"]
+    attached = stack.iam.list_attached_user_policies(UserName="u")["AttachedPolicies"]
+    assert attached
+    assert decides["document"] in [*inline, *(one["PolicyName"] for one in attached)]

@@ -122,7 +122,7 @@ def test_a_yes_names_the_statement_that_decides(ask: Ask, root: Path) -> None:
 
 def test_of_many_policies_the_one_that_decides_is_named(ask: Ask, root: Path) -> None:
     told = json.loads(can(ask, root, "many", "s3:GetObject", "s3://acme-042/x", "--json").out)
-    assert told["policy"]["document"].startswith("many-s3-access-")
+    assert told["policy"]["document"].startswith("many-user-s3-access-")
     assert "arn:aws:s3:::acme-042/*" in told["policy"]["text"]["Resource"]
 
 

@@ -1,6 +1,8 @@
 """`rollout who`: over all stacks, who may do what in a place."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from components.settings.stack_file import StackFile, read
 from rollout import who as module
 from rollout.planned import NOT_LOOKED_AT
 from rollout.who import _rights
+from sandbox.folder import CHECKOUT
 from tests.unit.rollout.command_line import Ask, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.rollout.planning import documents_of
@@ -210,6 +213,11 @@ def test_a_file_without_the_name_is_not_read(
     monkeypatch.setattr(module, "read", opening)
     module.who(root, Location("other", "x"))
     assert opened == ["other"]
+
+
+def test_the_command_line_needs_neither_pulumi_nor_an_engine() -> None:
+    code = "import sys, rollout.cli; sys.exit('pulumi' in sys.modules or 'boto3' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True)
 
 
 GRANTS = st.lists(
