@@ -16,16 +16,17 @@ DNS_SUFFIXES: Final[Mapping[str, str]] = {
 _REGION_PREFIXES: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
 
 
+LONGEST: Final = max(DNS_SUFFIXES, key=len)
+"""For a size that must not be too small while the partition is not known."""
+
+
 def partition_of_region(region: str | None) -> str:
     """The partition that a region belongs to, before AWS was asked.
 
-    Without a region the one with the longest name, so that a size that is
-    reckoned with it is never too small.
+    Without a region the commercial one, which is a guess.
     """
-    if region is None:
-        return max(DNS_SUFFIXES, key=len)
     for prefix, partition in _REGION_PREFIXES.items():
-        if region.startswith(prefix):
+        if region is not None and region.startswith(prefix):
             return partition
     return COMMERCIAL
 

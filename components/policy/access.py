@@ -22,10 +22,6 @@ class Restrictions:
     source_ips: tuple[str, ...] = ()
 
 
-class OtherPartitionError(ValueError):
-    """A KMS key lies in another partition than the bucket that it encrypts."""
-
-
 def access_document(
     permissions: Iterable[Permission], bucket_arns: Mapping[str, str], restrictions: Restrictions
 ) -> PolicyDocument:
@@ -38,9 +34,6 @@ def access_document(
         permissions: what to allow; at least one.
         bucket_arns: each bucket's ARN as AWS gave it.
         restrictions: what holds for every statement.
-
-    Raises:
-        OtherPartitionError: where a KMS key is in another partition than its bucket.
     """
     wanted = tuple(permissions)
     source: Condition = ()
@@ -49,7 +42,7 @@ def access_document(
     allowed = [
         *_on_objects(wanted, bucket_arns, source),
         *_on_buckets(wanted, bucket_arns, source),
-        *_on_keys(wanted, bucket_arns, source),
+        *_on_keys(wanted),
     ]
     denied = [_TLS_ONLY] if restrictions.require_tls else []
     return document(statement.render() for statement in [*_merged(allowed), *denied])
@@ -91,26 +84,23 @@ def _under(prefixes: Iterable[str]) -> tuple[str, str, tuple[str, ...]]:
     return ("StringLike", "s3:prefix", tuple(sorted(f"{prefix}*" for prefix in prefixes)))
 
 
-def _on_keys(
-    wanted: Iterable[Permission], arns: Mapping[str, str], source: Condition
-) -> Iterator[Statement]:
+def _on_keys(wanted: Iterable[Permission]) -> Iterator[Statement]:
     """Use of KMS keys, through S3 only.
 
-    S3 calls KMS on the caller's behalf, and the caller's address is kept
-    (AWS IAM User Guide, "Forward access sessions"), so it is checked here too.
+    Without the condition on the source address. It is S3 that calls KMS, and AWS's
+    guides differ on whose address KMS then sees (IAM User Guide, "Denies access based
+    on the source IP": the caller's; KMS Developer Guide, "Using the IP address
+    condition": not the caller's). S3 has checked it, and no other way is open.
     """
     together: defaultdict[str, set[str]] = defaultdict(set)
     for permission in wanted:
         for key, name in permission.on_keys:
-            bucket_arn = arns[permission.bucket]
-            if partition_of_arn(key) != partition_of_arn(bucket_arn):
-                raise OtherPartitionError(f"{key} is in another partition than {bucket_arn}")
             together[key].add(name)
     for key, names in together.items():
         # A bucket's key is in the bucket's region, so the key's ARN names it.
         service = f"s3.{key.split(':')[3]}.{DNS_SUFFIXES[partition_of_arn(key)]}"
         via_s3 = ("StringEquals", "kms:ViaService", (service,))
-        yield Statement(tuple(sorted(names)), (key,), (*source, via_s3))
+        yield Statement(tuple(sorted(names)), (key,), (via_s3,))
 
 
 def _merged(statements: Iterable[Statement]) -> list[Statement]:

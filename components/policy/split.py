@@ -7,14 +7,15 @@ content thus depends on the names in it alone. Adding a permission rewrites the
 one leaf it falls into; when that leaf overflows, it keeps a part and one new
 policy takes the rest. No other document changes, whatever came before.
 
-Leaves are not full, on average seven tenths. Where they come to more policies
-than an identity may have, the permissions are packed instead, document by
-document: that holds more, and gives up that a change stays local.
+Leaves are not full, on average seven tenths. Where they come to nearly as many
+policies as an identity may have, the permissions are packed instead, document
+by document: that holds more, and gives up that a change stays local.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from os.path import commonprefix
 
 from components.aws import limits
 from components.policy.permissions import Permission
@@ -22,8 +23,8 @@ from components.policy.permissions import Permission
 INLINE = ""
 """The key of the inline policy in a layout; managed policies have their leaf's bits."""
 
-_BUCKET_BITS = 24
-_PREFIX_BITS = 40
+_BUCKET_BITS = 16
+_PREFIX_BITS = 32
 
 Documents = Mapping[str, tuple[Permission, ...]]
 """Permissions by document: ``INLINE``, or the bits that a managed policy's leaf stands for."""
@@ -76,15 +77,17 @@ def layout(kind: limits.Kind, permissions: Sequence[Permission], size: Size) -> 
         kept, nodes = _beside_inline(permissions, size, limits.INLINE[kind])
     leaves = {INLINE: tuple(kept)} if kept else {}
     for bits, held in nodes.items():
-        leaves |= _leaves(bits, held, size)
-    if _managed(leaves) <= limits.ATTACHED:
+        leaves |= _leaves(bits, bits or "0", held, size)
+    # Fewer than may be attached: while permissions move, the policy that takes them
+    # over stands beside all that were there.
+    if _managed(leaves) < limits.ATTACHED:
         return Layout(leaves)
     packed = _packed(sorted(permissions, key=_hash), size, limits.INLINE[kind])
     if len(packed) > limits.ATTACHED + 1:
         raise TooLargeError(size(permissions), len(packed) - 1)
-    # The leaves' names are kept so that policies are updated in place: there is
-    # no room to attach new ones beside them.
-    names = [INLINE, *(leaf for leaf in leaves if leaf != INLINE)]
+    # Names of leaves, the shortest first, which have been there the longest: policies
+    # are updated in place, since there is no room to attach many new ones beside them.
+    names = [INLINE, *sorted(leaves.keys() - {INLINE}, key=lambda leaf: (len(leaf), leaf))]
     filled = {name: held for name, held in zip(names, packed, strict=False) if held}
     return Layout(filled, packed=True)
 
@@ -117,8 +120,9 @@ def _beside_inline(
     """
     nodes: dict[str, Sequence[Permission]] = {}
     kept = permissions
-    for zeros in range(_BUCKET_BITS + _PREFIX_BITS - 1):
-        for bits in ("0" * zeros + "11", "0" * zeros + "10"):
+    shared = commonprefix([_hash(one) for one in permissions])  # noqa: RUF071 - bits, no paths
+    for zeros in range(_BUCKET_BITS + _PREFIX_BITS - len(shared) - 1):
+        for bits in (f"{shared}{'0' * zeros}11", f"{shared}{'0' * zeros}10"):
             if size(kept) <= inline:
                 return kept, nodes
             nodes[bits] = [one for one in kept if _hash(one).startswith(bits)]
@@ -127,19 +131,24 @@ def _beside_inline(
 
 
 def _leaves(
-    bits: str, permissions: Sequence[Permission], size: Size
+    bits: str, name: str, permissions: Sequence[Permission], size: Size
 ) -> Iterator[tuple[str, tuple[Permission, ...]]]:
     if not permissions:
         return
     if size(permissions) <= limits.MANAGED:
-        # A leaf that is cut keeps its name for its first half, so that one policy is new.
-        yield bits.rstrip("0") or "0", tuple(permissions)
+        yield name, tuple(permissions)
         return
     if len(permissions) == 1:
         raise TooLargeError(size(permissions), None)
-    for below in (bits + "0", bits + "1"):
-        inside = [one for one in permissions if _hash(one).startswith(below)]
-        yield from _leaves(below, inside, size)
+    halves = [
+        (below, [one for one in permissions if _hash(one).startswith(below)])
+        for below in (bits + "0", bits + "1")
+    ]
+    # A leaf that is cut keeps its name for the first part of it, so that one policy is new.
+    names = iter((name, bits + "1"))
+    for below, inside in halves:
+        if inside:
+            yield from _leaves(below, next(names), inside, size)
 
 
 def _hash(permission: Permission) -> str:
@@ -152,11 +161,20 @@ def _bits(text: str, count: int) -> str:
     return f"{digest:064b}"[:count]
 
 
+def depth(leaf: str) -> int:
+    """How far down the trie a document stands; the first one at 0, whatever its name."""
+    return len(_path(leaf))
+
+
 def takers(leaf: str, leaves: Iterable[str]) -> tuple[str, ...]:
     """The documents that may have taken over permissions that ``leaf`` held before.
 
-    They are those cut from it. Who changes documents makes the takers before
-    ``leaf`` is rewritten, so that no permission is missing in between.
+    They are those cut from it, and stand deeper. Who changes documents makes the
+    takers before ``leaf`` is rewritten, so that no permission is missing in between.
     """
-    bits = leaf.rstrip("0")
-    return tuple(other for other in leaves if other != leaf and other.startswith(bits))
+    path = _path(leaf)
+    return tuple(other for other in leaves if other != leaf and _path(other).startswith(path))
+
+
+def _path(leaf: str) -> str:
+    return "" if leaf in (INLINE, "0") else leaf

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws import limits
 from components.policy.document import to_json
 from components.policy.plan import Plan
-from components.policy.split import INLINE, takers
+from components.policy.split import INLINE, depth, takers
 from components.resources import tokens
 
 INLINE_NAME = "s3-access"
@@ -28,6 +29,11 @@ class AccessArgs:
     path: str
     tags: Mapping[str, str]
 
+    @property
+    def kind(self) -> limits.Kind:
+        """What ``identity`` is."""
+        return "user" if isinstance(self.identity, aws.iam.User) else "role"
+
 
 class Access(pulumi.ComponentResource):
     """The policies of one identity, made so that none of its permissions is ever missing.
@@ -46,7 +52,7 @@ class Access(pulumi.ComponentResource):
         self._args = args
         documents = args.plan.layout.documents
         attached: dict[str, pulumi.Resource] = {}
-        for leaf in sorted(documents, key=len, reverse=True):
+        for leaf in sorted(documents, key=depth, reverse=True):
             first = [attached[taker] for taker in takers(leaf, attached)]
             make = self._inline if leaf == INLINE else self._managed
             attached[leaf] = make(leaf, first)
@@ -72,7 +78,8 @@ class Access(pulumi.ComponentResource):
     def _managed(self, leaf: str, first: list[pulumi.Resource]) -> pulumi.Resource:
         policy = aws.iam.Policy(
             f"{self._name}-managed-{leaf}",
-            name=f"{self._args.name}-{INLINE_NAME}-{leaf}",
+            # With its kind: a user and a role may have the same name, their policies not.
+            name=f"{self._args.name}-{self._args.kind}-{INLINE_NAME}-{leaf}",
             path=self._args.path,
             description=f"S3 access of {self._args.name}, part {leaf}",
             policy=self._document(leaf),

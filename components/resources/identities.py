@@ -15,7 +15,6 @@ from components.policy.trust import description, trust_document
 from components.resources import tokens
 from components.resources.access import Access, AccessArgs
 from components.resources.access_keys import AccessKeys
-from components.resources.buckets import bucket_arns
 from components.settings.model import Role, User
 
 _Settings = TypeVar("_Settings", User, Role)
@@ -23,45 +22,50 @@ _Settings = TypeVar("_Settings", User, Role)
 
 @dataclass(frozen=True)
 class IdentityArgs(Generic[_Settings]):
-    """An identity's settings, the plan of its policies, and the tags of its stack."""
+    """An identity's settings and plan, and what its stack and account give to it.
+
+    ``bucket_arns`` holds at least the buckets that it is granted, by name.
+    """
 
     settings: _Settings
     plan: Plan
     stack_tags: Mapping[str, str]
+    bucket_arns: pulumi.Output[dict[str, str]]
 
     @property
     def tags(self) -> dict[str, str]:
         """The stack's tags and the identity's own, which win."""
         return {**self.stack_tags, **self.settings.tags}
 
+    def name_once_found(self, name: str) -> pulumi.Output[str]:
+        """The identity's name, once its buckets are found: without them it would get no policy."""
+        return self.bucket_arns.apply(lambda _: name)
+
 
 class _Identity(pulumi.ComponentResource):
-    """What users and roles have in common: buckets looked up, then policies."""
+    """What users and roles have in common."""
 
     kind: limits.Kind
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
-    buckets: pulumi.Output[dict[str, str]]
-    """ARNs of the buckets that are granted, by name."""
-
-    def _look_up(self, name: str, settings: User | Role) -> pulumi.Output[str]:
-        """Look up the buckets; the answer is the identity's name, once all are found.
-
-        The name waits, so that no identity is made that could be given no policy.
-        """
-        self.buckets = bucket_arns(name, settings.grants, self)
-        return self.buckets.apply(lambda _: name)
+    buckets: pulumi.Output[list[str]]
+    """ARNs of the buckets that are granted."""
 
     def _give_access(
         self, name: str, identity: aws.iam.User | aws.iam.Role, args: IdentityArgs[_Settings]
     ) -> None:
+        granted = {grant.bucket for grant in args.settings.grants}
+        self.name, self.arn = identity.name, identity.arn
+        self.buckets = args.bucket_arns.apply(
+            lambda arns: sorted(arns[bucket] for bucket in granted)
+        )
         Access(
             f"{name}-access",
             AccessArgs(
                 name=name,
                 identity=identity,
                 plan=args.plan,
-                bucket_arns=self.buckets,
+                bucket_arns=args.bucket_arns,
                 path=args.settings.path,
                 tags=args.tags,
             ),
@@ -74,7 +78,7 @@ class _Identity(pulumi.ComponentResource):
             "kind": self.kind,
             "name": self.name,
             "arn": self.arn,
-            "buckets": self.buckets.apply(lambda arns: sorted(arns.values())),
+            "buckets": self.buckets,
         }
 
 
@@ -92,13 +96,12 @@ class UserIdentity(_Identity):
         settings = args.settings
         user = aws.iam.User(
             f"{name}-user",
-            name=self._look_up(name, settings),
+            name=args.name_once_found(name),
             path=settings.path,
             permissions_boundary=settings.permissions_boundary,
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.name, self.arn = user.name, user.arn
         self._give_access(name, user, args)
         if settings.access_keys:
             self.keys = AccessKeys(
@@ -149,7 +152,7 @@ class RoleIdentity(_Identity):
         trust = settings.trust
         role = aws.iam.Role(
             f"{name}-role",
-            name=self._look_up(name, settings),
+            name=args.name_once_found(name),
             path=settings.path,
             description=description(trust),
             assume_role_policy=pulumi.Output.from_input(provider_arn).apply(
@@ -161,11 +164,9 @@ class RoleIdentity(_Identity):
             # A new path replaces the role, whose name is then still taken.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        self.name, self.arn = role.name, role.arn
         self._give_access(name, role, args)
-        held = [one for some in args.plan.layout.documents.values() for one in some]
         self.job = pulumi.Output.all(role.arn, region).apply(
-            lambda known: job_config(name, known[0], known[1], held)
+            lambda known: job_config(name, known[0], known[1], args.plan.permissions)
         )
         self.register_outputs(self.outputs())
 

@@ -1,49 +1,62 @@
-"""Failed look-ups in plain words: all at once, naming the stack and the config's path."""
+"""Look-ups whose failures are told in plain words: all at once, with the stack and the path."""
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 
 from components.settings.findings import Finding, SettingsError
 
-_Found = TypeVar("_Found")
 
+@dataclass(frozen=True)
+class Lookup:
+    """One look-up, and what to say where it fails or its answer won't do.
 
-def once_found(
-    lookups: Mapping[str, pulumi.Output[_Found]], explain: Callable[[str, str], Finding]
-) -> pulumi.Output[dict[str, _Found]]:
-    """All answers, once every one is there.
-
-    Args:
-        lookups: what was asked for, by name: the look-ups' own outputs, from which
-            nothing else is derived.
-        explain: the finding for a name whose look-up failed, and the provider's words.
-
-    Returns:
-        An output that fails with one message for all look-ups that failed;
-        whatever takes it as an input is not made.
+    ``output`` is the look-up's own output, from which nothing else is derived.
+    ``missing`` makes the finding from the provider's words, ``faults`` finds what
+    is wrong with an answer.
     """
-    for lookup in lookups.values():
-        # Pulumi ends a program with the first output that failed, in the provider's words and
-        # with a traceback; the output made here answers for these.
-        lookup._untrack()  # noqa: SLF001 - what Output.apply calls for the same reason
-    checked: pulumi.Output[bool] = pulumi.Output.from_input(_all_found(lookups, explain))
-    return checked.apply(lambda _: pulumi.Output.all(**lookups))
+
+    output: pulumi.Output[Any]
+    missing: Callable[[str], Finding]
+    faults: Callable[[Any], Iterable[Finding]]
 
 
-async def _all_found(
-    lookups: Mapping[str, pulumi.Output[_Found]], explain: Callable[[str, str], Finding]
-) -> bool:
-    waited = [lookup.future() for lookup in lookups.values()]
+def once_found(lookups: Sequence[Lookup]) -> pulumi.Output[list[Any]]:
+    """All answers in their order, once every one is there and good.
+
+    The output fails with one message for everything that is wrong; whatever takes
+    it as an input is not made.
+    """
+    for lookup in lookups:
+        _answer_for(lookup.output)
+    checked: pulumi.Output[bool] = pulumi.Output.from_input(_all_found(lookups))
+    return checked.apply(lambda _: pulumi.Output.all(*(lookup.output for lookup in lookups)))
+
+
+def _answer_for(output: pulumi.Output[Any]) -> None:
+    """Keep Pulumi from ending the program with this output's failure, and a traceback.
+
+    It is what ``Output.apply`` does for the output that it is called on. Without it
+    only the words would differ.
+    """
+    untrack = getattr(output, "_untrack", None)
+    if untrack is not None:
+        untrack()
+
+
+async def _all_found(lookups: Sequence[Lookup]) -> bool:
+    waited = [lookup.output.future() for lookup in lookups]
     answers = await asyncio.gather(*waited, return_exceptions=True)
-    findings = [
-        explain(name, _words(answer))
-        for name, answer in zip(lookups, answers, strict=True)
-        if isinstance(answer, BaseException)
-    ]
+    findings: list[Finding] = []
+    for lookup, answer in zip(lookups, answers, strict=True):
+        if isinstance(answer, BaseException):
+            findings.append(lookup.missing(_words(answer)))
+        elif answer is not None:  # None is what a preview can't know
+            findings += lookup.faults(answer)
     if findings:
         raise told(SettingsError(pulumi.get_stack(), findings))
     return True

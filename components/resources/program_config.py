@@ -37,7 +37,7 @@ def read() -> ProgramConfig:
     )
     try:
         settings = load(stack, _own_config())
-        planned = plans(stack, settings, partition_of_region(region))
+        planned = plans(stack, settings, partition_of_region(region) if region else None)
     except SettingsError as error:
         raise told(error) from None
     for finding in (*advice(settings), *_packed(planned)):

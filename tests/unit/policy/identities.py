@@ -53,9 +53,9 @@ def identity(config: dict[str, Any]) -> User | Role:
     return load("test", {"identities": {"ci": config}}).identities["ci"]
 
 
-def many(kind: str, grants: list[dict[str, Any]]) -> User | Role:
+def many(kind: str, grants: list[dict[str, Any]], **more: object) -> User | Role:
     """An identity of some kind with the grants."""
-    config: dict[str, Any] = {"kind": kind, "grants": grants}
+    config: dict[str, Any] = {"kind": kind, "grants": grants, **more}
     if kind == "role":
         config["trust"] = {"organization": ORGANIZATION, "projects": ["*"]}
     return identity(config)

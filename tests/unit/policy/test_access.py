@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws.actions import ACCESS, EVERYTHING, Placement, action
-from components.policy.access import OtherPartitionError
 from components.policy.document import PolicyDocument, to_json
 from components.policy.evaluator import Request, decide
 from components.policy.plan import plan
@@ -149,13 +148,16 @@ def test_what_a_wider_grant_covers_is_not_said_again() -> None:
     assert _statements(wide, {**wide, "prefixes": ["a/"]}) == _statements(wide)
 
 
-def test_every_allow_carries_the_source_addresses() -> None:
+def test_every_allow_on_s3_carries_the_source_addresses() -> None:
+    """Not that on the key: S3 calls KMS, and has checked where the caller is."""
     statements = _statements(
         {"bucket": "acme", "access": ["list", "read"], "prefixes": ["a/"], "kmsKey": KEY},
         sourceIps=["2001:db8::/32", "192.0.2.0/24"],
     )
+    assert statements[0]["Action"] == "kms:Decrypt"
+    assert "IpAddress" not in statements[0]["Condition"]
     assert len(statements) == 4
-    for statement in statements:
+    for statement in statements[1:]:
         assert statement["Condition"]["IpAddress"] == {
             "aws:SourceIp": ["192.0.2.0/24", "2001:db8::/32"]
         }
@@ -188,12 +190,6 @@ def test_arns_and_kms_follow_the_buckets_partition(
     kms, s3 = plan(of, partition).document(INLINE, _arns(of, partition))["Statement"]
     assert kms["Condition"]["StringEquals"]["kms:ViaService"] == f"s3.{region}.{suffix}"
     assert s3["Resource"] == f"arn:{partition}:s3:::acme/*"
-
-
-def test_a_key_of_another_partition_than_the_looked_up_bucket_is_refused() -> None:
-    of = many("user", [{"bucket": "acme", "access": ["read"], "kmsKey": KEY}])
-    with pytest.raises(OtherPartitionError, match="another partition"):
-        plan(of, "aws").document(INLINE, _arns(of, "aws-cn"))
 
 
 @given(configs() | configs("role"))
@@ -271,6 +267,24 @@ def test_a_request_is_allowed_exactly_where_a_grant_says_so(
         context["s3:prefix"] = key
     request = Request(name, f"{arn}/{key}" if on_object else arn, context)
     assert decide(_documents(of), request).allowed is _is_granted(of, name, bucket, key)
+
+
+@given(
+    configs() | configs("role"),
+    st.sampled_from(["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt"]),
+    st.sampled_from(["s3.eu-west-1.amazonaws.com", "s3.us-east-1.amazonaws.com", None]),
+)
+def test_a_key_is_used_through_s3_only_and_as_the_grants_with_it_need(
+    config: dict[str, Any], name: str, service: str | None
+) -> None:
+    of = identity(config)
+    with_key = [grant for grant in of.grants if grant.kms_key == KEY]
+    reads = any({*one.access, *one.actions} & {"read", "full", "s3:GetObject"} for one in with_key)
+    writes = any({*one.access} & {"write", "full"} for one in with_key)
+    needed = {"kms:Decrypt": reads or writes, "kms:GenerateDataKey": writes}
+    expected = needed.get(name, False) and service == "s3.eu-west-1.amazonaws.com"
+    context = {} if service is None else {"kms:ViaService": service}
+    assert decide(_documents(of), Request(name, KEY, context)).allowed is expected
 
 
 @given(configs(), st.sampled_from(["false", "true"]), st.sampled_from(["192.0.2.7", "192.0.3.7"]))

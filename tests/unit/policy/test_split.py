@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.aws import limits
+from components.aws.actions import action
 from components.policy.document import PolicyDocument, size
-from components.policy.evaluator import Request, decide
+from components.policy.evaluator import decide
 from components.policy.permissions import permissions
 from components.policy.plan import Plan, plan, plans
+from components.policy.requests import Caller, Location, s3_request
 from components.policy.split import INLINE, TooLargeError, takers
 from components.settings import Role, SettingsError, User, load
 from tests.unit.policy.identities import many
@@ -67,19 +69,30 @@ def test_the_documents_hold_every_permission_once(kind: limits.Kind, wanted: lis
 @given(
     kinds,
     grants(60, 120),
-    st.sampled_from(["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectTagging"]),
+    st.sampled_from(
+        ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation"]
+    ),
     st.sampled_from(["builds/app/x", "releases/x", "builds-secret/x", "x"]),
+    st.sampled_from(["true", "false"]),
+    st.sampled_from(["192.0.2.7", "198.51.100.7"]),
     st.data(),
 )
-@settings(max_examples=40)
+@settings(max_examples=60)
 def test_split_policies_allow_together_what_one_document_would(
-    kind: limits.Kind, wanted: list[Grant], action: str, key: str, data: st.DataObject
+    kind: limits.Kind,
+    wanted: list[Grant],
+    name: str,
+    key: str,
+    secure: str,
+    source: str,
+    data: st.DataObject,
 ) -> None:
-    of = many(kind, wanted)
-    whole = _one_document(of)
+    of = many(kind, wanted, requireTls=True, sourceIps=["192.0.2.0/24"])
     bucket = data.draw(st.sampled_from([*(one["bucket"] for one in wanted), "acme-other"]))
-    asked = Request(action, f"arn:aws:s3:::{bucket}/{key}", {"aws:SecureTransport": "true"})
-    assert decide(documents(of), asked).allowed is decide({"whole": whole}, asked).allowed
+    caller = Caller(secure_transport=secure == "true", source_ip=source)
+    asked = s3_request(action(name), Location(bucket, key), caller=caller)
+    whole = {"whole": _one_document(of)}
+    assert decide(documents(of), asked).allowed is decide(whole, asked).allowed
 
 
 def _one_document(of: User | Role) -> PolicyDocument:
@@ -103,12 +116,27 @@ def test_adding_a_grant_changes_one_document_and_never_more_than_two(
         assert len(changed) == 1
 
 
-def test_a_bucket_that_outgrows_a_policy_is_split_by_its_prefixes() -> None:
-    prefixes = [f"team-{number}/artifacts/" for number in range(150)]
-    of = many("user", [{"bucket": "acme", "access": ["list", "read"], "prefixes": prefixes}])
-    made = documents(of)
-    assert len(made) > 1
-    assert all(size(document) <= limits.MANAGED for document in made.values())
+def _prefixed(bucket: str, count: int) -> list[Grant]:
+    prefixes = [f"team-{number}/artifacts/" for number in range(count)]
+    return [{"bucket": bucket, "access": ["list", "read"], "prefixes": prefixes}]
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+@pytest.mark.parametrize("bucket", ["acme", "acme-artifacts", "acme-prod"])
+def test_a_bucket_that_outgrows_a_policy_is_split_by_its_prefixes_as_locally(
+    kind: limits.Kind, bucket: str
+) -> None:
+    before: dict[str, PolicyDocument] = {}
+    for count in range(60, 200):
+        made = documents(many(kind, _prefixed(bucket, count)))
+        changed = {key for key in before.keys() | made.keys() if before.get(key) != made.get(key)}
+        assert len(changed) <= 2
+        before = made
+    assert len(before) > 1
+    assert all(
+        size(document) <= (limits.INLINE[kind] if key == INLINE else limits.MANAGED)
+        for key, document in before.items()
+    )
 
 
 def _wide(count: int) -> list[Grant]:
@@ -141,6 +169,27 @@ def test_what_the_trie_can_not_hold_is_packed_until_it_truly_does_not_fit(
 
 def _count(planned: Plan) -> int:
     return len({one.bucket for some in planned.layout.documents.values() for one in some})
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_there_is_room_to_attach_what_takes_over_beside_what_was_there(
+    kind: limits.Kind,
+) -> None:
+    """Policies that are no longer wished for are detached last, so both must fit for a while."""
+    wanted = _grants(600, 0)
+    before: set[str] | None = None
+    was_packed, crossings = False, 0
+    for count in range(430, 560, 6):
+        try:
+            found = plan(many(kind, wanted[:count]), "aws").layout
+        except TooLargeError:
+            break
+        managed = set(found.documents) - {INLINE}
+        if before is not None:
+            assert len(before | managed) <= limits.ATTACHED
+        crossings += found.packed and not was_packed
+        before, was_packed = managed, found.packed
+    assert crossings
 
 
 def test_too_many_grants_are_said_with_size_limit_and_the_heaviest() -> None:

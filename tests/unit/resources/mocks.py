@@ -43,6 +43,10 @@ class RecordingMocks(pulumi.runtime.Mocks):
     buckets: frozenset[str]
     organizations: frozenset[str] = frozenset()
     partition: str = "aws"
+    audiences: list[str] | None = None
+    """Of every provider; by default its organization, as it should be."""
+    provider_error: str = "finding IAM OIDC Provider by url: not found"
+    looked_up: list[str] = field(default_factory=list)
     registered: list[Registered] = field(default_factory=list)
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -62,15 +66,22 @@ class RecordingMocks(pulumi.runtime.Mocks):
     def _answer(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         if args.token == "aws:s3/getBucket:getBucket":
             bucket = args.args["bucket"]
+            self.looked_up.append(bucket)
             if bucket not in self.buckets:
                 raise LookupError(f"reading S3 Bucket ({bucket}): NotFound")
             return {"bucket": bucket, "arn": f"arn:{self.partition}:s3:::{bucket}"}
         if args.token == "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":
             organization = args.args["url"].rpartition("/")[2]
+            self.looked_up.append(args.args["url"])
             if organization not in self.organizations:
-                raise LookupError("finding IAM OIDC Provider by url: not found")
+                raise LookupError(self.provider_error)
             issuer = f"oidc.circleci.com/org/{organization}"
-            return {"arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"}
+            return {
+                "arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}",
+                "clientIdLists": self.audiences or [organization],
+            }
+        if args.token == "aws:index/getRegion:getRegion":
+            return {"region": "eu-central-1"}
         raise NotImplementedError(f"no such function in this test: {args.token}")
 
     def named(self, name: str) -> Registered:
@@ -136,6 +147,7 @@ def run_program(
     *,
     stack: str = "dev",
     preview: bool = False,
+    region: str | None = "eu-west-1",
     **config: Any,
 ) -> dict[str, Any]:
     """Run the program with a config, on a fresh event loop, and answer the stack's outputs.
@@ -149,7 +161,7 @@ def run_program(
     with _fresh_runtime(mocks, stack, preview=preview) as loop:
         set_all_config(
             {
-                "aws:region": "eu-west-1",
+                **({} if region is None else {"aws:region": region}),
                 **{
                     f"circleci-s3-access:{key}": value
                     if isinstance(value, str)

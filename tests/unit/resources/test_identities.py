@@ -6,7 +6,6 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.resources import tokens
 from tests.unit.policy.identities import ORGANIZATION
 from tests.unit.resources.mocks import ACCOUNT, RecordingMocks, Secret, run_program
 
@@ -107,23 +106,25 @@ def test_a_roles_output_is_a_job_that_assumes_it_and_does_what_it_may() -> None:
 
 def test_create_makes_the_provider_without_thumbprints_and_protects_it() -> None:
     made = mocks(organizations=())
-    run_program(made, {"ci": ROLE}, oidcProvider="create")
+    run_program(made, {"ci": ROLE}, oidcProvider="create", tags={"team": "platform"})
     (provider,) = made.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
     assert provider.inputs == {
         "url": f"https://oidc.circleci.com/org/{ORGANIZATION}",
         "clientIdLists": [ORGANIZATION],
+        "tags": {"team": "platform"},
     }
     assert provider.protect
 
 
-def test_existing_looks_the_provider_up_once_for_all_roles_of_an_organization() -> None:
+def test_everything_is_looked_up_once_whatever_asks_for_it() -> None:
     other = "2f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
     made = mocks(organizations=(ORGANIZATION, other))
     third = {**ROLE, "trust": {**TRUST, "organization": other}}
-    run_program(made, {"one": ROLE, "two": ROLE, "three": third})
-    assert sorted(one.name for one in made.of(tokens.ORGANIZATION)) == [
-        f"circleci-{ORGANIZATION}",
-        f"circleci-{other}",
+    run_program(made, {"one": ROLE, "two": ROLE, "three": third, "four": USER})
+    assert sorted(made.looked_up) == [
+        "acme",
+        f"https://oidc.circleci.com/org/{ORGANIZATION}",
+        f"https://oidc.circleci.com/org/{other}",
     ]
     assert not made.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
 
@@ -139,17 +140,66 @@ def test_a_missing_provider_is_said_with_what_to_set_and_no_role_is_made() -> No
     assert not made.of("aws:iam/role:Role")
 
 
-def test_every_missing_bucket_is_named_with_identity_and_stack_and_nothing_is_made() -> None:
-    made = mocks("acme")
+def test_all_that_is_missing_is_named_at_once_and_nothing_is_made() -> None:
+    made = mocks("acme", organizations=())
     grants = [{"bucket": name, "access": ["read"]} for name in ("acme", "gone-1", "gone-2")]
+    first = {"kind": "user", "grants": grants, "accessKeys": ["a"]}
+    second = {**ROLE, "grants": [{"bucket": "gone-3", "access": ["read"]}]}
     with pytest.raises(pulumi.RunError) as raised:
-        run_program(made, {"ci": {"kind": "user", "grants": grants, "accessKeys": ["a"]}})
+        run_program(made, {"ci": first, "other": second, "good": USER})
     lines = str(raised.value).splitlines()
-    assert [line.partition(" is not there")[0] for line in lines] == [
+    assert [line.partition(" is not there")[0].partition(",")[0] for line in lines] == [
         "Pulumi.dev.yaml: identities.ci.grants[1].bucket: 'gone-1'",
         "Pulumi.dev.yaml: identities.ci.grants[2].bucket: 'gone-2'",
+        "Pulumi.dev.yaml: identities.other.grants[0].bucket: 'gone-3'",
+        "Pulumi.dev.yaml: oidcProvider: 'existing'",
     ]
     assert not [one for one in made.registered if one.type.startswith("aws:")]
+
+
+def test_a_provider_that_cannot_be_looked_up_is_not_said_to_be_missing() -> None:
+    made = mocks(organizations=())
+    made.provider_error = "operation error IAM: ListOpenIDConnectProviders, AccessDenied"
+    with pytest.raises(pulumi.RunError) as raised:
+        run_program(made, {"ci": ROLE})
+    assert "can't be looked up: operation error IAM" in str(raised.value)
+    assert "create" not in str(raised.value)
+
+
+def test_a_provider_with_another_audience_is_refused_before_every_job_is() -> None:
+    """CircleCI's own page had `sts.amazonaws.com` for a while (circleci-docs#10653)."""
+    made = mocks()
+    made.audiences = ["sts.amazonaws.com"]
+    with pytest.raises(pulumi.RunError, match=r"takes the audience sts\.amazonaws\.com") as raised:
+        run_program(made, {"ci": ROLE})
+    assert ORGANIZATION in str(raised.value)
+    assert not made.of("aws:iam/role:Role")
+
+
+def test_a_key_in_another_partition_than_the_bucket_is_told_by_its_path() -> None:
+    made = mocks()
+    made.partition = "aws-cn"
+    key = "arn:aws:kms:eu-west-1:111111111111:key/1"
+    config = {**USER, "grants": [{"bucket": "acme", "access": ["read"], "kmsKey": key}]}
+    with pytest.raises(pulumi.RunError) as raised:
+        run_program(made, {"ci": config})
+    assert str(raised.value).startswith(f"Pulumi.dev.yaml: identities.ci.grants[0].kmsKey: '{key}'")
+    assert not made.of("aws:iam/user:User")
+
+
+@pytest.mark.parametrize("variable", [None, "AWS_REGION"])
+def test_without_a_configured_region_nothing_is_judged_by_a_guess(
+    variable: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    if variable is not None:
+        monkeypatch.setenv(variable, "eu-central-1")
+    key = "arn:aws:kms:eu-central-1:111111111111:key/1"
+    grants = [{"bucket": "acme", "access": ["list", "read"], "kmsKey": key}]
+    role = {**ROLE, "grants": grants, "trust": {**TRUST, "projectIdClaim": True}}
+    outputs = run_program(mocks(), {"ci": role}, region=None)
+    assert "region: eu-central-1" in outputs["identities"]["ci"]["circleciConfig"].replace('"', "")
 
 
 def test_bad_config_makes_and_looks_up_nothing_and_tells_every_fault() -> None:
@@ -179,12 +229,14 @@ def _many(kind: str, count: int) -> dict[str, Any]:
 
 def test_what_a_user_can_not_hold_inline_goes_into_attached_managed_policies() -> None:
     made = mocks(*(f"acme-{n}" for n in range(150)))
-    run_program(made, {"ci": {**_many("user", 150), "path": "/ci/"}})
+    run_program(made, {"ci": {**_many("user", 150), "path": "/ci/"}}, tags={"team": "platform"})
     assert not made.of("aws:iam/userPolicy:UserPolicy")
     policies = made.of("aws:iam/policy:Policy")
     attachments = made.of("aws:iam/userPolicyAttachment:UserPolicyAttachment")
     assert len(policies) == len(attachments) > 1
     for policy in policies:
+        assert policy.inputs["name"].startswith("ci-user-s3-access-")
+        assert policy.inputs["tags"] == {"team": "platform"}
         assert policy.inputs["path"] == "/ci/"
         assert len(policy.inputs["policy"]) <= 6144
         assert policy.delete_before_replace
@@ -194,13 +246,44 @@ def test_what_a_user_can_not_hold_inline_goes_into_attached_managed_policies() -
     assert {one.inputs["user"] for one in attachments} == {"ci"}
 
 
-def test_a_document_is_rewritten_only_after_those_that_take_over_are_attached() -> None:
-    made = mocks(*(f"acme-{n}" for n in range(300)))
-    run_program(made, {"ci": _many("role", 300)})
-    inline = made.named("ci-access-inline")
-    attached = {one.name for one in made.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")}
-    assert attached
-    assert attached <= inline.depends_on
+@pytest.mark.parametrize("kind", ["user", "role"])
+@pytest.mark.parametrize(("before", "after"), [(100, 150), (5, 60), (150, 300), (300, 80)])
+def test_a_permission_is_given_up_only_after_it_is_attached_elsewhere(
+    kind: str, before: int, after: int
+) -> None:
+    """Of any two layouts: whoever gives a permission up waits for all who take one over."""
+    old, new = (mocks(*(f"acme-{n}" for n in range(count))) for count in (before, after))
+    run_program(old, {"ci": _many(kind, before)})
+    run_program(new, {"ci": _many(kind, after)})
+    there, then = _documents(old), _documents(new)
+    for policy, document in there.items():
+        if policy not in then:
+            continue  # deleted, which Pulumi does last
+        for taker, taken in then.items():
+            if taker != policy and document & taken - then[policy]:
+                assert taker not in there
+                assert _attachment(taker) in _waits_for(new, policy)
+
+
+def _documents(made: RecordingMocks) -> dict[str, frozenset[str]]:
+    """The resources that each policy names, by the name of the policy's own resource."""
+    found = {}
+    for one in made.registered:
+        if "policy" in one.inputs:
+            statements = json.loads(one.inputs["policy"])["Statement"]
+            named = [statement["Resource"] for statement in statements]
+            flat = {arn for some in named for arn in ([some] if isinstance(some, str) else some)}
+            found[one.name] = frozenset(flat)
+    return found
+
+
+def _attachment(policy: str) -> str:
+    return policy.replace("-managed-", "-attached-")
+
+
+def _waits_for(made: RecordingMocks, name: str) -> set[str]:
+    direct = made.named(name).depends_on & {one.name for one in made.registered}
+    return {*direct, *(far for near in direct for far in _waits_for(made, near))}
 
 
 def test_type_tokens_and_names_are_part_of_every_urn_and_stay() -> None:
@@ -217,14 +300,10 @@ def test_type_tokens_and_names_are_part_of_every_urn_and_stay() -> None:
         ("aws:iam/role:Role", "r-role", "r"),
         ("circleci-s3-access:identities:Access", "r-access", "r"),
         ("aws:iam/rolePolicy:RolePolicy", "r-access-inline", "r-access"),
-        (
-            "circleci-s3-access:circleci:Organization",
-            f"circleci-{ORGANIZATION}",
-            "circleci-s3-access-dev",
-        ),
+        ("circleci-s3-access:account:Account", "account", "circleci-s3-access-dev"),
         (
             "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
-            f"circleci-{ORGANIZATION}-provider",
             f"circleci-{ORGANIZATION}",
+            "account",
         ),
     }

@@ -1,0 +1,84 @@
+"""What can't be made of valid settings: sizes over IAM's limits, and other partitions."""
+
+from collections.abc import Iterator
+
+from components.aws import limits
+from components.aws.partitions import COMMERCIAL, partition_of_arn
+from components.policy.access import Restrictions, access_document
+from components.policy.document import size
+from components.policy.permissions import permissions
+from components.policy.split import TooLargeError
+from components.policy.trust import provider_arn, trust_document
+from components.settings.findings import Finding
+from components.settings.model import Grant, Role, User
+
+_NAMED = 3
+_ANY_ACCOUNT = "0" * 12
+
+
+def key_faults(path: str, grant: Grant, partition: str) -> Iterator[Finding]:
+    """A grant's KMS key that lies in another partition than its bucket."""
+    if grant.kms_key is not None and partition_of_arn(grant.kms_key) != partition:
+        yield Finding(
+            f"{path}.kmsKey",
+            f"'{grant.kms_key}' is in another partition than the bucket, which is in {partition}",
+        )
+
+
+def trust_faults(path: str, role: Role, partition: str, *, is_known: bool) -> Iterator[Finding]:
+    """A trust policy that IAM won't take.
+
+    ``partition`` is where the role will be, or a guess unless ``is_known``.
+    """
+    trust = role.trust
+    if is_known and trust.project_id_claim and partition != COMMERCIAL:
+        yield Finding(
+            f"{path}.trust.projectIdClaim",
+            f"true: AWS knows this key in {COMMERCIAL}, not in {partition}",
+        )
+    provider = provider_arn(partition, _ANY_ACCOUNT, trust.organization)
+    if (characters := size(trust_document(trust, provider))) > limits.TRUST:
+        parts = {
+            "projects": trust.projects,
+            "users": trust.users,
+            "origins": trust.origins,
+            "refs": trust.refs,
+        }
+        counts = ", ".join(f"{len(values)} {noun}" for noun, values in parts.items() if values)
+        yield Finding(
+            f"{path}.trust",
+            f"makes a trust policy of {characters:,} characters ({counts}, in every combination); "
+            f"IAM takes {limits.TRUST:,}: name fewer, let several refs end in one *, "
+            "or make two roles",
+        )
+
+
+def size_fault(path: str, identity: User | Role, error: TooLargeError, partition: str) -> Finding:
+    """Why an identity's grants fit no layout: size, limit, and which grants weigh most."""
+    if error.policies is None:
+        problem = f"one prefix takes {error.size:,} characters"
+    else:
+        problem = (
+            f"make policies of {error.size:,} characters, which would need "
+            f"{error.policies} managed policies"
+        )
+    weighed = sorted(
+        ((_weight(grant, partition), index) for index, grant in enumerate(identity.grants)),
+        reverse=True,
+    )
+    heaviest = ", ".join(
+        f"grants[{index}] ({identity.grants[index].bucket}) {weight:,}"
+        for weight, index in weighed[:_NAMED]
+    )
+    return Finding(
+        f"{path}.grants",
+        f"{problem}; a {identity.KIND} takes {limits.INLINE[identity.KIND]:,} characters inline "
+        f"and {limits.ATTACHED} managed policies of {limits.MANAGED:,}. "
+        f"Heaviest: {heaviest}. Grant fewer or shorter prefixes, or make two identities",
+    )
+
+
+def _weight(grant: Grant, partition: str) -> int:
+    """Characters that a grant takes alone; beside others it shares some of them."""
+    arns = {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}"}
+    return size(access_document(permissions([grant]), arns, Restrictions()))
