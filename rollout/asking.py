@@ -89,7 +89,9 @@ def who(
     ] = None,
     named: Annotated[
         list[str] | None,
-        typer.Option("--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."),
+        typer.Option(
+            "--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."
+        ),
     ] = None,
     *,
     as_json: Json = False,

@@ -45,7 +45,9 @@ Globs = Annotated[
 ]
 Stacks = Annotated[
     list[str] | None,
-    typer.Option("--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."),
+    typer.Option(
+        "--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."
+    ),
 ]
 Wave = Annotated[
     list[str] | None, typer.Option("--wave", help="Only stacks of this wave of rollout.yaml.")
