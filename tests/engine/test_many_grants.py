@@ -129,7 +129,7 @@ def test_moving_between_inline_and_managed_never_leaves_a_moment_without_access(
     assert order.index(("create", "u-access-inline")) < min(detached)
 
 
-@pytest.mark.parametrize(("before", "after"), [(60, 110), (110, 60)])
+@pytest.mark.parametrize(("before", "after"), [(100, 130), (130, 100)])
 def test_a_policy_is_rewritten_only_when_what_it_gives_up_is_attached_elsewhere(
     checkout: Project, bucket: str, before: int, after: int
 ) -> None:
