@@ -33,9 +33,7 @@ def trust(**changes: object) -> str:
     return json.dumps(trust_document(settings.trust, PROVIDER))  # type: ignore[union-attr]
 
 
-def step(
-    op: str, kind: str, name: str, parent: str, old: State | None, new: State | None
-) -> Step:
+def step(op: str, kind: str, name: str, parent: str, old: State | None, new: State | None) -> Step:
     """A step as the engine tells it: the old state has outputs, the new one not yet."""
     urn = f"urn:pulumi:test::circleci-s3-access::parents$aws:iam/{kind}::{name}"
 
