@@ -1,16 +1,17 @@
 """The stacks on threads of one process: `python -m bench.threads STACK...`.
 
-Not what the rollout does, and why is in `rollout.pool`; it is here to show what that costs.
+Not what the rollout does, and why is in `rollout.execution.pool`; it is here to show what
+that costs.
 """
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rollout.engine import operate
-from rollout.pulumi_cli import find_cli
-from rollout.selection import PARALLEL
-from rollout.task import Command, Task
+from rollout.choosing.selection import PARALLEL
+from rollout.execution.engine import operate
+from rollout.execution.pulumi_cli import find_cli
+from rollout.execution.task import Command, Task
 
 
 def main(stacks: list[str]) -> None:

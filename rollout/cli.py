@@ -2,7 +2,7 @@
 
 Exit codes: 0 all is done; 1 something failed, was stopped or could not start; 2 with `--exit-code`,
 changes were found; 3 with `--fail-on-wider`, access gets wider; 130 and 143 after Ctrl-C and
-SIGTERM. `can` and `who` have their own, see `rollout.asking`.
+SIGTERM. `can` and `who` have their own, see `rollout.asking.commands`.
 """
 # ruff: noqa: PLR0913, PLR0917 - a command has an argument for each of its options
 
@@ -16,18 +16,19 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from rollout import asking, tables
+from rollout.asking import commands as asking
+from rollout.choosing.inventory import project_root
+from rollout.choosing.selection import Options, choose
+from rollout.choosing.shard import parse_shard
 from rollout.errors import RolloutError
-from rollout.inventory import project_root
-from rollout.output import Output
-from rollout.redact import Redactor
-from rollout.report import some
-from rollout.report_markdown import markdown as markdown_of
+from rollout.execution.running import Request, carry_out
+from rollout.execution.task import Command
+from rollout.reporting import tables
+from rollout.reporting.markdown import markdown as markdown_of
+from rollout.reporting.output import Output
+from rollout.reporting.redact import Redactor
+from rollout.reporting.report import some
 from rollout.result import Exit, Report
-from rollout.running import Request, carry_out
-from rollout.selection import Options, choose
-from rollout.shard import parse_shard
-from rollout.task import Command
 
 app: Final = typer.Typer(
     help="Preview and deploy many stacks: every Pulumi.<stack>.yaml of the project.",

@@ -42,7 +42,7 @@ class Result:
     `changes` counts resources by the engine's words (create, update, delete, replace, ...), those
     that stay the same left out. `error` says why a stack failed or was skipped; it is None for
     one that an earlier run has done. `steps` are the changes one by one. `access` is what a preview
-    would change of who may do what, in the schema of `rollout.access_diff`; None where there was no
+    would change of who may do what, in the schema of `rollout.access.diff`; None where there was no
     preview, or it failed.
     """
 

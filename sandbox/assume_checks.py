@@ -12,9 +12,9 @@ from typing import Any, Final
 from joserfc.jwk import RSAKey
 
 from components.aws.partitions import COMMERCIAL, partition_of_arn
+from components.evaluation.evaluator import TrustRequest, decide_trust, web_identity
+from components.evaluation.refusals import refusals
 from components.policy.document import PolicyDocument
-from components.policy.evaluator import TrustRequest, decide_trust, web_identity
-from rollout.trust_refusals import refusals
 from sandbox.tokens import NAMESPACE, Claims, moment, signature_fault, time_fault
 
 PROJECT_CLAIM: Final = f"{NAMESPACE}project-id"

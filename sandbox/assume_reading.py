@@ -6,7 +6,7 @@ from typing import Any
 
 from mypy_boto3_iam import IAMClient
 
-from components.policy.parsing import Kind, ParsedStatement, parse
+from components.evaluation.parsing import Kind, ParsedStatement, parse
 from sandbox.assume_checks import Provider, RoleTrust
 
 

@@ -5,9 +5,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from components.policy.conditions import Operator, ParsedCondition
-from components.policy.parsing import Effect, ParsedStatement, Selector
-from rollout.access_words import tests_said
+from components.evaluation.conditions import Operator, ParsedCondition
+from components.evaluation.parsing import Effect, ParsedStatement, Selector
+from components.evaluation.words import tests_said
 from sandbox.assume import Attempt, Session
 from sandbox.assume_checks import Check
 from sandbox.assume_reading import Policy

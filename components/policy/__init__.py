@@ -1,1 +1,1 @@
-"""Policy and trust documents: wishes in, documents out, and what documents allow."""
+"""From wishes to documents: policies, how they are laid out, and trust."""

@@ -48,8 +48,7 @@ def trust_faults(path: str, role: Role, partition: str, *, is_known: bool) -> It
         yield Finding(
             f"{path}.trust",
             f"makes a trust policy of {characters:,} characters ({counts}, in every combination); "
-            f"IAM takes {limits.TRUST:,}: name fewer, let several refs end in one *, "
-            "or make two roles",
+            f"IAM takes {limits.TRUST:,}: name fewer, end refs in one *, or make two roles",
         )
 
 

@@ -166,7 +166,9 @@ class RoleIdentity(_Identity):
         )
         self._give_access(name, role, args)
         self.job = pulumi.Output.all(role.arn, region).apply(
-            lambda known: job_config(name, known[0], known[1], args.plan.permissions)
+            lambda known: job_config(
+                name, known[0], known[1], args.plan.permissions, settings.max_session_seconds
+            )
         )
         self.register_outputs(self.outputs())
 

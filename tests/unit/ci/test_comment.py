@@ -10,8 +10,8 @@ import pytest
 
 from ci.comment import LONGEST, main, marker
 from ci.embed import ROOT
-from rollout.report_markdown import LONGEST as LONGEST_PREVIEW
-from rollout.report_markdown import MARKER
+from rollout.reporting.markdown import LONGEST as LONGEST_PREVIEW
+from rollout.reporting.markdown import MARKER
 from tests.unit.ci.fake_github import TOKEN, FakeGitHub, serve
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

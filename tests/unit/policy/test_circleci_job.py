@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws.actions import Placement, action
+from components.evaluation.evaluator import Request, decide
+from components.evaluation.requests import location, s3_request
 from components.policy.circleci_job import _READS, OBJECT, example_command, job_config
-from components.policy.evaluator import Request, decide
 from components.policy.permissions import permissions
 from components.policy.plan import plan
-from components.policy.requests import location, s3_request
 from components.settings import Role, User
 from components.settings.rules import _prefix_fault
 from tests.unit.policy.identities import ORGANIZATION, configs, identity

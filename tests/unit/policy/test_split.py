@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from components.aws import limits
 from components.aws.actions import action
+from components.evaluation.evaluator import decide
+from components.evaluation.requests import Caller, Location, s3_request
 from components.policy.document import PolicyDocument, size
-from components.policy.evaluator import decide
 from components.policy.permissions import permissions
 from components.policy.plan import Plan, plan, plans
-from components.policy.requests import Caller, Location, s3_request
 from components.policy.split import INLINE, TooLargeError, takers
 from components.settings import Role, SettingsError, User, load
 from tests.unit.policy.identities import many

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.policy.evaluator import Request, decide
-from rollout.access import Permission, permissions
-from rollout.access_change import Difference, difference
-from rollout.access_cover import Covering, covers, reduced
+from components.evaluation.evaluator import Request, decide
+from rollout.access.change import Difference, difference
+from rollout.access.cover import Covering, covers, reduced
+from rollout.access.permissions import Permission, permissions
 
 # No deadline: the machine may be busy.
 SOME = settings(deadline=None)

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.circleci.tokens import Job, issuer
-from components.policy.evaluator import decide_trust, web_identity
+from components.evaluation.evaluator import decide_trust, web_identity
 from components.policy.trust import TWO_REFS, provider_arn, trust_document
 from components.settings.model import Trust
-from rollout.access_change import difference
-from rollout.access_diff import Access, IdentityDiff, identity_diff
-from rollout.access_trust import admission, admissions
-from rollout.access_words import Verdict
+from rollout.access.change import difference
+from rollout.access.diff import Access, IdentityDiff, identity_diff
+from rollout.access.trust import admission, admissions
+from rollout.access.words import Verdict
 
 ORG, OTHER_ORG, P1, P2, U1, U2 = (str(UUID(int=number << 96)) for number in range(1, 7))
 APP, LIB = "github.com/acme/app", "github.com/acme/lib"

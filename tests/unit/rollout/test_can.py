@@ -10,7 +10,7 @@ import pytest
 
 from components.circleci.tokens import Job
 from components.resources.access import INLINE_NAME as DEPLOYED_INLINE_NAME
-from rollout.planned import INLINE_NAME, NOT_LOOKED_AT
+from rollout.asking.planned import INLINE_NAME, NOT_LOOKED_AT
 from tests.unit.rollout.command_line import Ask, Ran, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.settings.configs import ORGANIZATION, PROJECT, USER, grant, role, trust, user

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.changed import changed_since, is_program, program_digest, stack_digest
+from rollout.choosing.changed import changed_since, is_program, program_digest, stack_digest
 from rollout.errors import RolloutError
 
 STACKS = ("dev", "prod")

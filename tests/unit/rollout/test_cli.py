@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rollout import cli
-from rollout.journal import FOLDER
-from rollout.shard import INDEX, TOTAL
+from rollout.choosing.shard import INDEX, TOTAL
+from rollout.execution.journal import FOLDER
 from tests.unit.rollout.conftest import WriteStacks
 
 
@@ -141,7 +141,7 @@ def test_a_stack_without_a_guard_fails_without_an_engine(
 def test_with_nothing_changed_there_is_nothing_to_do(
     rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rollout.selection.changed_since", lambda *_: Nothing())
+    monkeypatch.setattr("rollout.choosing.selection.changed_since", lambda *_: Nothing())
     ran = rollout(project("dev"), "up", "--yes", "--json", "--changed-since", "main")
     assert (ran.code, json.loads(ran.out)) == (0, {"stacks": {}})
     assert "There is nothing to do." in ran.err

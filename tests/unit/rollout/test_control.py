@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from rollout.control import Control
+from rollout.execution.control import Control
 
 
 class Seen:

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from rollout.engine import WrongAccountError, check_accounts
-from rollout.task import Cli, Command, Task
+from rollout.execution.engine import WrongAccountError, check_accounts
+from rollout.execution.task import Cli, Command, Task
 
 TASK = Task(
     Command.DESTROY, "dev", "/project", Cli("pulumi", "3.200.0"), accounts=("111111111111",)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from rollout.choosing.inventory import inventory, project_root, select
 from rollout.errors import RolloutError
-from rollout.inventory import inventory, project_root, select
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 
 ROLE = "arn:aws:iam::{}:role/deploy"

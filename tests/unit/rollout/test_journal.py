@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from rollout.choosing.shard import WHOLE, Shard
 from rollout.errors import RolloutError
-from rollout.journal import FOLDER, Journal
-from rollout.shard import WHOLE, Shard
+from rollout.execution.journal import FOLDER, Journal
 
 STACKS = ("a", "b", "c")
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-from rollout.lock import Lock, find_lock
+from rollout.execution.lock import Lock, find_lock
 
 AT = datetime(2026, 11, 24, 6, 28, 25, tzinfo=UTC)
 

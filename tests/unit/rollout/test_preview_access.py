@@ -9,9 +9,9 @@ from pulumi.automation.events import EngineEvent
 
 from components.policy.trust import trust_document
 from components.settings import load
-from rollout.access_diff import StackDiff, sentences
-from rollout.preview_access import PreviewAccess, planned_trust
-from rollout.preview_states import UNKNOWN
+from rollout.access.diff import StackDiff, sentences
+from rollout.access.preview import PreviewAccess, planned_trust
+from rollout.access.preview_states import UNKNOWN
 from tests.unit.rollout.conftest import WriteStacks
 from tests.unit.settings.configs import ORGANIZATION, role
 

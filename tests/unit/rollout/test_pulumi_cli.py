@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from rollout.errors import RolloutError
-from rollout.pulumi_cli import find_cli
-from rollout.task import Cli
+from rollout.execution.pulumi_cli import find_cli
+from rollout.execution.task import Cli
 from toolchain.pins import pinned_version
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rollout.errors import RolloutError
-from rollout.output import Output
-from rollout.redact import Redactor
-from rollout.report_markdown import markdown
+from rollout.reporting.markdown import markdown
+from rollout.reporting.output import Output
+from rollout.reporting.redact import Redactor
 from rollout.result import Exit, Report, Result, Status, Step, failed
 from tests.unit.rollout.reports import previewed
 

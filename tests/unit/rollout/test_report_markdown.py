@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ci.comment import body, marker
 from ci.github import GitHub
 from ci.pull_request import PullRequest
-from rollout.report_markdown import GITHUB_TAKES, LONGEST, code, markdown
+from rollout.reporting.markdown import GITHUB_TAKES, LONGEST, code, markdown
 from rollout.result import Result, Status, failed, skipped
 from tests.unit.rollout.reports import fleet, previewed
 

@@ -12,10 +12,10 @@ from typing import Final
 import pytest
 from rich.console import Console
 
-from rollout.report import groups
-from rollout.report_terminal import access_total
+from rollout.reporting.report import groups
+from rollout.reporting.tables import show_results
+from rollout.reporting.terminal import access_total
 from rollout.result import Result, Status
-from rollout.tables import show_results
 from tests.unit.rollout.reports import fleet, previewed
 
 SNAPSHOTS: Final = Path(__file__).parent / "snapshots"

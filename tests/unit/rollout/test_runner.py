@@ -4,8 +4,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.execution.runner import Batch, run_batches
 from rollout.result import Result, Status, failed
-from rollout.runner import Batch, run_batches
 
 GOOD = Result(Status.SUCCEEDED)
 DEADLINE = 10.0

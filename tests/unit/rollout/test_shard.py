@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.choosing.shard import INDEX, TOTAL, WHOLE, Shard, parse_shard
 from rollout.errors import RolloutError
-from rollout.shard import INDEX, TOTAL, WHOLE, Shard, parse_shard
 
 
 @given(st.lists(st.text(min_size=1), unique=True), st.integers(1, 12))

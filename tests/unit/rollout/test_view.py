@@ -3,9 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
+from rollout.reporting.tables import show_results
+from rollout.reporting.view import LiveView, PlainView, View, view_on
 from rollout.result import Result, Status, Step, failed, skipped
-from rollout.tables import show_results
-from rollout.view import LiveView, PlainView, View, view_on
 
 CHANGED = Result(Status.SUCCEEDED, {"create": 2, "update": 1}, 1.26)
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from rollout.choosing.waves import Wave, place, read_waves
 from rollout.errors import RolloutError
-from rollout.waves import Wave, place, read_waves
 from tests.unit.rollout.conftest import WriteStacks
 
 STACKS = ("acct-01", "acct-02", "dev", "prod")

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws.actions import ACCESS, action
-from components.policy.evaluator import decide
-from components.policy.requests import Caller, Location, s3_request
+from components.evaluation.evaluator import decide
+from components.evaluation.requests import Caller, Location, s3_request
 from components.settings import load
 from components.settings.stack_file import StackFile, read
-from rollout import who as module
-from rollout.planned import NOT_LOOKED_AT
-from rollout.who import _rights
+from rollout.asking import who as module
+from rollout.asking.planned import NOT_LOOKED_AT
+from rollout.asking.who import _rights
 from sandbox.folder import CHECKOUT
 from tests.unit.rollout.command_line import Ask, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks

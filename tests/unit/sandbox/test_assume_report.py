@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components.policy.parsing import Kind, parse
+from components.evaluation.parsing import Kind, parse
 from components.settings.stack_file import StackFile
 from sandbox.assume import Attempt, Session
 from sandbox.assume_checks import Check, RoleTrust

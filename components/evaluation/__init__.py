@@ -1,0 +1,1 @@
+"""What policy documents allow: IAM's rules, read from documents alone."""

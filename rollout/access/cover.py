@@ -1,0 +1,165 @@
+"""Which permissions lie inside others.
+
+Every answer "inside" is sure, for any request. In rare cases, such as wildcards against each other
+or different operators on one key, "not inside" may be said of what is; a change then shows as a
+gain and a loss, never as nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
+from typing import Final
+
+from components.evaluation.parsing import Effect
+from components.evaluation.wildcards import Pattern, Wild, pattern
+from rollout.access.permissions import Choice, KeyTest, Permission
+
+_STRINGS: Final = frozenset({"StringEquals", "StringLike"})
+
+
+def covers(wide: Permission, narrow: Permission) -> bool:
+    """Whether each request that ``narrow`` speaks of is one that ``wide`` speaks of."""
+    return (
+        wide.effect is narrow.effect
+        and _action_covers(wide.action, narrow.action)
+        and _choice_covers(wide.resource, narrow.resource, variables=True)
+        and _tests_cover(wide.tests, narrow.tests)
+    )
+
+
+class Covering:
+    """A set of permissions that finds those which cover one, without looking at all.
+
+    Actions and tests are few and recur, so what covers what is asked once for each pair; resources
+    are many, and only those can cover one that begin with a part of its plain beginning.
+    """
+
+    def __init__(self, permissions: Iterable[Permission]) -> None:
+        """Sort permissions by effect, action, tests, and the beginning of their resources."""
+        self._by_head: _ByHead = defaultdict(lambda: defaultdict(list))
+        for one in permissions:
+            self._by_head[one.effect, one.action, one.tests][_head(one.resource)].append(one)
+        self._wider: dict[_Kind, list[Mapping[str, list[Permission]]]] = {}
+
+    def of(self, narrow: Permission) -> Iterator[Permission]:
+        """Those that cover ``narrow``; itself too if it is one of them."""
+        head = _head(narrow.resource)
+        for by_head in self._covering_kinds((narrow.effect, narrow.action, narrow.tests)):
+            for end in range(len(head) + 1):
+                for wide in by_head.get(head[:end], ()):
+                    if _choice_covers(wide.resource, narrow.resource, variables=True):
+                        yield wide
+
+    def _covering_kinds(self, narrow: "_Kind") -> list[Mapping[str, list[Permission]]]:
+        if narrow not in self._wider:
+            effect, action, tests = narrow
+            self._wider[narrow] = [
+                by_head
+                for wide, by_head in self._by_head.items()
+                if wide[0] is effect
+                and _action_covers(wide[1], action)
+                and _tests_cover(wide[2], tests)
+            ]
+        return self._wider[narrow]
+
+
+_Kind = tuple[Effect, Choice, frozenset[KeyTest]]
+_ByHead = defaultdict[_Kind, defaultdict[str, list[Permission]]]
+
+
+def reduced(permissions: Iterable[Permission]) -> frozenset[Permission]:
+    """The permissions without those that others cover: they say the same in the fewest."""
+    everything = frozenset(permissions)
+    covering = Covering(everything)
+    return frozenset(
+        permission
+        for permission in everything
+        if not any(_displaces(other, permission) for other in covering.of(permission))
+    )
+
+
+def _displaces(wide: Permission, narrow: Permission) -> bool:
+    """Of two that say the same, the first in order stays."""
+    return wide != narrow and (not covers(narrow, wide) or wide.order < narrow.order)
+
+
+def _head(resource: Choice) -> str:
+    return "" if resource.negated else pattern(resource.values[0]).head
+
+
+def _action_covers(wide: Choice, narrow: Choice) -> bool:
+    ours, theirs = (
+        Choice(tuple(value.lower() for value in action.values), action.negated)
+        for action in (wide, narrow)
+    )
+    return _choice_covers(ours, theirs, variables=False)
+
+
+def _tests_cover(wide: frozenset[KeyTest], narrow: frozenset[KeyTest]) -> bool:
+    return all(any(_implies(given, asked) for given in narrow) for asked in wide)
+
+
+def _choice_covers(wide: Choice, narrow: Choice, *, variables: bool) -> bool:
+    if wide == narrow:
+        return True
+    ours = [pattern(value, variables=variables) for value in wide.values]
+    theirs = [pattern(value, variables=variables) for value in narrow.values]
+    if not wide.negated and not narrow.negated:
+        return ours[0].covers(theirs[0])
+    if not wide.negated:
+        return ours[0].tokens == (Wild.ANY,)
+    if any(one.has_variables for one in ours):
+        # Without a value for it the statement applies to nothing.
+        return False
+    if narrow.negated:
+        return all(any(other.covers(one) for other in theirs) for one in ours)
+    return not any(_may_meet(one, theirs[0]) for one in ours)
+
+
+def _may_meet(one: Pattern, other: Pattern) -> bool:
+    """Whether something may match both; False is sure."""
+    if other.is_literal:
+        return one.matches(other.head)
+    return one.head.startswith(other.head) or other.head.startswith(one.head)
+
+
+def _implies(given: KeyTest, asked: KeyTest) -> bool:
+    """Whether ``asked`` holds wherever ``given`` does."""
+    ours, theirs = asked.operator, given.operator
+    comparable = (
+        asked.key == given.key
+        and ours.quantifier is theirs.quantifier
+        and ours.negated is theirs.negated
+        and (ours.if_exists or not theirs.if_exists)
+        and (ours.test == theirs.test or {ours.test, theirs.test} <= _STRINGS)
+    )
+    if not comparable:
+        return False
+    wanted = [(ours.test, value) for value in asked.values]
+    known = [(theirs.test, value) for value in given.values]
+    if ours.negated:
+        # What is not to be matched must already be among what is not matched.
+        return all(any(_inside(one, other, sure=True) for other in known) for one in wanted)
+    return all(any(_inside(one, other) for other in wanted) for one in known)
+
+
+def _inside(narrow: tuple[str, str], wide: tuple[str, str], *, sure: bool = False) -> bool:
+    """Whether each value that meets one operator's value meets the other's too.
+
+    ``sure`` leaves out variables: without a value for it a negated test is never met.
+    """
+    if narrow == wide:
+        return True
+    (operator, text), (_, outer) = narrow, wide
+    if operator == "IpAddress":
+        inner_net, outer_net = ip_network(text, strict=False), ip_network(outer, strict=False)
+        return inner_net.version == outer_net.version and inner_net.subnet_of(outer_net)  # type: ignore[arg-type] # the versions are equal
+    if operator not in _STRINGS:
+        return False
+    inner_pattern, outer_pattern = _string(narrow), _string(wide)
+    return outer_pattern.covers(inner_pattern) and not (sure and inner_pattern.has_variables)
+
+
+def _string(tested: tuple[str, str]) -> Pattern:
+    operator, text = tested
+    return pattern(text, wildcards=operator == "StringLike")

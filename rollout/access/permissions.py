@@ -1,0 +1,173 @@
+"""What an identity may do, as a set of values that no longer knows which document said it.
+
+A document is a list of statements, each with lists of actions, resources and condition values. Here
+it is taken apart into permissions with one of each, over all documents of an identity, so that
+splitting, merging or reordering documents leaves the set as it is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, product
+from typing import Any
+
+from components.evaluation.conditions import Operator, ParsedCondition, Quantifier
+from components.evaluation.parsing import ANYONE, Effect, Kind, ParsedStatement, Selector, parse
+from components.evaluation.wildcards import pattern
+from components.policy.document import PolicyDocument
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One action, resource or principal; or, negated, all but some."""
+
+    values: tuple[str, ...]
+    negated: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The values, and whether all but them are meant."""
+        return {"values": list(self.values), "allBut": self.negated}
+
+
+@dataclass(frozen=True)
+class KeyTest:
+    """One condition on one key, with one value where several mean the same as several tests.
+
+    ``spelling`` is the key as the document writes it; keys have no case, so ``key`` has none.
+    """
+
+    operator: Operator
+    key: str
+    values: tuple[str, ...]
+    spelling: str = field(default="", compare=False)
+
+    @property
+    def order(self) -> tuple[str, str, tuple[str, ...]]:
+        """A place in a stable order."""
+        return self.key, self.operator.name, self.values
+
+    def to_json(self) -> dict[str, Any]:
+        """Operator, key and values as a policy names them."""
+        return {
+            "operator": self.operator.name,
+            "key": self.spelling or self.key,
+            "values": list(self.values),
+        }
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One thing that is allowed or denied: all tests must hold.
+
+    In a trust policy the resource is the principal, as ``Federated arn:...``.
+    """
+
+    effect: Effect
+    action: Choice
+    resource: Choice
+    tests: frozenset[KeyTest] = frozenset()
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """A place in a stable order."""
+        action, resource = self.action, self.resource
+        return (
+            self.effect.value,
+            (resource.negated, resource.values),
+            (action.negated, action.values),
+            sorted(test.order for test in self.tests),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The permission as plain values."""
+        return {
+            "effect": self.effect.value,
+            "action": self.action.to_json(),
+            "resource": self.resource.to_json(),
+            "conditions": [
+                test.to_json() for test in sorted(self.tests, key=lambda test: test.order)
+            ],
+        }
+
+
+def permissions(documents: Mapping[str, PolicyDocument]) -> frozenset[Permission]:
+    """All permissions of an identity, from its inline and managed policies by name.
+
+    Raises:
+        PolicyError: A document that cannot be read.
+    """
+    return frozenset(
+        permission
+        for name, document in documents.items()
+        for statement in parse(document, name, Kind.IDENTITY)
+        for permission in _apart(
+            statement, _choices(statement.resources or Selector(()), statement)
+        )
+    )
+
+
+def admissions(trust: PolicyDocument) -> frozenset[Permission]:
+    """Who may assume a role: permissions whose resource is the principal, as the document has it.
+
+    Raises:
+        PolicyError: A document that cannot be read.
+    """
+    return frozenset(
+        permission
+        for statement in parse(trust, Kind.TRUST.value, Kind.TRUST)
+        for permission in _apart(statement, map(_principal, statement.principals))
+    )
+
+
+def _principal(principal: tuple[str, str]) -> Choice:
+    return Choice(("*",) if principal == ANYONE else (" ".join(principal),))
+
+
+def _apart(statement: ParsedStatement, resources: Iterable[Choice]) -> Iterator[Permission]:
+    actions = _choices(statement.actions, statement)
+    alternatives = [_alternatives(condition, statement) for condition in statement.conditions]
+    combinations = [frozenset(chain(*tests)) for tests in product(*alternatives)]
+    for action, resource, tests in product(actions, resources, combinations):
+        yield Permission(statement.effect, action, resource, tests)
+
+
+def _choices(selector: Selector, statement: ParsedStatement) -> list[Choice]:
+    values = [_modern(text, statement) for text in selector.values]
+    if selector.negated:
+        return [Choice(tuple(sorted(set(values))), negated=True)]
+    return [Choice((value,)) for value in values]
+
+
+def _alternatives(
+    condition: ParsedCondition, statement: ParsedStatement
+) -> list[tuple[KeyTest, ...]]:
+    """Sets of tests of which one must hold: all that a condition's list of values means.
+
+    A positive operator asks for any of its values, so each is an alternative; a negated one
+    excludes each, so all stand together. What a quantifier ties together stays together.
+    """
+    operator = condition.operator
+    values = sorted({_modern(text, statement) for text in condition.values})
+    each = [_test(operator, condition.key, (value,)) for value in values]
+    if not operator.negated and operator.quantifier is not Quantifier.ALL:
+        return [(test,) for test in each]
+    if operator.negated and operator.quantifier is not Quantifier.ANY:
+        return [tuple(each)]
+    return [(_test(operator, condition.key, tuple(values)),)]
+
+
+def _test(operator: Operator, key: str, values: tuple[str, ...]) -> KeyTest:
+    """The test in one form where operators say the same."""
+    if operator.negated or operator.quantifier:
+        # They pass a missing key, or don't, whatever IfExists says.
+        operator = replace(operator, if_exists=False)
+    if operator.test == "ArnEquals":
+        operator = replace(operator, test="ArnLike")
+    plain = all(pattern(value) == pattern(value, wildcards=False) for value in values)
+    if operator.test == "StringLike" and plain:
+        operator = replace(operator, test="StringEquals")
+    return KeyTest(operator, key.lower(), values, spelling=key)
+
+
+def _modern(text: str, statement: ParsedStatement) -> str:
+    """The text as Version 2012-10-17 writes it: a ``$`` that meant itself is escaped."""
+    return text if statement.variables else text.replace("${", "${$}{")

@@ -1,0 +1,191 @@
+"""Permissions and their changes in words, for people who read no policy JSON."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
+from typing import Final, NamedTuple
+
+from components.evaluation.conditions import Operator, Quantifier
+from components.evaluation.parsing import Effect
+from components.evaluation.words import TestKey, tests_said
+from rollout.access.change import Difference
+from rollout.access.cover import Covering
+from rollout.access.permissions import Choice, KeyTest, Permission
+
+
+class Verdict(Enum):
+    """What a change does to access; ``NONE`` is worth naming and neither."""
+
+    WIDER = "wider"
+    NARROWER = "narrower"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One change in words, without the name of whose it is."""
+
+    verdict: Verdict
+    text: str
+
+
+class Verb(NamedTuple):
+    """How to say a change: before the permission, before what of it stays, and its verdict."""
+
+    says: str
+    rest: str
+    verdict: Verdict
+
+
+Verbs = Mapping[tuple[Effect, bool], Verb]
+"""By effect, and by whether it is gained or lost."""
+
+PERMISSION_VERBS: Final[Verbs] = {
+    (Effect.ALLOW, True): Verb("gains", "before only", Verdict.WIDER),
+    (Effect.DENY, False): Verb("is no longer denied", "now only", Verdict.WIDER),
+    (Effect.ALLOW, False): Verb("loses", "keeps it", Verdict.NARROWER),
+    (Effect.DENY, True): Verb("is now denied", "before only", Verdict.NARROWER),
+}
+
+_S3_ARN: Final = ":s3:::"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Permissions that are said together; in ``rest`` an empty part is the same as outside."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    tests: tuple[tuple[TestKey, tuple[str, ...]], ...]
+    rest: "tuple[_Row, ...]" = ()
+
+
+def change_lines(
+    change: Difference, verbs: Verbs = PERMISSION_VERBS, link: str = "on"
+) -> list[Line]:
+    """All that is gained or lost, said with few lines: wider first.
+
+    Args:
+        change: The change.
+        verbs: How to say each kind of change.
+        link: The word between actions and resources.
+    """
+    lines: list[Line] = []
+    for (effect, is_gain), verb in verbs.items():
+        changed, inside = (
+            (change.gained, change.absorbed) if is_gain else (change.lost, change.kept)
+        )
+        rows = _merged(_rows((one for one in changed if one.effect is effect), inside))
+        for row in rows:
+            rest = ", ".join(_said(part, link) for part in row.rest)
+            tail = f", {verb.rest} {rest}" if rest else ""
+            lines.append(Line(verb.verdict, f"{verb.says} {_said(row, link)}{tail}"))
+    return lines
+
+
+def tests_of(tests: Iterable[KeyTest]) -> tuple[tuple[TestKey, tuple[str, ...]], ...]:
+    """Tests in a stable order, as ``tests_said`` takes them."""
+    ordered = sorted(tests, key=lambda test: test.order)
+    return tuple(((_plain(test), test.spelling or test.key), test.values) for test in ordered)
+
+
+def _plain(test: KeyTest) -> Operator:
+    """The operator without a difference that words don't show."""
+    wild = any(sign in value for sign in "*?" for value in test.values)
+    is_equal = test.operator.test == "StringEquals" and not wild
+    return replace(test.operator, test="StringLike") if is_equal else test.operator
+
+
+def _rows(changed: Iterable[Permission], inside: Iterable[Permission]) -> Iterator[_Row]:
+    """Each permission, with the parts in which those inside it differ."""
+    some = list(changed)
+    covering = Covering(some)
+    rests: defaultdict[Permission, list[Permission]] = defaultdict(list)
+    for other in inside:
+        for one in covering.of(other):
+            rests[one].append(other)
+    for one in some:
+        whole = _row(one)
+        rest = [_apart_from(whole, _row(other)) for other in rests[one]]
+        yield replace(whole, rest=tuple(_merged(rest)))
+
+
+def _row(permission: Permission) -> _Row:
+    return _Row(
+        (_choice_said(permission.action, "every action"),),
+        (_choice_said(permission.resource, "everything"),),
+        tests_of(permission.tests),
+    )
+
+
+def _apart_from(whole: _Row, inside: _Row) -> _Row:
+    return _Row(
+        () if inside.actions == whole.actions else inside.actions,
+        () if inside.resources == whole.resources else inside.resources,
+        () if inside.tests == whole.tests else inside.tests,
+    )
+
+
+def _merged(rows: Iterable[_Row]) -> list[_Row]:
+    """Rows that differ in one part only become one, part by part."""
+    found = list(rows)
+    keys = {key for row in found for key, _ in row.tests if _any_of_values(key[0])}
+    for key in sorted(keys, key=lambda key: (key[1], key[0].name)):
+        found = _joined(found, partial(_values_of, key), partial(_with_values, key))
+    found = _joined(found, lambda row: row.actions, lambda row, some: replace(row, actions=some))
+    found = _joined(
+        found, lambda row: row.resources, lambda row, some: replace(row, resources=some)
+    )
+    return sorted(found, key=repr)
+
+
+def _values_of(key: TestKey, row: _Row) -> tuple[str, ...]:
+    """The values of a key that is tested once; tested twice, they belong to their test."""
+    found = [values for other, values in row.tests if other == key]
+    return found[0] if len(found) == 1 else ()
+
+
+def _with_values(key: TestKey, row: _Row, values: tuple[str, ...]) -> _Row:
+    if [other for other, _ in row.tests].count(key) != 1:
+        return row
+    changed = tuple((other, values if other == key else held) for other, held in row.tests)
+    return replace(row, tests=changed)
+
+
+def _joined(
+    rows: Iterable[_Row],
+    part: Callable[[_Row], tuple[str, ...]],
+    put: Callable[[_Row, tuple[str, ...]], _Row],
+) -> list[_Row]:
+    together: defaultdict[_Row, set[str]] = defaultdict(set)
+    for row in rows:
+        together[put(row, ())].update(part(row))
+    return [put(row, tuple(sorted(values))) for row, values in together.items()]
+
+
+def _any_of_values(operator: Operator) -> bool:
+    return not operator.negated and operator.quantifier is not Quantifier.ALL
+
+
+def _said(row: _Row, link: str) -> str:
+    words = [", ".join(row.actions)] if row.actions else []
+    if row.resources:
+        words.append(f"{link} {', '.join(row.resources)}")
+    if row.tests:
+        words.append(f"where {tests_said(row.tests)}")
+    return " ".join(words)
+
+
+def _choice_said(choice: Choice, everything: str) -> str:
+    values = ", ".join(_short(value) for value in choice.values)
+    if choice.negated:
+        return f"{everything} but {values}"
+    return everything if choice.values == ("*",) else values
+
+
+def _short(value: str) -> str:
+    """An S3 resource without the start that all share."""
+    head, found, rest = value.partition(_S3_ARN)
+    return rest if found and head.startswith("arn:") and head.count(":") == 1 else value

@@ -1,0 +1,1 @@
+"""Who may do what, asked offline: `can` and `who`."""

@@ -1,0 +1,103 @@
+"""The job that asks for a role: from a token, a subject, or a few words on the command line.
+
+A token's signature, its issuer's keys and its lifetime are not checked: that takes the network.
+"""
+
+import base64
+import binascii
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from components.aws.partitions import COMMERCIAL
+from components.circleci.asked_job import Asked, job_of
+from components.circleci.tokens import issuer
+from components.evaluation.evaluator import TrustRequest, web_identity
+from components.settings.model import Trust
+from rollout.asking.planned import Planned
+from rollout.errors import RolloutError
+
+PROJECT_CLAIM: Final = "oidc.circleci.com/project-id"
+_TAKEN: Final = ("aud", "sub", "amr")
+"""Claims that AWS takes as condition keys everywhere; the project's it takes in one partition."""
+_PROJECT: Final = re.compile(r"org/[^/]+/project/(?P<project>[^/]+)/user/")
+_PARTS: Final = 3
+
+Claims = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class JobAsked:
+    """What the user says of the job: one of a token's file, a subject, or parts of a job."""
+
+    token: Path | None = None
+    subject: str | None = None
+    parts: Asked = field(default_factory=Asked)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything is said of a job."""
+        return self != JobAsked()
+
+    def claims(self, trust: Trust) -> Claims:
+        """Return what the job's token says; what nobody says is as the trust wishes.
+
+        Raises:
+            RolloutError: it can't be told, or there is no such job.
+        """
+        given = [self.token, self.subject, None if self.parts == Asked() else self.parts]
+        if sum(one is not None for one in given) > 1:
+            raise RolloutError("--token and --sub each say whose job it is; leave out the others")
+        if self.token is not None:
+            return _read(self.token)
+        if self.subject is not None:
+            return _claims(trust.organization, self.subject)
+        try:
+            job = job_of(trust, self.parts)
+        except ValueError as error:
+            raise RolloutError(str(error)) from None
+        ref = self.parts.ref
+        if ref is not None and not ref.startswith("refs/"):
+            raise RolloutError(f"--ref: a token says refs/…; did you mean 'refs/heads/{ref}'?")
+        return _claims(job.organization, job.subject)
+
+
+def request_of(claims: Claims, planned: Planned) -> TrustRequest:
+    """Return what AWS would be asked: the claims that it takes as condition keys."""
+    taken = [*_TAKEN, *([PROJECT_CLAIM] if planned.partition == COMMERCIAL else [])]
+    keys = {name: claims[name] for name in taken if _is_text(claims.get(name))}
+    url = str(claims.get("iss", "")).removeprefix("https://")
+    return web_identity(planned.provider(url), keys)
+
+
+def _claims(organization: str, subject: str) -> Claims:
+    claims = {"iss": f"https://{issuer(organization)}", "aud": organization, "sub": subject}
+    found = _PROJECT.match(subject)
+    return {**claims, PROJECT_CLAIM: found["project"]} if found else claims
+
+
+def _read(file: Path) -> Claims:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(errors="replace")
+    except OSError as error:
+        raise RolloutError(f"--token {file}: {error.strerror}") from None
+    parts = text.strip().split(".")
+    try:
+        payload = parts[1] + "=" * (-len(parts[1]) % 4)
+        claims = json.loads(base64.b64decode(payload, altchars=b"-_", validate=True))
+    except (IndexError, binascii.Error, ValueError, RecursionError):
+        claims = None
+    if len(parts) != _PARTS or not isinstance(claims, dict):
+        # What is in the file may be a secret, so it is not shown.
+        raise RolloutError(f"--token {file}: it holds no token (a JWT: three parts with dots)")
+    return claims
+
+
+def _is_text(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return isinstance(value, str)

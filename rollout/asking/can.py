@@ -1,0 +1,157 @@
+"""May an identity do something: yes or no, and which statement decides, from the plan alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from components.aws.actions import action as known_action
+from components.aws.partitions import DNS_SUFFIXES
+from components.circleci.tokens import issuer
+from components.evaluation.conditions import holds
+from components.evaluation.evaluator import (
+    Decision,
+    Reason,
+    Request,
+    decide_parsed,
+    decide_trust,
+    parse_all,
+)
+from components.evaluation.operators import Context
+from components.evaluation.parsing import ParsedStatement, Selector
+from components.evaluation.refusals import refusals
+from components.evaluation.requests import Caller, kms_request, location, s3_request
+from components.evaluation.words import tests_said
+from components.policy.trust import trust_document
+from components.settings.model import Trust
+from rollout.asking.asked import Claims, JobAsked, request_of
+from rollout.asking.planned import NOT_LOOKED_AT, Planned
+from rollout.errors import RolloutError
+
+VERSION: Final = 1
+_NAMED: Final = 6
+
+_OFFLINE: Final = "A token's signature and its lifetime are not checked offline."
+_NO_JOB: Final = "Which jobs may assume the role was not asked; --token, --sub or --ref asks."
+
+
+@dataclass(frozen=True)
+class JobAnswer:
+    """Whether a role lets a job in."""
+
+    claims: Claims
+    decision: Decision
+    refusals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Yes or no; `hints` say what stands against a yes that no statement denies."""
+
+    planned: Planned
+    action: str
+    place: str
+    decision: Decision
+    hints: tuple[str, ...] = ()
+    job: JobAnswer | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the policies allow it, and the trust the job if one was asked about."""
+        return self.decision.allowed and (self.job is None or self.job.decision.allowed)
+
+    @property
+    def statement(self) -> Mapping[str, Any] | None:
+        """The statement that decides, as it stands in its policy."""
+        if self.decision.document is None or self.decision.statement is None:
+            return None
+        document = self.planned.documents[self.decision.document]
+        found: Mapping[str, Any] = document["Statement"][self.decision.statement]
+        return found
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else counts."""
+        is_role = self.planned.trust is not None
+        job = [_OFFLINE] if self.job else [_NO_JOB] if is_role else []
+        boundary = self.planned.boundary_note
+        return (*job, NOT_LOOKED_AT, *([boundary] if boundary else []))
+
+
+def can(planned: Planned, action: str, place: str, caller: Caller, job: JobAsked) -> Answer:
+    """Ask whether an identity may do something.
+
+    Args:
+        planned: the identity.
+        action: as `s3:PutObject`, or `kms:Decrypt`, as S3 calls it.
+        place: `s3://bucket/key`, or the ARN of a KMS key.
+        caller: how the call reaches AWS.
+        job: which job assumes the role, if that is asked too.
+
+    Raises:
+        RolloutError: there is no such action, place or job.
+    """
+    if job.is_asked and planned.trust is None:
+        raise RolloutError(f"{planned.name} is a user, which no job assumes; leave out the job")
+    if planned.trust is None:
+        caller = replace(caller, user_name=planned.name)
+    try:
+        request = _request(planned, action, place, caller)
+        statements = parse_all(planned.documents)
+        decision = decide_parsed(statements, request)
+    except ValueError as error:
+        raise RolloutError(str(error)) from None
+    hints = () if decision.reason is not Reason.UNMATCHED else tuple(_hints(statements, request))
+    answer = _ask_trust(planned, planned.trust, job) if planned.trust and job.is_asked else None
+    return Answer(planned, action, place, decision, hints, answer)
+
+
+def _request(planned: Planned, action: str, place: str, caller: Caller) -> Request:
+    if not action.startswith("kms:"):
+        return s3_request(
+            known_action(action), location(place), partition=planned.partition, caller=caller
+        )
+    parts = place.split(":")
+    if parts[:1] != ["arn"] or parts[2:3] != ["kms"]:
+        raise ValueError(f"'{place}' is no ARN of a KMS key, on which {action} acts")
+    service = f"s3.{parts[3]}.{DNS_SUFFIXES[planned.partition]}"
+    return kms_request(action, place, via_service=service, caller=caller)
+
+
+def _ask_trust(planned: Planned, trust: Trust, job: JobAsked) -> JobAnswer:
+    claims = job.claims(trust)
+    request = request_of(claims, planned)
+    document = trust_document(trust, planned.provider(issuer(trust.organization)))
+    decision = decide_trust(document, request)
+    why = () if decision.allowed else tuple(refusals(document, request, decision))
+    return JobAnswer(claims, decision, why)
+
+
+def _hints(statements: tuple[ParsedStatement, ...], request: Request) -> list[str]:
+    """What comes near: statements whose conditions are not met; else those on other places."""
+    under: list[str] = []
+    elsewhere: list[str] = []
+    context = Context(request.context)
+    for one in statements:
+        anyhow = replace(one, conditions=())
+        anywhere = replace(anyhow, resources=Selector(("*",)))
+        if decide_parsed([anyhow], request).allowed:
+            unmet = [
+                ((condition.operator, condition.key), condition.values)
+                for condition in one.conditions
+                if not holds(condition, context, variables=one.variables)
+            ]
+            under.append(f"{_place(one)} would allow it where {tests_said(unmet)}")
+        elif decide_parsed([anywhere], request).allowed:
+            places = _selected(one.resources or Selector(()))
+            elsewhere.append(f"{_place(one)} allows it on {places}")
+    return (under or elsewhere)[:_NAMED]
+
+
+def _place(statement: ParsedStatement) -> str:
+    return f"statement {statement.index + 1} of {statement.document}"
+
+
+def _selected(selector: Selector) -> str:
+    values = [value.partition(":s3:::")[2] or value for value in selector.values]
+    more = [f"and {len(values) - _NAMED} more"] if len(values) > _NAMED else []
+    return ("all but " if selector.negated else "") + ", ".join([*values[:_NAMED], *more])

@@ -1,0 +1,133 @@
+"""The commands that ask what the stacks' files say of access, offline: `can` and `who`.
+
+Exit codes of `can`: 0 allowed, 1 denied, 2 wrong usage or config. Of `who`: 0, or 2.
+"""
+# ruff: noqa: PLR0913, PLR0917 - a command has an argument for each of its options
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from components.aws.actions import action as known_action
+from components.circleci.asked_job import Asked
+from components.evaluation.requests import Caller, location
+from components.settings.findings import SettingsError
+from components.settings.stack_file import read
+from rollout.asking import can_report, who_report
+from rollout.asking.asked import JobAsked
+from rollout.asking.can import can as answer_of
+from rollout.asking.planned import planned
+from rollout.asking.who import who as found_of
+from rollout.choosing.inventory import project_root
+from rollout.errors import RolloutError
+
+WRONG: Final = 2
+"""How these commands end that can't tell; it is what they answer "no" with that is 1."""
+
+COMMANDS: Final = frozenset({"can", "who"})
+
+Place = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="Where.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+
+
+def can(
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="As s3:PutObject.")],
+    place: Place,
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The identity's stack.")],
+    identity: Annotated[str, typer.Option("--identity", "-i", help="Its name in the config.")],
+    token: Annotated[
+        Path | None, typer.Option(help="Whose job: the OIDC token in a file (-: standard input).")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option("--sub", help="Whose job: the subject of its token.")
+    ] = None,
+    organization: Annotated[str | None, typer.Option(help="The job's organization.")] = None,
+    project: Annotated[str | None, typer.Option(help="The job's project.")] = None,
+    user: Annotated[str | None, typer.Option(help="The job's user.")] = None,
+    origin: Annotated[str | None, typer.Option(help="The job's repository.")] = None,
+    ref: Annotated[str | None, typer.Option(help="The job's ref, as refs/heads/main.")] = None,
+    source_ip: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Where the call comes from.")
+    ] = None,
+    *,
+    webhook: Annotated[
+        bool, typer.Option("--webhook", help="A custom webhook started the pipeline.")
+    ] = False,
+    no_tls: Annotated[bool, typer.Option("--no-tls", help="The call comes without TLS.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell whether an identity may do something, offline, and which statement decides.
+
+    For a role also whether it lets a job in, if one is named; parts of it that are not named are as
+    the role's trust wishes. Ends with 0 if it is allowed, 1 if not, 2 if that can't be told.
+    """
+    with wrong_is_told():
+        parts = Asked(organization, project, user, origin, ref, webhook=webhook)
+        caller = Caller(secure_transport=not no_tls, source_ip=_address(source_ip))
+        whom = planned(read(project_root(), stack), identity)
+        answer = answer_of(whom, action, place, caller, JobAsked(token, subject, parts))
+    if as_json:
+        typer.echo(json.dumps(can_report.as_json(answer), indent=2))
+    else:
+        typer.echo("\n".join(can_report.as_lines(answer)))
+    raise typer.Exit(0 if answer.allowed else 1)
+
+
+def who(
+    place: Place,
+    globs: Annotated[
+        list[str] | None, typer.Argument(metavar="[GLOB]...", help="Stacks, as with --stacks.")
+    ] = None,
+    actions: Annotated[
+        list[str] | None, typer.Option("--action", "-a", help="Only this action, as s3:GetObject.")
+    ] = None,
+    named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."
+        ),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List who may do what in a place, over all stacks and offline.
+
+    A key that ends in / means all that is below it, and so does a bucket alone. Ends with 2 if a
+    stack's file can't be used; the others are listed.
+    """
+    with wrong_is_told():
+        try:
+            where, asked = location(place), [known_action(name) for name in actions or ()]
+        except ValueError as error:
+            raise RolloutError(str(error)) from None
+        found = found_of(project_root(), where, [*(named or ()), *(globs or ())], asked)
+    if as_json:
+        typer.echo(json.dumps(who_report.as_json(where, found), indent=2))
+    else:
+        who_report.show(Console(highlight=False, markup=False), where, found)
+    for fault in found.errors:
+        typer.echo(f"error: {fault}", err=True)
+    raise typer.Exit(WRONG if found.errors else 0)
+
+
+@contextmanager
+def wrong_is_told() -> Iterator[None]:
+    """Tell an error as it is, and end with 2."""
+    try:
+        yield
+    except (RolloutError, SettingsError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(WRONG) from None
+
+
+def _address(text: str | None) -> str | None:
+    try:
+        return text and str(ip_address(text))
+    except ValueError:
+        raise RolloutError(f"--source-ip: '{text}' is no IP address") from None

@@ -1,0 +1,109 @@
+"""From a command's options to the stacks it is for, in batches."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rollout.choosing.changed import changed_since
+from rollout.choosing.inventory import Member, inventory, select
+from rollout.choosing.shard import WHOLE, Shard
+from rollout.choosing.waves import FILE, Placement, place, read_waves
+from rollout.errors import RolloutError
+from rollout.execution.runner import Batch
+
+PARALLEL: Final = max(2, min(8, 2 * (os.cpu_count() or 1)))
+"""Stacks at once, where nobody says; each waits for AWS more than it computes."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user said about which stacks a command is for."""
+
+    patterns: tuple[str, ...] = ()
+    waves: tuple[str, ...] = ()
+    changed_since: str | None = None
+    shard: Shard = WHOLE
+    parallel: int | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The stacks that a command is for, in the order of their waves."""
+
+    root: Path
+    members: Mapping[str, Member]
+    placement: Placement
+
+    def keep(self, names: Sequence[str]) -> "Selection":
+        """Return the selection without the stacks that are not named."""
+        kept = {name: member for name, member in self.members.items() if name in names}
+        return Selection(self.root, kept, self.placement)
+
+    def together(self, parallel: int | None) -> list[Batch]:
+        """Return all stacks as one batch: for what changes nothing, so that order is no matter."""
+        return [Batch("all", tuple(self.members), parallel or PARALLEL)] if self.members else []
+
+    def in_waves(self, parallel: int | None) -> list[Batch]:
+        """Return a batch for each wave; `parallel` rules over the waves' own.
+
+        Raises:
+            RolloutError: the place of a stack is not what somebody wrote down.
+        """
+        unsure = [name for name in self.members if name in self.placement.unsure]
+        if unsure:
+            raise RolloutError.of(FILE, self.placement.oddities)
+        batches = []
+        for placed in self.placement.waves:
+            wave, stacks = placed.wave, tuple(s for s in placed.stacks if s in self.members)
+            at_once = parallel or wave.parallel or PARALLEL
+            batches.append(
+                Batch(wave.name, stacks, at_once, wave.stop_after_failures, wave.pause_seconds)
+            )
+        return [batch for batch in batches if batch.stacks]
+
+
+def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selection:
+    """Find the stacks that the options mean.
+
+    Args:
+        root: the project.
+        options: what the user said.
+        say: told what is odd, and what was left out.
+
+    Raises:
+        RolloutError: there is no such stack or wave, or a file is wrong.
+    """
+    everything = inventory(root)
+    placement = place(read_waves(root), [member.name for member in everything])
+    for oddity in placement.oddities:
+        say(f"{FILE}: {oddity}")
+    chosen = {member.name: member for member in select(everything, options.patterns)}
+    names = [name for placed in placement.waves for name in placed.stacks if name in chosen]
+    if options.waves:
+        names = _in_waves(placement, names, options.waves)
+    if options.changed_since is not None:
+        names = _changed(root, options.changed_since, names, say)
+    if options.shard.total > 1:
+        part = options.shard.of(names)
+        say(f"Shard {options.shard}: {len(part)} of {len(names)} stacks.")
+        names = list(part)
+    return Selection(root, {name: chosen[name] for name in names}, placement)
+
+
+def _in_waves(placement: Placement, names: Sequence[str], waves: Sequence[str]) -> list[str]:
+    known = [placed.wave.name for placed in placement.waves if placed.wave.name]
+    for wave in waves:
+        if wave not in known:
+            raise RolloutError(f"{FILE}: there is no wave '{wave}'; there are {', '.join(known)}")
+    return [name for name in names if placement.wave_of(name) in waves]
+
+
+def _changed(root: Path, ref: str, names: Sequence[str], say: Callable[[str], None]) -> list[str]:
+    change = changed_since(root, ref)
+    if change.program:
+        say(f"The program changed since {ref}, so all stacks are concerned: {change.program[0]}.")
+    if gone := change.deleted_stacks(root):
+        say(f"Deleted since {ref}, which does not destroy the stack: {', '.join(gone)}.")
+    return list(change.of(names))

@@ -1,0 +1,173 @@
+"""`rollout.yaml`, optional: in which waves stacks are rolled out.
+
+    waves:
+      - name: canary              # optional; else "wave 1"
+        stacks: [dev, 'acct-0*']  # names or globs
+        parallel: 2               # optional; stacks at once
+        stopAfterFailures: 1      # optional
+        pauseSeconds: 60          # optional; before the next wave
+      - stacks: ['*']             # alone and last: all that are in no wave before
+
+A wave starts when the one before it is done. As many failures as `stopAfterFailures` stop all that
+has not started; with fewer, the next wave starts. Without it no failure stops the stacks of the
+same wave, and any failure keeps the next wave from starting.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from components.settings.findings import Finding, path_of
+from rollout.choosing.inventory import matches
+from rollout.errors import RolloutError
+
+FILE: Final = "rollout.yaml"
+REST: Final = ("*",)
+"""As a last wave's only glob: what no wave before it took."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class Wave(_Model):
+    """One wave as `rollout.yaml` has it."""
+
+    name: str = ""
+    stacks: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    parallel: Annotated[int, Field(ge=1)] | None = None
+    stop_after_failures: Annotated[int, Field(ge=1)] | None = None
+    pause_seconds: Annotated[float, Field(ge=0)] = 0
+
+
+class _File(_Model):
+    waves: Annotated[tuple[Wave, ...], Field(strict=False, min_length=1)]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A wave, and the stacks that are in it."""
+
+    wave: Wave
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """All stacks in their waves.
+
+    `oddities` are to be told: globs that match nothing, stacks in no wave or in several. `unsure`
+    are the latter: their place is not what somebody wrote down. One in several waves is in the
+    first of them, one in none in a last one without a name.
+    """
+
+    waves: tuple[Placed, ...]
+    oddities: tuple[Finding, ...] = ()
+    unsure: frozenset[str] = frozenset()
+
+    def wave_of(self, stack: str) -> str:
+        """Return the name of a stack's wave, empty for none."""
+        return next(placed.wave.name for placed in self.waves if stack in placed.stacks)
+
+
+def read_waves(root: Path) -> tuple[Wave, ...]:
+    """Read the project's waves; without a file it is one wave with every stack.
+
+    Raises:
+        RolloutError: with everything that is wrong with the file.
+    """
+    try:
+        content = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))
+        waves = _File.model_validate(content).waves
+    except FileNotFoundError:
+        return (Wave(name="all", stacks=REST),)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RolloutError(f"{FILE}: can't be read: {error}") from None
+    except ValidationError as error:
+        raise RolloutError.of(FILE, _findings(error.errors(include_url=False))) from None
+    named = [
+        wave if wave.name else wave.model_copy(update={"name": f"wave {number}"})
+        for number, wave in enumerate(waves, 1)
+    ]
+    twice = [name for name, times in Counter(wave.name for wave in named).items() if times > 1]
+    if twice:
+        raise RolloutError(f"{FILE}: waves: two have the name '{twice[0]}'")
+    return tuple(named)
+
+
+def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Placement:
+    """Put each stack into its wave."""
+    placed: list[Placed] = []
+    oddities: list[Finding] = []
+    homes: dict[str, list[str]] = {stack: [] for stack in stacks}
+    for number, wave in enumerate(waves):
+        is_rest = wave.stacks == REST and number == len(waves) - 1
+        found = [s for s in stacks if matches(s, wave.stacks) and not (is_rest and homes[s])]
+        placed.append(Placed(wave, tuple(s for s in found if not homes[s])))
+        for stack in found:
+            homes[stack].append(wave.name)
+        oddities += [] if is_rest else _unknown(number, wave, stacks)
+    for stack, names in homes.items():
+        if len(names) != 1:
+            where = f"is in {len(names)} waves: {', '.join(names)}" if names else "is in no wave"
+            oddities.append(Finding("waves", f"the stack {stack} {where}"))
+    unsure = frozenset(stack for stack, names in homes.items() if len(names) != 1)
+    homeless = tuple(stack for stack, names in homes.items() if not names)
+    if homeless:
+        placed.append(Placed(Wave(stacks=homeless), homeless))
+    return Placement(tuple(placed), tuple(oddities), unsure)
+
+
+def _unknown(number: int, wave: Wave, stacks: Sequence[str]) -> Iterator[Finding]:
+    for index, pattern in enumerate(wave.stacks):
+        if not any(matches(stack, [pattern]) for stack in stacks):
+            path = path_of(("waves", number, "stacks", index))
+            yield Finding(path, f"'{pattern}' matches no stack")
+
+
+_TYPES: Final = {
+    "bool": "true or false",
+    "dict": "a mapping",
+    "model": "a mapping",
+    "int": "a whole number",
+    "float": "a number",
+    "string": "text (quote it)",
+    "tuple": "a list",
+}
+
+
+def _findings(errors: Sequence[ErrorDetails]) -> Iterator[Finding]:
+    for details in errors:
+        # Of a list whose items are all wrong pydantic says that it is too short as well.
+        loc = details["loc"]
+        is_echo = details["type"] == "too_short" and any(
+            other["loc"][: len(loc)] == loc for other in errors if other is not details
+        )
+        if not is_echo:
+            yield _finding(details)
+
+
+def _finding(details: ErrorDetails) -> Finding:
+    path = path_of(details["loc"]) or "the file"
+    kind, value = details["type"], details["input"]
+    if kind == "extra_forbidden":
+        model = Wave if "waves" in details["loc"][:-1] else _File
+        known = ", ".join(str(field.alias) for field in model.model_fields.values())
+        return Finding(path, f"is no key here; there are {known}")
+    if kind == "missing":
+        return Finding(path, "is missing")
+    if kind == "too_short":
+        return Finding(path, "is empty")
+    if kind == "greater_than_equal":
+        return Finding(path, f"{value} is too small; {details['ctx']['ge']:g} is the least")
+    right = _TYPES.get(kind.removesuffix("_type"), details["msg"])
+    return Finding(path, f"{'nothing' if value is None else repr(value)} is not {right}")

@@ -1,0 +1,1 @@
+"""Running stacks: worker processes, the engine, journals and locks."""

@@ -1,0 +1,130 @@
+"""What a rollout has done, kept on disk so that `up --resume` can go on after any interruption.
+
+One file of JSON lines a shard in `.rollout/` of the project, only ever appended to, each line on
+the disk before the rollout goes on:
+
+    {"stacks": ["acct-01", "acct-02"]}
+    {"stack": "acct-01", "event": "started", "at": "2026-11-24T06:00:00+00:00"}
+    {"stack": "acct-01", "event": "succeeded", "digest": "4f0c..."}
+
+A line that was cut short is the last thing that a killed rollout did, and is passed over. The
+digest is of the stack's file and the program: what changed since then is not done.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from rollout.choosing.shard import Shard
+from rollout.errors import RolloutError
+
+FOLDER: Final = ".rollout"
+
+
+@dataclass(frozen=True)
+class Past:
+    """What an earlier rollout of the same shard did."""
+
+    stacks: tuple[str, ...]
+    done: Mapping[str, str] = field(default_factory=dict)
+    """The digests of those that succeeded."""
+    cut_short: Mapping[str, datetime] = field(default_factory=dict)
+    """When those were started that never ended, or first, if several times."""
+
+
+class Journal:
+    """The journal of the rollout that runs; nobody else can have it open meanwhile."""
+
+    def __init__(self, root: Path, shard: Shard) -> None:
+        """Open the journal of a project and shard.
+
+        Raises:
+            RolloutError: another rollout of the same shard runs, or there is no place for it.
+        """
+        folder = root / FOLDER
+        part = "" if shard.total == 1 else f"-{shard.index}-of-{shard.total}"
+        try:
+            folder.mkdir(exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            self._file: FileIO = (folder / f"up{part}.jsonl").open("ab+", buffering=0)
+        except OSError as error:
+            raise RolloutError(f"The journal can't be kept in {folder}: {error.strerror}") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise RolloutError("Another `rollout up` runs in this project: wait for it.") from None
+        self.past = self._read()
+
+    def __enter__(self) -> Self:
+        """Hold the journal until the block ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of it."""
+        self._file.close()
+
+    def begin(self, stacks: Sequence[str]) -> None:
+        """Start afresh, for a rollout of these stacks.
+
+        What was cut short before stays known: it may have left locks behind.
+        """
+        self._file.truncate(0)
+        self._add({"stacks": list(stacks)})
+        for stack, at in (self.past.cut_short if self.past else {}).items():
+            self._add({"stack": stack, "event": "started", "at": at.isoformat()})
+
+    def started(self, stack: str) -> None:
+        """Note that a stack is about to be changed."""
+        self._add({"stack": stack, "event": "started", "at": _now().isoformat()})
+
+    def ended(self, stack: str, digest: str | None) -> None:
+        """Note that a stack ended: with a digest as its file and the program wish, else failed."""
+        event = {"event": "succeeded", "digest": digest} if digest else {"event": "failed"}
+        self._add({"stack": stack, **event})
+
+    def _add(self, entry: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(entry).encode() + b"\n")
+        os.fsync(self._file)
+
+    def _read(self) -> Past | None:
+        self._file.seek(0)
+        stacks: tuple[str, ...] | None = None
+        done: dict[str, str] = {}
+        cut_short: dict[str, datetime] = {}
+        content = self._file.read()
+        if content and not content.endswith(b"\n"):
+            self._file.write(b"\n")
+        for line in content.split(b"\n"):
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if "stacks" in entry:
+                stacks = tuple(entry["stacks"])
+                continue
+            stack, event = entry["stack"], entry["event"]
+            done.pop(stack, None)
+            if event == "started":
+                cut_short.setdefault(stack, datetime.fromisoformat(entry["at"]))
+                continue
+            cut_short.pop(stack, None)
+            if event == "succeeded":
+                done[stack] = entry["digest"]
+        return None if stacks is None else Past(stacks, done, cut_short)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

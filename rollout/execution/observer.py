@@ -1,0 +1,65 @@
+"""Listens to the engine's events of one operation and tells what they come to."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
+
+from rollout.execution.words import error_text, plain, stderr
+
+_SAME: Final = frozenset({"same", "read", "read-replacement", "refresh", "discard"})
+"""What changes nothing."""
+_PARTS: Final = frozenset({"create-replacement", "delete-replaced", "discard-replaced"})
+"""Parts of a replacement, which is a step of its own."""
+
+
+class Observer:
+    """What one operation did so far."""
+
+    def __init__(self, on_progress: Callable[[str], None]) -> None:
+        """Tell progress to `on_progress`, a few words at a time."""
+        self._on_progress = on_progress
+        self._errors: list[str] = []
+        self._steps: dict[str, dict[str, str]] = {}
+        self._changes: dict[str, int] = {}
+
+    def on_event(self, event: EngineEvent) -> None:
+        """Take in one event."""
+        if event.diagnostic_event is not None:
+            self._on_diagnostic(event.diagnostic_event)
+        elif event.resource_pre_event is not None:
+            self._on_step(event.resource_pre_event.metadata)
+        elif event.summary_event is not None:
+            counts = event.summary_event.resource_changes
+            changes = {OpType(op).value: count for op, count in counts.items() if count}
+            self._changes = {op: n for op, n in changes.items() if op not in _SAME}
+
+    def ended(self, words: str | None, seconds: float) -> dict[str, Any]:
+        """Return what the operation came to.
+
+        Args:
+            words: what the engine said when it failed; None if it did not.
+            seconds: how long it took.
+        """
+        return {
+            "changes": self._changes,
+            "steps": list(self._steps.values()),
+            "seconds": seconds,
+            "error": None if words is None else error_text(self._errors, words),
+            "stderr": stderr(words or ""),
+        }
+
+    def _on_diagnostic(self, event: DiagnosticEvent) -> None:
+        if event.severity != "error":
+            return
+        about = event.urn.rsplit("::", 1)[-1] if event.urn else ""
+        text = plain(event.message)
+        self._errors.append(f"{about}: {text}" if about and about not in text else text)
+
+    def _on_step(self, step: StepEventMetadata) -> None:
+        op, name = step.op.value, step.urn.rsplit("::", 1)[-1]
+        state = step.new or step.old
+        is_real = state is not None and state.custom and not step.type.startswith("pulumi:")
+        if is_real and op not in _SAME | _PARTS:
+            self._steps[step.urn] = {"op": op, "type": step.type, "name": name}
+            self._on_progress(f"{op} {name}")

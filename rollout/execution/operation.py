@@ -1,0 +1,138 @@
+"""One stack of a rollout from its check to its result: what each thread of the runner does."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from rollout.choosing.changed import stack_digest
+from rollout.choosing.inventory import Member
+from rollout.execution.control import Control
+from rollout.execution.journal import Journal
+from rollout.execution.lock import Lock, find_lock
+from rollout.execution.pool import Pool, WorkerError
+from rollout.execution.task import Cli, Command, Task
+from rollout.result import Result, Status, Step, failed
+
+WAIT_SECONDS: Final = 30 * 60.0
+"""How long `--wait` waits for a lock."""
+_FIRST_RETRY_SECONDS: Final = 1.0
+_LONGEST_RETRY_SECONDS: Final = 10.0
+
+
+class Watcher(Protocol):
+    """Who is told of stacks that run; called on several threads."""
+
+    def started(self, stack: str) -> None:
+        """A stack was started."""
+
+    def progressed(self, stack: str, words: str) -> None:
+        """A stack does something now."""
+
+
+class _LockedError(Exception):
+    """Somebody else holds the stack; the text says who and what to do."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is done with each stack, and with what."""
+
+    command: Command
+    root: Path
+    members: Mapping[str, Member]
+    pool: Pool
+    cli: Callable[[], Cli]
+    control: Control
+    watcher: Watcher
+    journal: Journal | None = None
+    program: str = ""
+    """The program's digest, for the journal."""
+    plans: Path | None = None
+    """The folder of plans: preview saves them there, up keeps to them."""
+    wait: bool = False
+    cut_short: Mapping[str, datetime] = field(default_factory=dict)
+    """When the stacks were started that a killed rollout left, which this one resumes."""
+
+    def run(self, stack: str) -> Result:
+        """Run a stack; whatever goes wrong is in the result."""
+        if (error := self.members[stack].error or self._plan_fault(stack)) is not None:
+            return failed(error)
+        self.watcher.started(stack)
+        digest = stack_digest(self.root, stack, self.program)
+        if self.journal is not None:
+            self.journal.started(stack)
+        began = time.monotonic()
+        try:
+            result = self._until_unlocked(stack)
+        except WorkerError as error:
+            result = failed(str(error), time.monotonic() - began)
+        except _LockedError as error:
+            return failed(str(error), time.monotonic() - began)  # it never ran: not noted
+        if self.journal is not None:
+            self.journal.ended(stack, digest if result.done else None)
+        return result
+
+    def _plan(self, stack: str) -> Path | None:
+        return None if self.plans is None else self.plans.resolve() / f"{stack}.json"
+
+    def _plan_fault(self, stack: str) -> str | None:
+        plan = self._plan(stack)
+        if self.command is not Command.UP or plan is None or plan.exists():
+            return None
+        return f"{self.plans} holds no plan of it; `rollout preview --save {self.plans}` makes one"
+
+    def _until_unlocked(self, stack: str) -> Result:
+        plan = self._plan(stack)
+        if self.command is Command.PREVIEW and plan is not None:
+            plan.unlink(missing_ok=True)  # none is better than an older one
+        deadline = time.monotonic() + WAIT_SECONDS
+        pause = _FIRST_RETRY_SECONDS
+        while True:
+            reply = self._ask(self.command, stack, plan)
+            lock = find_lock(reply["stderr"])
+            if lock is None:
+                return _result(reply)
+            is_ours = lock.is_of(self.cut_short.get(stack))
+            if is_ours and lock.is_dead:
+                self.watcher.progressed(stack, f"was {lock}, which is dead: unlocking")
+                self._ask(Command.CANCEL, stack, None)
+            elif (is_ours or self.wait) and time.monotonic() < deadline:
+                self.watcher.progressed(stack, f"waits, {lock}")
+                self.control.sleep(pause)
+                pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
+            else:
+                raise _LockedError(f"{lock}; {_advice(stack, lock)}")
+            if self.control.stopping:
+                raise _LockedError(f"{lock}; interrupted")
+
+    def _ask(self, command: Command, stack: str, plan: Path | None) -> Mapping[str, Any]:
+        with self.pool.worker() as worker:
+            file = self.members[stack].file
+            allowed = file.allowed_account_ids if file else ()
+            saved = str(plan) if plan else None
+            task = Task(command, stack, str(self.root), self.cli(), saved, allowed)
+            return worker.run(task, lambda words: self.watcher.progressed(stack, words))
+
+
+def _advice(stack: str, lock: Lock) -> str:
+    if not lock.is_dead:
+        return "--wait waits for it"
+    return (
+        "which runs no more: `rollout up --resume` removes the lock of a rollout that was killed, "
+        f"`pulumi cancel --stack {stack}` any"
+    )
+
+
+def _result(reply: Mapping[str, Any]) -> Result:
+    """Return the result that a worker's answer tells."""
+    return Result(
+        Status.SUCCEEDED if reply["error"] is None else Status.FAILED,
+        reply["changes"],
+        reply["seconds"],
+        reply["error"],
+        tuple(sorted(Step(**step) for step in reply["steps"])),
+        reply.get("access"),
+    )

@@ -1,0 +1,166 @@
+"""The worker processes: one stack at a time each, many stacks one after another.
+
+A process that runs one program at a time keeps the config, secrets, outputs and errors of its
+stack to itself by construction. In threads of one process it is not so: the SDK keeps a run's
+state in context variables with a default for the whole process, so that code on a thread of its
+own (`threading.Thread`, an executor) is told the stack, project and engine of whichever run
+started last. `bench` measures that processes cost no more time than threads.
+
+Each worker leads a session of its own, so that a Ctrl-C in the terminal reaches the rollout only,
+which decides what becomes of the stacks under way.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self, cast
+
+from rollout.execution.lock import find_lock
+from rollout.execution.task import Task
+
+_CODE: Final = Path(__file__).resolve().parent.parent
+"""The folder that this package is imported from."""
+_LAST_LINES: Final = 5
+
+
+class WorkerError(Exception):
+    """A worker ended without an answer."""
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, root: Path) -> None:
+        """Start it in the project; it imports the SDK meanwhile."""
+        paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - it is as long there as the worker
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "rollout.execution.worker"],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._printed,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        self._tasks = cast("IO[str]", self._process.stdin)
+        self._replies = cast("IO[str]", self._process.stdout)
+        self.is_spent = False
+        """After a failure: the engine is gone, but the program it asked for may still run."""
+
+    def run(self, task: Task, on_progress: Callable[[str], None]) -> Mapping[str, Any]:
+        """Run a task and return what `Observer.ended` said.
+
+        Raises:
+            WorkerError: the process ended before the task did.
+        """
+        with contextlib.suppress(BrokenPipeError):
+            self._tasks.write(task.to_line() + "\n")
+            self._tasks.flush()
+        for line in self._replies:
+            message: dict[str, Any] = json.loads(line)
+            if "progress" not in message:
+                is_locked = find_lock(message["stderr"]) is not None
+                self.is_spent = message["error"] is not None and not is_locked
+                return message
+            on_progress(message["progress"])
+        raise WorkerError(self._last_words())
+
+    def interrupt(self) -> None:
+        """Let the engine cancel what it does: pending calls end, the state is written."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGINT)
+
+    def dismiss(self) -> None:
+        """Let the process end as soon as it has nothing to do."""
+        with contextlib.suppress(BrokenPipeError):
+            self._tasks.close()
+
+    def close(self) -> None:
+        """Let the process end, and wait until it has."""
+        self.dismiss()
+        self._process.wait()
+        self._replies.close()
+        self._printed.close()
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        how = f"by signal {-code}" if code < 0 else f"with code {code}"
+        self._printed.seek(0)
+        printed = self._printed.read().decode(errors="replace").strip().splitlines()
+        return "\n".join([f"the worker process ended {how}", *printed[-_LAST_LINES:]])
+
+
+class Pool:
+    """Workers for a project, as many as stacks run at once."""
+
+    def __init__(self, root: Path) -> None:
+        """Make a pool without workers."""
+        self._root = root
+        self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
+        self._busy: set[Worker] = set()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Use the pool."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let all workers end."""
+        workers = []
+        while not self._idle.empty():
+            workers.append(self._idle.get())
+        for worker in workers:
+            worker.dismiss()
+        for worker in workers:
+            worker.close()
+
+    def start(self, number: int) -> None:
+        """Start workers ahead of their first task."""
+        for _ in range(number):
+            self._idle.put(Worker(self._root))
+
+    @contextmanager
+    def worker(self) -> Iterator[Worker]:
+        """Lend a worker; one that is spent or died is not taken back."""
+        try:
+            worker = self._idle.get_nowait()
+        except queue.Empty:
+            worker = Worker(self._root)
+        with self._lock:
+            self._busy.add(worker)
+        try:
+            yield worker
+        except BaseException:
+            worker.close()
+            raise
+        else:
+            if worker.is_spent:
+                worker.close()
+            else:
+                self._idle.put(worker)
+        finally:
+            with self._lock:
+                self._busy.discard(worker)
+
+    def interrupt(self) -> None:
+        """Cancel what all busy workers do."""
+        with self._lock:
+            for worker in self._busy:
+                worker.interrupt()

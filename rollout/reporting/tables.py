@@ -1,0 +1,91 @@
+"""What a person reads at the end: a table of all stacks, and what failed and why."""
+
+from collections.abc import Mapping
+from textwrap import indent
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rollout.choosing.selection import Selection
+from rollout.reporting.report import some
+from rollout.reporting.terminal import access_cell, access_total, show_changes
+from rollout.reporting.view import STYLES, counts
+from rollout.result import Result, Status
+
+
+def show_results(console: Console, results: Mapping[str, Result], *, steps: bool) -> None:
+    """Print the table, with `steps` each stack's changes, then what went wrong."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    shows_access = any(result.access is not None for result in results.values())
+    for title in ("stack", "status", "changes", *(["access"] if shows_access else [])):
+        table.add_column(title, overflow="fold")
+    table.add_column("time", justify="right")
+    for stack, result in results.items():
+        table.add_row(
+            stack,
+            Text(result.status.value, STYLES[result.status]),
+            counts(result.changes) or ("none" if result.done else ""),
+            *([access_cell(result)] if shows_access else []),
+            f"{result.seconds:.1f} s" if result.seconds else "",
+        )
+    console.print(table)
+    if steps:
+        show_changes(console, results)
+    for (status, why), stacks in _by_error(results).items():
+        _show_block(console, Text(", ".join(stacks), STYLES[status]), why)
+    console.print()
+    console.print(_totals(results))
+    if shows_access:
+        console.print(access_total(results))
+
+
+def _by_error(results: Mapping[str, Result]) -> Mapping[tuple[Status, str], list[str]]:
+    """Return the stacks that are not as wished, those with the same error together."""
+    found: dict[tuple[Status, str], list[str]] = {}
+    for stack, result in results.items():
+        if result.error is not None:
+            found.setdefault((result.status, result.error), []).append(stack)
+    return found
+
+
+def _totals(results: Mapping[str, Result]) -> Text:
+    parts = []
+    for status in Status:
+        number = sum(result.status is status for result in results.values())
+        parts += [f"{number} {status.value}"] if number else []
+    return Text(f"{some(len(results), 'stack')}: {', '.join(parts) or 'none'}")
+
+
+def _show_block(console: Console, title: Text, text: str) -> None:
+    console.print()
+    console.print(title, soft_wrap=True)
+    console.print(Text(indent(text, "  ")), soft_wrap=True)
+
+
+def show_stacks(console: Console, selection: Selection) -> None:
+    """Print the stacks of a selection with their place: wave, account and region."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("stack", "wave", "account", "region"):
+        table.add_column(title, overflow="fold")
+    for name, member in selection.members.items():
+        wave = selection.placement.wave_of(name)
+        table.add_row(name, wave or "none", member.account or "?", member.region or "?")
+    console.print(table)
+    for member in selection.members.values():
+        if member.error:
+            console.print(Text(member.error, "yellow"), soft_wrap=True)
+
+
+def stacks_json(selection: Selection) -> dict[str, Any]:
+    """Return what `list --json` prints of each stack."""
+    return {
+        name: {
+            "wave": selection.placement.wave_of(name) or None,
+            "account": member.account,
+            "region": member.region,
+            "error": member.error,
+        }
+        for name, member in selection.members.items()
+    }

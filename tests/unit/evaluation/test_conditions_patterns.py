@@ -1,0 +1,80 @@
+"""The wildcards and variables of policy values."""
+
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.evaluation.wildcards import Pattern, pattern
+
+# No deadline: the machine may be busy.
+UNTIMED = settings(deadline=None)
+
+SMALL = st.text("ab/", max_size=6)
+GLOBS = st.text("ab/*?", max_size=7)
+
+
+@given(GLOBS, SMALL)
+@UNTIMED
+def test_a_pattern_matches_as_a_shell_would_without_paths(glob: str, text: str) -> None:
+    assert pattern(glob).matches(text) is fnmatchcase(text, glob)
+
+
+@given(GLOBS, GLOBS, SMALL)
+@UNTIMED
+def test_what_a_covered_pattern_matches_the_covering_one_matches(
+    wide: str, narrow: str, text: str
+) -> None:
+    if pattern(wide).covers(pattern(narrow)):
+        assert pattern(wide).matches(text) or not pattern(narrow).matches(text)
+
+
+@given(GLOBS, SMALL)
+@UNTIMED
+def test_covering_plain_text_is_matching_it(glob: str, text: str) -> None:
+    assert pattern(glob).covers(pattern(text)) is pattern(glob).matches(text)
+
+
+@given(st.text("ab*", max_size=6))
+@UNTIMED
+def test_a_pattern_covers_itself_and_whatever_is_longer_by_a_star(glob: str) -> None:
+    assert pattern(glob).covers(pattern(glob))
+    assert pattern(glob + "*").covers(pattern(glob))
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "expected"),
+    [
+        ("b/*", "b/builds/*", True),
+        ("b/builds/*", "b/*", False),
+        ("b/*", "b/${aws:username}/*", True),
+        ("b/${aws:username}/*", "b/${aws:username}/x", True),
+        ("b/${aws:username}/*", "b/bob/*", False),
+        ("b/????", "b/${aws:username}", False),
+        ("b/${*}", "b/*", False),
+        ("*?", "?*", True),
+    ],
+)
+def test_covering_knows_wildcards_and_variables(wide: str, narrow: str, *, expected: bool) -> None:
+    assert pattern(wide).covers(pattern(narrow)) is expected
+
+
+def test_line_breaks_are_characters_like_others() -> None:
+    assert pattern("a*").matches("a\nb\n")
+    assert not pattern("a").matches("a\n")
+
+
+def test_many_stars_do_not_take_exponential_time() -> None:
+    # Would run for years with a matcher that tries all ways.
+    assert not pattern("*a" * 60 + "b").matches("a" * 3_000)
+    assert not pattern("*a" * 60 + "b").covers(pattern("a" * 3_000))
+
+
+def test_equal_patterns_are_equal_values() -> None:
+    assert pattern("a*?**") == pattern("a?*") == Pattern(pattern("a?*").tokens)
+
+
+def test_unresolved_variables_match_nothing_silently() -> None:
+    with pytest.raises(ValueError, match="variables"):
+        pattern("${aws:username}").matches("bob")
