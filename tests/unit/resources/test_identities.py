@@ -97,8 +97,9 @@ def test_a_role_trusts_its_jobs_and_says_so() -> None:
 
 
 def test_a_roles_output_is_a_job_that_assumes_it_and_does_what_it_may() -> None:
-    outputs = run_program(mocks(), {"ci": ROLE})
+    outputs = run_program(mocks(), {"ci": {**ROLE, "maxSessionSeconds": 7200}})
     config = outputs["identities"]["ci"]["circleciConfig"]
+    assert 'session_duration: "7200"' in config
     assert f'role_arn: "arn:aws:iam::{ACCOUNT}:role/ci"' in config
     assert 'region: "eu-west-1"' in config
     assert "aws s3 ls s3://acme/builds/" in config
