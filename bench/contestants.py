@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.project import Project
 
@@ -18,16 +19,21 @@ def loop(project: Project, stacks: Sequence[str]) -> float:
     return sum(_seconds(project, ["pulumi", "preview", "--stack", stack]) for stack in stacks)
 
 
+def empty(project: Project, stack: str) -> float:
+    """Run `pulumi preview` of a program that does nothing: what the engine itself takes."""
+    return _seconds(project, ["pulumi", "preview", "--stack", stack], project.empty)
+
+
 def threads(project: Project, stacks: Sequence[str]) -> float:
     """Run the stacks on threads of one process: what the rollout would be without workers."""
     return _seconds(project, [sys.executable, "-m", "bench.threads", *stacks])
 
 
-def _seconds(project: Project, command: Sequence[str]) -> float:
+def _seconds(project: Project, command: Sequence[str], root: Path | None = None) -> float:
     began = time.perf_counter()
     done = subprocess.run(
         command,
-        cwd=project.root,
+        cwd=root or project.root,
         env=dict(project.environment),
         capture_output=True,
         text=True,

@@ -22,9 +22,13 @@ _FIRST_ACCOUNT: Final = 600_000_000_000
 
 @dataclass(frozen=True)
 class Project:
-    """The project's folder, its stacks' names, and the environment to run commands in."""
+    """The project's folder, its stacks' names, and the environment to run commands in.
+
+    ``empty`` is another project, whose program does nothing; it has the first stack only.
+    """
 
     root: Path
+    empty: Path
     stacks: tuple[str, ...]
     environment: Mapping[str, str]
 
@@ -41,15 +45,26 @@ def project(number: int) -> Iterator[Project]:
         for index, name in enumerate(names):
             text = yaml.safe_dump({"config": _config(index)}, sort_keys=False)
             (root / f"Pulumi.{name}.yaml").write_text(text, encoding="utf-8")
+        empty = _empty(Path(directory, "empty"), names[0])
         folder = Folder(Path(directory, "sandbox"))
         _, running = lifecycle.start(folder)
         try:
             prepare(folder, running, find_stacks(root, ["*"]), buckets=True)
             made = for_process(environment(folder, running, None))
-            yield Project(root, names, {**made, "PYTHONPATH": str(CHECKOUT)})
+            yield Project(root, empty, names, {**made, "PYTHONPATH": str(CHECKOUT)})
         finally:
             lifecycle.stop(folder)
             shutil.rmtree(folder.root, ignore_errors=True)
+
+
+def _empty(root: Path, stack: str) -> Path:
+    root.mkdir()
+    (root / ".venv").symlink_to(CHECKOUT / ".venv")
+    runtime = {"name": "python", "options": {"virtualenv": ".venv"}}
+    (root / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "empty", "runtime": runtime}))
+    (root / "__main__.py").write_text("")
+    (root / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": {}}))
+    return root
 
 
 def _config(index: int) -> dict[str, Any]:
