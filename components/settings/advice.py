@@ -13,11 +13,18 @@ def advice(settings: Stack) -> tuple[Finding, ...]:
     """Warnings about valid settings, in the config's order."""
     if not settings.identities:
         return (Finding("identities", "is empty: every identity that the stack has is deleted"),)
-    return tuple(
+    of_identities = [
         Finding(f"{path_of(('identities', name))}.{found.path}", found.message)
         for name, identity in settings.identities.items()
         for found in _of_identity(identity)
-    )
+    ]
+    return (*of_identities, *_of_provider(settings))
+
+
+def _of_provider(settings: Stack) -> Iterator[Finding]:
+    has_role = any(isinstance(identity, Role) for identity in settings.identities.values())
+    if settings.oidc_provider == "create" and not has_role:
+        yield Finding("oidcProvider", "'create' makes none: no role here trusts an organization")
 
 
 def _of_identity(identity: User | Role) -> Iterator[Finding]:

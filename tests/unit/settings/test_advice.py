@@ -188,6 +188,14 @@ def test_no_identity_at_all_is_said_to_delete_those_that_there_are() -> None:
     ]
 
 
+def test_a_provider_that_no_role_asks_for_is_said_to_be_missing() -> None:
+    config = {**stack(ci=user()), "oidcProvider": "create"}
+    assert advised(config) == [
+        "oidcProvider: 'create' makes none: no role here trusts an organization"
+    ]
+    assert advised({**stack(ci=role()), "oidcProvider": "create"}) == advised(stack(ci=role()))
+
+
 def test_a_name_that_is_no_word_is_quoted_in_the_path() -> None:
     config = {"identities": {"a.b": user(sourceIps=["0.0.0.0/0"])}}
     assert advised(config) == ["identities['a.b'].sourceIps: '0.0.0.0/0' is every address"]
