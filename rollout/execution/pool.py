@@ -28,8 +28,8 @@ from typing import IO, Any, Final, Self, cast
 from rollout.execution.lock import find_lock
 from rollout.execution.task import Task
 
-_CODE: Final = Path(__file__).resolve().parent.parent
-"""The folder that this package is imported from."""
+_CODE: Final = Path(__file__).resolve().parents[2]
+"""The folder that `rollout` is imported from."""
 _LAST_LINES: Final = 5
 
 
@@ -69,6 +69,8 @@ class Worker:
             self._tasks.write(task.to_line() + "\n")
             self._tasks.flush()
         for line in self._replies:
+            if not line.endswith("\n"):
+                break  # it ended while it answered
             message: dict[str, Any] = json.loads(line)
             if "progress" not in message:
                 is_locked = find_lock(message["stderr"]) is not None
