@@ -70,7 +70,7 @@ def changed_since(root: Path, ref: str) -> Change:
         RolloutError: git does not know; its own words are in the message.
     """
     base = _git(root, ref, "merge-base", ref, "HEAD")[0]
-    edited = _git(root, ref, "diff", "--name-only", "--relative", "-z", base, "--")
+    edited = _git(root, ref, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--")
     fresh = _git(root, ref, "ls-files", "--others", "--exclude-standard", "-z")
     return Change(frozenset(filter(None, [*edited, *fresh])))
 

@@ -58,6 +58,16 @@ def test_a_new_module_of_the_program_concerns_all(repo: Path) -> None:
     assert concerned(repo) == STACKS
 
 
+def test_a_module_that_moved_out_of_the_program_concerns_all(repo: Path) -> None:
+    (repo / "components" / "tool.py").write_text("x = 1\n")
+    git(repo, "add", ".")
+    git(repo, "commit", "-m", "second")
+    git(repo, "switch", "-c", "topic")
+    (repo / "rollout").mkdir()
+    git(repo, "mv", "components/tool.py", "rollout/tool.py")
+    assert concerned(repo) == STACKS
+
+
 def test_what_others_changed_since_the_branches_parted_does_not_count(repo: Path) -> None:
     git(repo, "switch", "-c", "topic")
     git(repo, "switch", "main")
@@ -78,6 +88,13 @@ def test_a_deleted_stack_file_is_known(repo: Path) -> None:
     change = changed_since(repo, "main")
     assert change.deleted_stacks(repo) == ("Pulumi.prod.yaml",)
     assert change.of(("dev",)) == ()
+
+
+def test_a_renamed_stack_file_is_known_as_deleted(repo: Path) -> None:
+    git(repo, "mv", "Pulumi.prod.yaml", "Pulumi.live.yaml")
+    change = changed_since(repo, "main")
+    assert change.deleted_stacks(repo) == ("Pulumi.prod.yaml",)
+    assert change.of(("dev", "live")) == ("live",)
 
 
 def test_an_unknown_ref_is_told_in_gits_words(repo: Path) -> None:
