@@ -6,6 +6,8 @@ the disk before the rollout goes on:
     {"stacks": ["acct-01", "acct-02"]}
     {"stack": "acct-01", "event": "started", "at": "2026-11-24T06:00:00+00:00"}
     {"stack": "acct-01", "event": "succeeded", "digest": "4f0c..."}
+    {"stack": "acct-02", "event": "started", "at": "2026-11-24T06:00:01+00:00"}
+    {"stack": "acct-02", "event": "locked"}
 
 A line that was cut short is the last thing that a killed rollout did, and is passed over. The
 digest is of the stack's file and the program: what changed since then is not done.
@@ -90,6 +92,10 @@ class Journal:
         """Note that a stack is about to be changed."""
         self._add({"stack": stack, "event": "started", "at": _now().isoformat()})
 
+    def locked(self, stack: str) -> None:
+        """Note that a stack was not changed after all: somebody else holds it."""
+        self._add({"stack": stack, "event": "locked"})
+
     def ended(self, stack: str, digest: str | None) -> None:
         """Note that a stack ended: with a digest as its file and the program wish, else failed."""
         event = {"event": "succeeded", "digest": digest} if digest else {"event": "failed"}
@@ -103,7 +109,7 @@ class Journal:
         self._file.seek(0)
         stacks: tuple[str, ...] | None = None
         done: dict[str, str] = {}
-        cut_short: dict[str, datetime] = {}
+        starts: dict[str, list[datetime]] = {}
         content = self._file.read()
         if content and not content.endswith(b"\n"):
             self._file.write(b"\n")
@@ -118,11 +124,14 @@ class Journal:
             stack, event = entry["stack"], entry["event"]
             done.pop(stack, None)
             if event == "started":
-                cut_short.setdefault(stack, datetime.fromisoformat(entry["at"]))
-                continue
-            cut_short.pop(stack, None)
+                starts.setdefault(stack, []).append(datetime.fromisoformat(entry["at"]))
+            elif event == "locked":
+                del starts.get(stack, [])[-1:]
+            else:
+                starts.pop(stack, None)
             if event == "succeeded":
                 done[stack] = entry["digest"]
+        cut_short = {stack: times[0] for stack, times in starts.items() if times}
         return None if stacks is None else Past(stacks, done, cut_short)
 
 

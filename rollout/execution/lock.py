@@ -86,5 +86,8 @@ def _runs(pid: int) -> bool:
     except PermissionError:
         return True
     # A container's first process may leave the killed unburied; Linux tells them from the living.
-    stat = Path(f"/proc/{pid}/stat")
-    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True  # no Linux; or it has just ended, and the next look tells
+    return stat.rpartition(")")[2].split()[0] != "Z"

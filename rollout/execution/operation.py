@@ -68,9 +68,12 @@ class Operation:
         try:
             result = self._until_unlocked(stack)
         except WorkerError as error:
-            result = failed(str(error), time.monotonic() - began)
+            # Its engine may have left a lock, so that it counts as cut short: no end is noted.
+            return failed(str(error), time.monotonic() - began)
         except _LockedError as error:
-            return failed(str(error), time.monotonic() - began)  # it never ran: not noted
+            if self.journal is not None:
+                self.journal.locked(stack)
+            return failed(str(error), time.monotonic() - began)
         if self.journal is not None:
             self.journal.ended(stack, digest if result.done else None)
         return result

@@ -101,8 +101,8 @@ class PlainView:
         self._console.print(f"{stack} started", soft_wrap=True)
 
     def progressed(self, stack: str, words: str) -> None:
-        """Leave it out: a log of many stacks is long enough; but a wait for a lock is told."""
-        if words.startswith("waits"):
+        """Leave it out: a log of many stacks is long enough; but what becomes of a lock is told."""
+        if words.startswith(("waits", "was locked")):
             self._console.print(f"{stack} {words}", soft_wrap=True)
 
     def ended(self, stack: str, result: Result) -> None:

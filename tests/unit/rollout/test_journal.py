@@ -37,6 +37,30 @@ def test_the_past_tells_what_is_done_and_what_was_cut_short(tmp_path: Path) -> N
     assert began <= past.cut_short["c"] <= datetime.now(UTC)
 
 
+def test_a_stack_that_somebody_else_held_was_not_cut_short(tmp_path: Path) -> None:
+    with Journal(tmp_path, WHOLE) as journal:
+        journal.begin(STACKS)
+        journal.started("a")
+        journal.locked("a")
+    with Journal(tmp_path, WHOLE) as journal:
+        assert journal.past is not None
+        assert not journal.past.cut_short
+
+
+def test_a_stack_that_was_cut_short_stays_so_while_its_lock_is_held(tmp_path: Path) -> None:
+    with Journal(tmp_path, WHOLE) as journal:
+        journal.begin(STACKS)
+        journal.started("a")
+    with Journal(tmp_path, WHOLE) as journal:
+        assert journal.past is not None
+        began = journal.past.cut_short["a"]
+        journal.started("a")
+        journal.locked("a")
+    with Journal(tmp_path, WHOLE) as journal:
+        assert journal.past is not None
+        assert journal.past.cut_short == {"a": began}
+
+
 def test_a_resumed_rollout_adds_to_the_past(tmp_path: Path) -> None:
     with Journal(tmp_path, WHOLE) as journal:
         journal.begin(STACKS)

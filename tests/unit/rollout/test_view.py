@@ -34,6 +34,7 @@ def play(view: View) -> None:
         view.progressed("dev", "create ci-user")
         view.started("prod")
         view.progressed("prod", "waits, locked by somebody")
+        view.progressed("prod", "was locked by somebody, which is dead: unlocking")
         view.ended("dev", CHANGED)
         view.ended("prod", failed("first line\nsecond", 2))
         view.ended("stray", skipped("not started: 1 failure in all"))
@@ -47,6 +48,7 @@ def test_a_log_has_a_line_for_each_start_and_end() -> None:
         "dev started",
         "prod started",
         "prod waits, locked by somebody",
+        "prod was locked by somebody, which is dead: unlocking",
         "[1/3] dev succeeded · 2 create, 1 update · 1.3 s",
         "[2/3] prod failed · 2.0 s · first line",
         "[3/3] stray skipped · not started: 1 failure in all",
