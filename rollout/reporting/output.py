@@ -45,7 +45,9 @@ class Output:
             yield console
             return
         stream = redactor.stream(console.file)
+        shown = Console(file=stream, stderr=True, highlight=False, markup=False)
+        shown.is_interactive = False  # lines that are cut or wrapped could show a part of an id
         try:
-            yield Console(file=stream, stderr=True, highlight=False, markup=False)
+            yield shown
         except RolloutError as error:
             raise RolloutError(redactor.text(str(error))) from None

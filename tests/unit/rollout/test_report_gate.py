@@ -13,6 +13,7 @@ from rollout.errors import RolloutError
 from rollout.reporting.markdown import markdown
 from rollout.reporting.output import Output
 from rollout.reporting.redact import Redactor
+from rollout.reporting.view import view_on
 from rollout.result import Exit, Report, Result, Status, Step, failed
 from tests.unit.rollout.reports import previewed
 
@@ -100,6 +101,22 @@ def test_progress_and_errors_are_redacted_too() -> None:
     with pytest.raises(RolloutError, match="acct-xxxxxxxxxxx1 is no stack"):
         run()
     assert file.getvalue() == "acct-xxxxxxxxxxx1 started\n"
+
+
+def test_no_part_of_an_id_is_shown_where_a_terminal_would_cut_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "48")
+    monkeypatch.setenv("TERM", "xterm")
+    file, output = Terminal(), Output(redactor=Redactor())
+    with output.redacted(Console(file=file)) as console, view_on(console, 1, {}) as view:
+        view.ended("dev", failed(f"AWS account ID not allowed: {ONE}"))
+    assert "1111" not in file.getvalue()
+    assert "xxxxxxxxxxx1" in file.getvalue()
 
 
 def test_without_redact_nothing_is_changed() -> None:
