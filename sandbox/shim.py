@@ -15,6 +15,7 @@ It runs before every command, so it needs the standard library only, and no site
 import hashlib
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ OPERATIONS = frozenset(
 """The CLI's commands that take --config-file and need a stack."""
 _WITH_VALUE = frozenset(["-C", "--cwd", "--color", "-v", "--verbose", "--profiling", "--tracing"])
 """Flags that may stand before the command with their value behind them."""
+_ANEW = 'run `python -m sandbox start` and `eval "$(python -m sandbox env)"`'
 _SECRETS = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
 _NAME = re.compile(r"""^name:\s*["']?([\w.-]+)""", re.MULTILINE)
 
@@ -152,7 +154,7 @@ def check_instance(environment: Mapping[str, str]) -> None:
     """Check that the sandbox which a shell was set up for is still the one that is meant to run.
 
     Raises:
-        ShimError: it was stopped, or another one started.
+        ShimError: it was stopped, another one started, or a part of it no longer answers.
     """
     try:
         instance = Path(environment["SANDBOX_DIR"], "instance").read_text(encoding="utf-8")
@@ -160,9 +162,26 @@ def check_instance(environment: Mapping[str, str]) -> None:
         instance = None
     if instance is None or instance != environment.get("SANDBOX_INSTANCE"):
         raise ShimError(
-            "the sandbox that this shell was set up for is gone; run `python -m sandbox start` "
-            'and `eval "$(python -m sandbox env)"`',
+            f"the sandbox that this shell was set up for is gone; {_ANEW}",
         )
+    for title, address in (
+        ("AWS (moto)", environment.get("AWS_ENDPOINT_URL", "")),
+        ("stand-in for the AWS provider", environment.get("PULUMI_DEBUG_PROVIDERS", "")),
+    ):
+        port = address.rpartition(":")[2]
+        if port.isdecimal() and not _answers(int(port)):
+            raise ShimError(
+                f"the sandbox is broken: its {title} no longer answers on port {port}, and all "
+                f"that it held is lost; {_ANEW}",
+            )
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def main(args: Sequence[str]) -> int:
