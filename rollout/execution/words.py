@@ -8,7 +8,8 @@ LONGEST: Final = 2000
 """Characters of an error text; what is longer is cut, and that is said."""
 
 _COLOR: Final = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
-_URN: Final = re.compile(r"urn:pulumi:\S+?::\S+?::\S+::([^\s:,']+)")
+_URN: Final = re.compile(r"(?<!unprotect ')urn:pulumi:\S+?::\S+?::\S+::([^\s:,']+)")
+"""What the engine tells to be typed, `pulumi state unprotect 'urn:…'`, needs the whole of it."""
 _FRAME: Final = re.compile(
     r"^(?:error: |an unhandled error occurred: |Exception calling application: "
     r"|python inline source runtime error: |update failed$|preview failed$)+",
@@ -18,6 +19,11 @@ _PLACE: Final = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.
 _VIOLATION: Final = re.compile(r"(violates plan: properties changed:)(.*)", re.DOTALL)
 _PROPERTY: Final = re.compile(r"(?:^ |, )[-+~=]{2}(\w+)")
 """As `MakeError` in the engine's pkg/resource/deploy/plan.go writes one."""
+_NO_LOGIN: Final = "PULUMI_ACCESS_TOKEN must be set"
+_LOG_IN: Final = (
+    "No backend is chosen: run `pulumi login`, or set PULUMI_BACKEND_URL; to try it in the "
+    'sandbox, eval "$(.venv/bin/python -m sandbox env)"'
+)
 _STDERR: Final = re.compile(r"^ stderr: (.*)\Z", re.DOTALL | re.MULTILINE)
 """The last part of the report of `CommandResult` in the SDK's pulumi/automation/_cmd.py."""
 
@@ -57,6 +63,8 @@ def error_text(messages: Iterable[str], words: str) -> str:
             told.append(text)
     if not told:
         told = [plain(stderr(words)) or "the engine failed and does not say why"]
+    if any(_NO_LOGIN in text for text in told):
+        told.append(_LOG_IN)
     return _cut("\n".join(told))
 
 

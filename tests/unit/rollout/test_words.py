@@ -24,6 +24,7 @@ ValueError: boom
         ("error: error: no", "no"),
         ("\x1b[31mno\x1b[0m", "no"),
         (f"resource {URN} is protected", "resource ci-user is protected"),
+        (f"run `pulumi state unprotect '{URN}'`", f"run `pulumi state unprotect '{URN}'`"),
         (
             "1 error occurred:\n\t* creating IAM User (ci): EntityAlreadyExists\n\n",
             "creating IAM User (ci): EntityAlreadyExists",
@@ -70,3 +71,8 @@ def test_a_text_without_end_is_cut_and_that_is_said() -> None:
     text = error_text(["word " * 10_000], "")
     assert len(text) < LONGEST + 50
     assert text.endswith("word … (50000 characters in all)")
+
+
+def test_who_is_not_logged_in_is_told_how() -> None:
+    report = "\n stderr: error: PULUMI_ACCESS_TOKEN must be set for login"
+    assert "run `pulumi login`, or set PULUMI_BACKEND_URL" in error_text([], report)
