@@ -80,7 +80,9 @@ def change_lines(
         rows = _merged(_rows((one for one in changed if one.effect is effect), inside))
         for row in rows:
             rest = ", ".join(_said(part, link) for part in row.rest)
-            tail = f", {verb.rest} {rest}" if rest else ""
+            # What it keeps is "it" only where the actions are not said again.
+            joint = verb.rest.removesuffix(" it") if any(p.actions for p in row.rest) else verb.rest
+            tail = f", {joint} {rest}" if rest else ""
             lines.append(Line(verb.verdict, f"{verb.says} {_said(row, link)}{tail}"))
     return lines
 

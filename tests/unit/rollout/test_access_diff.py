@@ -66,6 +66,11 @@ CHANGES: list[tuple[Access | None, Access | None, list[str]]] = [
         ],
     ),
     (
+        user(allow("s3:*", "*")),
+        user(allow("s3:GetObject", f"{S3}a/*")),
+        ["loses s3:* on everything, keeps s3:GetObject on a/* (NARROWER)"],
+    ),
+    (
         user(allow("s3:GetObject", f"{S3}a/*"), allow("s3:PutObject", f"{S3}a/x/*")),
         user(allow("s3:*", f"{S3}a/*")),
         ["gains s3:* on a/*, before only s3:GetObject, s3:PutObject on a/x/* (WIDER)"],
