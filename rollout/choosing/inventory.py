@@ -56,7 +56,17 @@ def _member(root: Path, name: str) -> Member:
         file = read(root, name)
     except SettingsError as error:
         return Member(name, None, error.findings)
-    return Member(name, file, tuple(guard(file)))
+    faults = tuple(guard(file))
+    return Member(name, file, faults and (*faults, *_of_settings(file)))
+
+
+def _of_settings(file: StackFile) -> tuple[Finding, ...]:
+    """What else is wrong in a file that fails anyway; the program tells it for every other one."""
+    try:
+        file.settings()
+    except SettingsError as error:
+        return error.findings
+    return ()
 
 
 def guard(file: StackFile) -> Iterable[Finding]:

@@ -7,6 +7,7 @@ from rollout.errors import RolloutError
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 
 ROLE = "arn:aws:iam::{}:role/deploy"
+IDENTITIES = "circleci-s3-access:identities"
 
 
 def test_every_stack_file_is_a_member(project: WriteStacks) -> None:
@@ -19,16 +20,23 @@ def test_every_stack_file_is_a_member(project: WriteStacks) -> None:
 
 
 def test_a_stack_that_allows_no_account_has_an_error(project: WriteStacks) -> None:
-    (member,) = inventory(project(dev={"aws:region": "eu-west-1"}))
+    (member,) = inventory(project(dev={"aws:region": "eu-west-1", IDENTITIES: {}}))
     assert member.error == (
         "Pulumi.dev.yaml: aws:allowedAccountIds: is missing; a rollout needs it: "
         'the stack\'s account, ["111111111111"]'
     )
 
 
+def test_what_else_is_wrong_is_told_beside_a_missing_account(project: WriteStacks) -> None:
+    (member,) = inventory(project(dev={IDENTITIES: {"ci": {"kind": "usr"}}}))
+    assert member.error is not None
+    assert "aws:allowedAccountIds: is missing" in member.error
+    assert "identities.ci.kind: 'usr' is none of user, role" in member.error
+
+
 def test_a_role_in_an_account_that_is_not_allowed_is_an_error(project: WriteStacks) -> None:
     roles = [{"roleArn": ROLE.format("111111111111")}, {"roleArn": ROLE.format("222222222222")}]
-    (member,) = inventory(project(dev={**GUARDED, "aws:assumeRoles": roles}))
+    (member,) = inventory(project(dev={**GUARDED, "aws:assumeRoles": roles, IDENTITIES: {}}))
     assert member.error == (
         "Pulumi.dev.yaml: aws:assumeRoles: end in account 222222222222, which "
         "aws:allowedAccountIds does not allow: 111111111111"
