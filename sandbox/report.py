@@ -25,8 +25,6 @@ def _parts(
 ) -> Iterator[RenderableType]:
     table = Table(
         box=box.SIMPLE_HEAD if console.is_terminal else None,
-        title=f"{stack.name}: account {stack.account}, {stack.region} (moto, not AWS)",
-        title_justify="left",
         pad_edge=False,
     )
     for heading in ("identity", "kind", "may", "where"):
@@ -37,6 +35,7 @@ def _parts(
             table.add_row(
                 name if first else "", identity.kind if first else "", _words(grant), _where(grant)
             )
+    yield Text(f"{stack.name}: account {stack.account}, {stack.region} (moto, not AWS)", "italic")
     yield table
     for name, identity in stack.file.settings().identities.items():
         yield from _more(name, identity, made.get(name, {}))
