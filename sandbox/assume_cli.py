@@ -17,7 +17,7 @@ from sandbox.assume import attempt
 from sandbox.assume_job import Asked, job_of
 from sandbox.folder import Folder
 from sandbox.lifecycle import SandboxError
-from sandbox.stacks import SandboxStack, find_stacks, project_root
+from sandbox.stacks import SandboxStack, find_stack, project_root
 from sandbox.tokens import LATEST, TokenError, Version, claims_of, issuer_key, sign, write_secret
 
 _WRONG: Final = 2
@@ -139,16 +139,13 @@ def _role(stack: str, name: str) -> tuple[SandboxStack, Role]:
         SandboxError: there is none of this name; those that there are are named.
         SettingsError: the stack's config can't be used.
     """
-    found = find_stacks(project_root(), [stack])
-    if len(found) > 1:
-        names = ", ".join(one.name for one in found)
-        raise SandboxError(f"--stack: '{stack}' means several stacks: {names}")
-    identities = found[0].file.settings().identities
+    found = find_stack(project_root(), stack)
+    identities = found.file.settings().identities
     identity = identities.get(name)
     if isinstance(identity, Role):
-        return found[0], identity
+        return found, identity
     roles = ", ".join(n for n, one in identities.items() if isinstance(one, Role)) or "none"
-    file = found[0].file.path.name
+    file = found.file.path.name
     fault = f"{file} has no identity '{name}'"
     if identity is not None:
         fault = f"'{name}' of {file} is a user, which has no trust"

@@ -16,7 +16,7 @@ from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.preparing import prepare
-from sandbox.stacks import SandboxStack, find_stacks, project_root
+from sandbox.stacks import SandboxStack, find_stack, find_stacks, project_root
 
 app: Final = typer.Typer(
     help="A local AWS (moto) to try the program without an account. moto is not AWS: its API is "
@@ -61,7 +61,11 @@ def up(
         _end_unless_done(engine.run(*args, to_stderr=as_json))
         outputs = engine.outputs()
         if as_json:
-            place = {"stack": stack, "account": engine.stack.account, "region": engine.stack.region}
+            place = {
+                "stack": engine.stack.name,
+                "account": engine.stack.account,
+                "region": engine.stack.region,
+            }
             typer.echo(json.dumps({**place, "outputs": outputs}))
         else:
             report.show(Console(highlight=False, markup=False), engine.stack, outputs)
@@ -110,7 +114,7 @@ def status_(*, as_json: Json = False) -> None:
 def env(stack: Stack = "dev") -> None:
     """Print lines to eval, with which plain pulumi, aws and boto3 use the sandbox."""
     with _errors_told():
-        (found,) = find_stacks(project_root(), [stack])
+        found = find_stack(project_root(), stack)
         folder = Folder.current()
         typer.echo(as_shell(environment(folder, _running(folder), found)))
 
@@ -139,13 +143,13 @@ def _errors_told() -> Iterator[None]:
 
 def _engine(name: str, *, buckets: bool) -> Engine:
     """Return the engine on a stack, in a sandbox that is started for it if needed."""
-    (stack,) = find_stacks(project_root(), [name])
+    stack = find_stack(project_root(), name)
     return Engine(Folder.current(), _started([stack], buckets=buckets), stack)
 
 
 def _running_engine(name: str) -> Engine:
     """Return the engine on a stack, in the sandbox that runs."""
-    (stack,) = find_stacks(project_root(), [name])
+    stack = find_stack(project_root(), name)
     folder = Folder.current()
     return Engine(folder, _running(folder), stack)
 

@@ -43,11 +43,6 @@ class Folder:
         return self.root / "pulumi"
 
     @property
-    def bin(self) -> Path:
-        """What goes first on PATH."""
-        return self.root / "bin"
-
-    @property
     def configs(self) -> Path:
         """Copies of stack files, for the engine to read."""
         return self.root / "configs"

@@ -76,5 +76,19 @@ def find_stacks(root: Path, patterns: Sequence[str]) -> list[SandboxStack]:
     return [SandboxStack(read(root, name)) for name in _matching(known, patterns)]
 
 
+def find_stack(root: Path, pattern: str) -> SandboxStack:
+    """Return the one stack whose name matches.
+
+    Raises:
+        SandboxError: there is none, or there are several.
+        SettingsError: its file cannot be read.
+    """
+    found = find_stacks(root, [pattern])
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        raise SandboxError(f"--stack: '{pattern}' means several stacks: {names}")
+    return found[0]
+
+
 def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     return [n for n in names if any(fnmatchcase(n, pattern) for pattern in patterns)]

@@ -130,7 +130,7 @@ class Sessions:
 
 
 def _profile_credentials(profile: str) -> Credentials:
-    """Read a profile of the sandbox's own AWS files; see `sandbox.profiles`."""
+    """Read a profile of the sandbox's own AWS files; `sandbox.preparing` writes them."""
     try:
         found = botocore.session.Session(profile=profile).get_credentials()
     except ProfileNotFound:

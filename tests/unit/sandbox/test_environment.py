@@ -8,7 +8,7 @@ import pytest
 from sandbox.environment import SHIM, _path_without_shims, as_shell, for_process
 from sandbox.lifecycle import SandboxError
 from sandbox.serving import Identity
-from sandbox.stacks import SandboxStack, find_stacks
+from sandbox.stacks import SandboxStack, find_stack, find_stacks
 
 HOSTILE = {"PATH": "/usr/bin:/bin", "SPACE": "a b", "QUOTE": 'it\'s "$HOME" `x` \\', "EMPTY": ""}
 
@@ -80,6 +80,12 @@ def test_buckets_are_those_of_a_config_without_errors(root: Path) -> None:
     (dev, broken) = find_stacks(root, ["dev", "acct-1"])[::-1]
     assert dev.buckets == ("acme-a", "acme-b")
     assert broken.buckets == ()
+
+
+def test_one_stack_is_not_taken_from_several(root: Path) -> None:
+    assert find_stack(root, "d*").name == "dev"
+    with pytest.raises(SandboxError, match=r"'acct-\*' means several stacks: acct-1, acct-2"):
+        find_stack(root, "acct-*")
 
 
 def test_a_pattern_that_matches_no_stack_is_an_error(root: Path) -> None:
