@@ -10,12 +10,12 @@ has the same profiles with roles of theirs.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from configparser import RawConfigParser
 from pathlib import Path
 
-from components.aws.partitions import partition_of_region
 from components.settings.findings import Finding, SettingsError
 from components.settings.stack_file import StackFile, read, stacks
 
@@ -46,7 +46,7 @@ def _arn(file: StackFile, role: str) -> str:
     if file.account is None:
         fault = "has to name the one account that the profile is in"
         raise SettingsError(file.stack, [Finding("aws:allowedAccountIds", fault)])
-    return f"arn:{partition_of_region(file.region)}:iam::{file.account}:role/{role}"
+    return f"arn:{file.partition(os.environ)}:iam::{file.account}:role/{role}"
 
 
 def _same(stack: str, profile: str, before: str, now: str) -> None:

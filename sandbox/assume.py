@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from components.evaluation.token_request import Claims
 from sandbox.accounts import NOBODY, credentials_of
 from sandbox.assume_checks import Check, checks
 from sandbox.assume_reading import RoleRead, read_role
@@ -16,7 +17,7 @@ from sandbox.clients import Clients, Credentials
 from sandbox.folder import Folder
 from sandbox.lifecycle import SandboxError, look
 from sandbox.stacks import SandboxStack
-from sandbox.tokens import Claims, issuer_key, read_unchecked
+from sandbox.tokens import issuer_key, read_unchecked
 
 _SESSION_NAME: Final = "sandbox"
 _SECONDS: Final = 3600

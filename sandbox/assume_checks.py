@@ -7,17 +7,16 @@ Connect (OIDC) identity provider in IAM".
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from joserfc.jwk import RSAKey
 
-from components.aws.partitions import COMMERCIAL, partition_of_arn
-from components.evaluation.evaluator import TrustRequest, decide_trust, web_identity
+from components.evaluation.evaluator import decide_trust
 from components.evaluation.refusals import refusals
+from components.evaluation.token_request import Claims, issuer_of, token_request
 from components.policy.document import PolicyDocument
-from sandbox.tokens import NAMESPACE, Claims, moment, signature_fault, time_fault
+from sandbox.tokens import moment, signature_fault, time_fault
 
-PROJECT_CLAIM: Final = f"{NAMESPACE}project-id"
 _NOT_VALID: Final = "InvalidIdentityToken"
 
 
@@ -41,11 +40,6 @@ class RoleTrust:
     arn: str
     document: PolicyDocument
     providers: tuple[Provider, ...]
-
-    def provider_of(self, url: str) -> str:
-        """Return the ARN that an issuer's provider has in the account, or would have."""
-        _, partition, _, _, account, _ = self.arn.split(":", 5)
-        return f"arn:{partition}:iam::{account}:oidc-provider/{url}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ def _expiry(claims: Claims, now: datetime) -> Check:
 
 
 def _provider(claims: Claims, role: RoleTrust) -> Iterator[Check]:
-    url, audience = _issuer(claims), claims.get("aud")
+    url, audience = issuer_of(claims), claims.get("aud")
     found = next((one for one in role.providers if one.url == url), None)
     if found is None:
         words = f"the account has no OIDC provider for {url or claims.get('iss')}"
@@ -108,30 +102,11 @@ def _provider(claims: Claims, role: RoleTrust) -> Iterator[Check]:
 
 
 def _trust(claims: Claims, role: RoleTrust) -> Check:
-    request = _request(claims, role)
+    _, partition, _, _, account, _ = role.arn.split(":", 5)
+    request = token_request(claims, partition, account)
     decision = decide_trust(role.document, request)
     if decision.allowed:
         words = ["the role's trust policy lets the job in"]
     else:
         words = refusals(role.document, request, decision)
     return Check("trust", decision.allowed, tuple(words), "AccessDenied")
-
-
-def _request(claims: Claims, role: RoleTrust) -> TrustRequest:
-    """Return the request with the claims that AWS takes as condition keys."""
-    taken = ["aud", "sub", "amr"]
-    if partition_of_arn(role.arn) == COMMERCIAL:
-        taken.append(PROJECT_CLAIM)
-    keys: dict[str, Any] = {name: claims[name] for name in taken if _is_text(claims.get(name))}
-    return web_identity(role.provider_of(_issuer(claims)), keys)
-
-
-def _issuer(claims: Claims) -> str:
-    """Return a token's issuer without its scheme; a token without one has an empty one."""
-    return str(claims.get("iss", "")).removeprefix("https://")
-
-
-def _is_text(value: object) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(one, str) for one in value)
-    return isinstance(value, str)

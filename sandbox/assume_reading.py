@@ -6,7 +6,7 @@ from typing import Any
 
 from mypy_boto3_iam import IAMClient
 
-from components.evaluation.parsing import Kind, ParsedStatement, parse
+from components.evaluation.parsing import ParsedStatement, PolicyKind, parse
 from sandbox.assume_checks import Provider, RoleTrust
 
 
@@ -76,4 +76,4 @@ def _managed(iam: IAMClient, role: str) -> Iterator[Policy]:
 
 
 def _policy(name: str, document: Any, *, managed: bool) -> Policy:  # noqa: ANN401 - its type allows texts, which boto3 never gives
-    return Policy(name, managed, parse(document, name, Kind.IDENTITY))
+    return Policy(name, managed, parse(document, name, PolicyKind.IDENTITY))

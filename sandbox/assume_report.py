@@ -5,14 +5,15 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from components.circleci.tokens import CLAIMS
 from components.evaluation.conditions import Operator, ParsedCondition
 from components.evaluation.parsing import Effect, ParsedStatement, Selector
+from components.evaluation.token_request import Claims
 from components.evaluation.words import tests_said
 from sandbox.assume import Attempt, Session
 from sandbox.assume_checks import Check
 from sandbox.assume_reading import Policy
 from sandbox.stacks import SandboxStack
-from sandbox.tokens import NAMESPACE, Claims
 
 WIDTH: Final = 80
 _SUBJECT_PART: Final = re.compile(r"/(?=(?:project|user|vcs-origin|vcs-ref)/)")
@@ -84,7 +85,7 @@ def _claim_rows(claims: Claims) -> Iterator[tuple[str, str]]:
     for part in more:
         yield "", f"/{part}"
     yield "audience", str(claims.get("aud", "nothing"))
-    if claims.get(f"{NAMESPACE}ssh-rerun"):
+    if claims.get(f"{CLAIMS}ssh-rerun"):
         yield "SSH", "a rerun with SSH, which AWS can't know"
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import tempfile
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,18 +18,16 @@ from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import RSAKey
 
-from components.circleci.tokens import Job, issuer
+from components.circleci.tokens import CLAIMS, Job, issuer
+from components.evaluation.token_request import Claims
 from sandbox.folder import Folder
 from sandbox.lifecycle import SandboxError
 
 Version = Literal["v1", "v2"]
 """CIRCLE_OIDC_TOKEN or CIRCLE_OIDC_TOKEN_V2."""
-Claims = Mapping[str, Any]
 
 LATEST: Final[Version] = "v2"
 LIFETIME: Final = timedelta(hours=1)
-NAMESPACE: Final = "oidc.circleci.com/"
-"""What the names of CircleCI's own claims begin with."""
 _ALGORITHM: Final = "RS256"
 _KEY_BITS: Final = 2048
 
@@ -70,7 +67,7 @@ def claims_of(
         "aud": audience or job.organization,
         "iat": seconds,
         "exp": seconds + int(LIFETIME.total_seconds()),
-        **{f"{NAMESPACE}{name}": value for name, value in own.items()},
+        **{f"{CLAIMS}{name}": value for name, value in own.items()},
     }
 
 

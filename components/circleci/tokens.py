@@ -6,6 +6,11 @@ whoever pushes chooses the ref.
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+CLAIMS: Final = "oidc.circleci.com/"
+"""What the names of CircleCI's own claims begin with."""
+PROJECT_CLAIM: Final = f"{CLAIMS}project-id"
 
 
 def issuer(organization: str) -> str:

@@ -16,15 +16,15 @@ from components.evaluation.operators import Context
 from components.evaluation.parsing import (
     ANYONE,
     Effect,
-    Kind,
     ParsedStatement,
+    PolicyKind,
     Selector,
     parse,
 )
 from components.evaluation.wildcards import pattern
 from components.policy.document import PolicyDocument
+from components.policy.trust import ACTION
 
-ASSUME: Final = "sts:AssumeRoleWithWebIdentity"
 _ARN_RESOURCE: Final = 5
 
 
@@ -43,7 +43,7 @@ class TrustRequest:
 
     provider: str
     context: Mapping[str, str | Sequence[str]]
-    action: str = ASSUME
+    action: str = ACTION
 
 
 class Reason(Enum):
@@ -84,7 +84,7 @@ def parse_all(documents: Mapping[str, PolicyDocument]) -> tuple[ParsedStatement,
     return tuple(
         statement
         for name, document in documents.items()
-        for statement in parse(document, name, Kind.IDENTITY)
+        for statement in parse(document, name, PolicyKind.IDENTITY)
     )
 
 
@@ -113,7 +113,7 @@ def decide_trust(document: PolicyDocument, request: TrustRequest) -> Decision:
     context = Context(request.context)
     return _first(
         statement
-        for statement in parse(document, Kind.TRUST.value, Kind.TRUST)
+        for statement in parse(document, PolicyKind.TRUST.value, PolicyKind.TRUST)
         if _acts(statement, request.action)
         and statement.principals & {ANYONE, ("Federated", request.provider)}
         and _conditions_hold(statement, context)

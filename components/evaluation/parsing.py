@@ -26,7 +26,7 @@ class Effect(Enum):
     DENY = "Deny"
 
 
-class Kind(Enum):
+class PolicyKind(Enum):
     """What a policy hangs on, and so which elements its statements have."""
 
     IDENTITY = "identity policy"
@@ -61,7 +61,7 @@ class ParsedStatement:
     variables: bool
 
 
-def parse(document: PolicyDocument, name: str, kind: Kind) -> tuple[ParsedStatement, ...]:
+def parse(document: PolicyDocument, name: str, kind: PolicyKind) -> tuple[ParsedStatement, ...]:
     """Read a whole document.
 
     Args:
@@ -86,17 +86,17 @@ def parse(document: PolicyDocument, name: str, kind: Kind) -> tuple[ParsedStatem
 
 
 def _statement(
-    statement: object, place: tuple[str, int], kind: Kind, *, variables: bool
+    statement: object, place: tuple[str, int], kind: PolicyKind, *, variables: bool
 ) -> ParsedStatement:
     name, index = place
     where = f"{name}: Statement[{index}]"
     if not isinstance(statement, Mapping):
         raise PolicyError(f"{where}: {statement!r} is no statement")
-    own = {"Principal"} if kind is Kind.TRUST else {"Resource", "NotResource"}
+    own = {"Principal"} if kind is PolicyKind.TRUST else {"Resource", "NotResource"}
     _only(statement, {"Sid", "Effect", "Action", "NotAction", "Condition"} | own, where)
     if statement.get("Effect") not in {effect.value for effect in Effect}:
         raise PolicyError(f"{where}.Effect: {statement.get('Effect')!r} is neither Allow nor Deny")
-    trust = kind is Kind.TRUST
+    trust = kind is PolicyKind.TRUST
     return ParsedStatement(
         document=name,
         index=index,

@@ -7,7 +7,7 @@ from typing import Final
 from components.evaluation.conditions import ParsedCondition, holds
 from components.evaluation.evaluator import Decision, Reason, TrustRequest
 from components.evaluation.operators import Context
-from components.evaluation.parsing import ANYONE, Effect, Kind, ParsedStatement, parse
+from components.evaluation.parsing import ANYONE, Effect, ParsedStatement, PolicyKind, parse
 from components.evaluation.wildcards import pattern
 from components.evaluation.words import tests_said
 from components.policy.document import PolicyDocument
@@ -31,7 +31,7 @@ def refusals(trust: PolicyDocument, request: TrustRequest, decision: Decision) -
         request: who asks.
         decision: what `decide_trust` says of them; it must be a no.
     """
-    statements = parse(trust, Kind.TRUST.value, Kind.TRUST)
+    statements = parse(trust, PolicyKind.TRUST.value, PolicyKind.TRUST)
     if decision.reason is Reason.DENIED:
         return [f"statement {(decision.statement or 0) + 1} of the trust policy denies it"]
     allowing = [statement for statement in statements if statement.effect is Effect.ALLOW]

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import yaml
 
+from components.aws.partitions import partition_of_region
 from components.settings import pulumi_yaml
 from components.settings.findings import Finding, SettingsError, shown
 from components.settings.load import NAMESPACE, load
@@ -53,6 +54,14 @@ class StackFile:
         """The stack's ``aws:region``, where it names one."""
         region = self.config.get("aws:region")
         return region if isinstance(region, str) else None
+
+    def partition(self, environment: Mapping[str, str]) -> str:
+        """The partition of the region that the program takes: the file's, else the environment's.
+
+        The commercial one where neither names a region.
+        """
+        named = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+        return partition_of_region(self.region or named)
 
     @property
     def allowed_account_ids(self) -> tuple[str, ...]:

@@ -23,8 +23,9 @@ within a version, none is taken away or changes its meaning.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from components.aws.limits import Kind
 from components.policy.document import PolicyDocument
 from rollout.access.change import NO_DIFFERENCE, Difference, difference
 from rollout.access.permissions import permissions
@@ -33,8 +34,6 @@ from rollout.access.trust_words import trust_lines
 from rollout.access.words import Line, Verdict, change_lines
 
 SCHEMA_VERSION: Final = 1
-
-Kind = Literal["user", "role"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,14 @@ from itertools import chain, product
 from typing import Any
 
 from components.evaluation.conditions import Operator, ParsedCondition, Quantifier
-from components.evaluation.parsing import ANYONE, Effect, Kind, ParsedStatement, Selector, parse
+from components.evaluation.parsing import (
+    ANYONE,
+    Effect,
+    ParsedStatement,
+    PolicyKind,
+    Selector,
+    parse,
+)
 from components.evaluation.wildcards import pattern
 from components.policy.document import PolicyDocument
 
@@ -98,7 +105,7 @@ def permissions(documents: Mapping[str, PolicyDocument]) -> frozenset[Permission
     return frozenset(
         permission
         for name, document in documents.items()
-        for statement in parse(document, name, Kind.IDENTITY)
+        for statement in parse(document, name, PolicyKind.IDENTITY)
         for permission in _apart(
             statement, _choices(statement.resources or Selector(()), statement)
         )
@@ -113,7 +120,7 @@ def admissions(trust: PolicyDocument) -> frozenset[Permission]:
     """
     return frozenset(
         permission
-        for statement in parse(trust, Kind.TRUST.value, Kind.TRUST)
+        for statement in parse(trust, PolicyKind.TRUST.value, PolicyKind.TRUST)
         for permission in _apart(statement, map(_principal, statement.principals))
     )
 

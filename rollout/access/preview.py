@@ -4,6 +4,7 @@ It is compared in the process that runs the stack, and goes from there as the JS
 `rollout.access.diff`.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -31,7 +32,6 @@ from rollout.access.preview_states import (
 from rollout.access.preview_states import after as states_after
 from rollout.access.preview_states import before as states_before
 from rollout.access.words import Line, Verdict
-from rollout.asking.planned import partition_of
 
 _STEPS: Final = frozenset({"same", "create", "update", "replace", "delete", "import"})
 """Steps that end a resource's story; others are parts of a replacement, or read only."""
@@ -86,7 +86,7 @@ def planned_trust(root: Path, stack: str, name: str) -> PolicyDocument | None:
         return None
     if not isinstance(role, Role) or file.account is None:
         return None
-    provider = provider_arn(partition_of(file), file.account, role.trust.organization)
+    provider = provider_arn(file.partition(os.environ), file.account, role.trust.organization)
     return trust_document(role.trust, provider)
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from components.aws.limits import Kind
 from components.policy.document import PolicyDocument
-from rollout.access.diff import Kind
 
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """A text that is known after up (pulumi/pulumi, `plugin.UnknownStringValue`)."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from components.circleci.tokens import PROJECT_CLAIM
 from components.evaluation.conditions import parse_operator
 from components.evaluation.parsing import Effect
 from components.policy.document import PolicyDocument
@@ -16,8 +17,6 @@ from components.policy.trust import ACTION, ANY_UUID, TWO_REFS
 from rollout.access import permissions as access
 from rollout.access.cover import reduced
 from rollout.access.permissions import Choice, KeyTest, Permission
-
-PROJECT_CLAIM: Final = ":oidc.circleci.com/project-id"
 
 _PROVIDER: Final = re.compile(r"Federated (?P<arn>arn:[^:]+:iam::\d+:oidc-provider/(?P<url>.+))")
 _ID: Final = rf"[^/*?]+|{re.escape(ANY_UUID)}"
@@ -65,7 +64,11 @@ def _normal(permission: Permission) -> Iterable[Permission]:
     parts = _SUBJECT.fullmatch(subjects[0].values[0]) if len(subjects) == 1 else None
     if parts is None:
         return [permission]
-    claims = {test.values[0] for test in permission.tests if _wants(test, PROJECT_CLAIM)}
+    claims = {
+        test.values[0]
+        for test in permission.tests
+        if _wants(test, f":{PROJECT_CLAIM}") and test.operator.name == "StringEquals"
+    }
     if claims - {parts["project"]} and parts["project"] != ANY_UUID:
         # CircleCI signs one project, in the subject and in the claim: no token has two.
         return []
@@ -105,7 +108,7 @@ def admission(permission: Permission) -> Admission | None:
         if _no_two_refs(subjects[0]) not in rest:
             return None
         rest -= {_no_two_refs(subjects[0])}
-    claims = {test for test in rest if _wants(test, PROJECT_CLAIM)}
+    claims = {test for test in rest if _wants(test, f":{PROJECT_CLAIM}")}
     own = frozenset(test for test in claims if test.values == (parts["project"],))
     return Admission(
         provider=provider["arn"],

@@ -24,7 +24,7 @@ _VERBS: Final[Verbs] = {
 def trust_lines(
     before: frozenset[Permission], after: frozenset[Permission], change: Difference
 ) -> list[Line]:
-    """The change between two sets of ``access_trust.admissions``, in words."""
+    """The change between two sets of ``rollout.access.trust.admissions``, in words."""
     if not change:
         return []
     old, new = _read(before), _read(after)

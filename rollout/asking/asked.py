@@ -8,26 +8,18 @@ import binascii
 import json
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from components.aws.partitions import COMMERCIAL
 from components.circleci.asked_job import Asked, job_of
-from components.circleci.tokens import issuer
-from components.evaluation.evaluator import TrustRequest, web_identity
+from components.circleci.tokens import PROJECT_CLAIM, issuer
+from components.evaluation.token_request import Claims
 from components.settings.model import Trust
-from rollout.asking.planned import Planned
 from rollout.errors import RolloutError
 
-PROJECT_CLAIM: Final = "oidc.circleci.com/project-id"
-_TAKEN: Final = ("aud", "sub", "amr")
-"""Claims that AWS takes as condition keys everywhere; the project's it takes in one partition."""
 _PROJECT: Final = re.compile(r"org/[^/]+/project/(?P<project>[^/]+)/user/")
 _PARTS: Final = 3
-
-Claims = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,14 +58,6 @@ class JobAsked:
         return _claims(job.organization, job.subject)
 
 
-def request_of(claims: Claims, planned: Planned) -> TrustRequest:
-    """Return what AWS would be asked: the claims that it takes as condition keys."""
-    taken = [*_TAKEN, *([PROJECT_CLAIM] if planned.partition == COMMERCIAL else [])]
-    keys = {name: claims[name] for name in taken if _is_text(claims.get(name))}
-    url = str(claims.get("iss", "")).removeprefix("https://")
-    return web_identity(planned.provider(url), keys)
-
-
 def _claims(organization: str, subject: str) -> Claims:
     claims = {"iss": f"https://{issuer(organization)}", "aud": organization, "sub": subject}
     found = _PROJECT.match(subject)
@@ -95,9 +79,3 @@ def _read(file: Path) -> Claims:
         # What is in the file may be a secret, so it is not shown.
         raise RolloutError(f"--token {file}: it holds no token (a JWT: three parts with dots)")
     return claims
-
-
-def _is_text(value: object) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(one, str) for one in value)
-    return isinstance(value, str)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from components.aws.actions import action as known_action
 from components.aws.partitions import DNS_SUFFIXES
-from components.circleci.tokens import issuer
 from components.evaluation.conditions import holds
 from components.evaluation.evaluator import (
     Decision,
@@ -20,10 +19,11 @@ from components.evaluation.operators import Context
 from components.evaluation.parsing import ParsedStatement, Selector
 from components.evaluation.refusals import refusals
 from components.evaluation.requests import Caller, kms_request, location, s3_request
+from components.evaluation.token_request import Claims, token_request
 from components.evaluation.words import tests_said
-from components.policy.trust import trust_document
+from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
-from rollout.asking.asked import Claims, JobAsked, request_of
+from rollout.asking.asked import JobAsked
 from rollout.asking.planned import NOT_LOOKED_AT, Planned
 from rollout.errors import RolloutError
 
@@ -119,8 +119,9 @@ def _request(planned: Planned, action: str, place: str, caller: Caller) -> Reque
 
 def _ask_trust(planned: Planned, trust: Trust, job: JobAsked) -> JobAnswer:
     claims = job.claims(trust)
-    request = request_of(claims, planned)
-    document = trust_document(trust, planned.provider(issuer(trust.organization)))
+    partition, account = planned.partition, planned.account
+    request = token_request(claims, partition, account)
+    document = trust_document(trust, provider_arn(partition, account, trust.organization))
     decision = decide_trust(document, request)
     why = () if decision.allowed else tuple(refusals(document, request, decision))
     return JobAnswer(claims, decision, why)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.aws.limits import Kind
-from components.aws.partitions import COMMERCIAL, partition_of_region
 from components.policy.document import PolicyDocument
 from components.policy.plan import plans
 from components.policy.split import INLINE
@@ -57,10 +56,6 @@ class Planned:
         boundary = self.settings.permissions_boundary
         return boundary and f"{self.name} has the permissions boundary {boundary}, which limits it."
 
-    def provider(self, url: str) -> str:
-        """Return the ARN that an issuer's provider has in the account."""
-        return f"arn:{self.partition}:iam::{self.account}:oidc-provider/{url}"
-
 
 def planned(file: StackFile, name: str) -> Planned:
     """Plan one identity of a stack.
@@ -74,7 +69,7 @@ def planned(file: StackFile, name: str) -> Planned:
     if identity is None:
         there = ", ".join(settings.identities) or "none"
         raise RolloutError(f"{file.path.name} has no identity '{name}'; there are: {there}")
-    partition = partition_of(file)
+    partition = file.partition(os.environ)
     alone = Stack.model_construct(identities={name: identity})
     plan = plans(file.stack, alone, partition)[name]
     arns = {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}" for grant in identity.grants}
@@ -87,10 +82,3 @@ def planned(file: StackFile, name: str) -> Planned:
 
 def _policy_name(name: str, kind: Kind, leaf: str) -> str:
     return INLINE_NAME if leaf == INLINE else f"{name}-{kind}-{INLINE_NAME}-{leaf}"
-
-
-def partition_of(file: StackFile) -> str:
-    """Return the stack's partition, by the region that the program takes."""
-    environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    region = file.region or environment
-    return partition_of_region(region) if region else COMMERCIAL

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rollout.choosing.batch import Batch
 from rollout.choosing.changed import changed_since
 from rollout.choosing.inventory import Member, inventory, select
 from rollout.choosing.shard import WHOLE, Shard
 from rollout.choosing.waves import FILE, Placement, place, read_waves
 from rollout.errors import RolloutError
-from rollout.execution.runner import Batch
 
 PARALLEL: Final = max(2, min(8, 2 * (os.cpu_count() or 1)))
 """Stacks at once, where nobody says; each waits for AWS more than it computes."""

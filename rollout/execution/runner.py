@@ -2,27 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Protocol
 
+from rollout.choosing.batch import Batch
 from rollout.result import Result, Status, skipped
 
 _LOOK_EVERY_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Stacks that run at once, and what follows from failures among them.
-
-    `stop_after` failures stop all that has not started. Where it is None, no failure stops a
-    stack of the same batch, and any failure stops the next batches.
-    """
-
-    name: str
-    stacks: tuple[str, ...]
-    parallel: int
-    stop_after: int | None = None
-    pause: float = 0.0
 
 
 class Interrupts(Protocol):

@@ -10,6 +10,7 @@ from typing import Final
 
 from rich.console import Console
 
+from rollout.choosing.batch import Batch
 from rollout.choosing.changed import program_digest, stack_digest
 from rollout.choosing.selection import Options, Selection, choose
 from rollout.choosing.shard import WHOLE
@@ -19,7 +20,7 @@ from rollout.execution.journal import Journal
 from rollout.execution.operation import Operation
 from rollout.execution.pool import Pool
 from rollout.execution.pulumi_cli import find_cli
-from rollout.execution.runner import Batch, run_batches
+from rollout.execution.runner import run_batches
 from rollout.execution.task import Command
 from rollout.reporting.view import view_on
 from rollout.result import Report, Result, skipped

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.execution.runner import Batch, run_batches
+from rollout.choosing.batch import Batch
+from rollout.execution.runner import run_batches
 from rollout.result import Result, Status, failed
 
 GOOD = Result(Status.SUCCEEDED)

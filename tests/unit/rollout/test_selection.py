@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from rollout.choosing.batch import Batch
 from rollout.choosing.selection import PARALLEL, Options, Selection, choose
 from rollout.choosing.shard import Shard
 from rollout.errors import RolloutError
-from rollout.execution.runner import Batch
 from tests.unit.rollout.conftest import WriteStacks
 
 WAVES = """

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components.evaluation.parsing import Kind, parse
+from components.evaluation.parsing import PolicyKind, parse
 from components.settings.stack_file import StackFile
 from sandbox.assume import Attempt, Session
 from sandbox.assume_checks import Check, RoleTrust
@@ -25,7 +25,9 @@ REFUSED = Check("trust", passed=False, words=("ref is x", "aud is y"), aws_error
 
 def attempt(*statements: dict[str, Any], boundary: str | None = None, **changes: Any) -> Attempt:
     document = {"Version": "2012-10-17", "Statement": list(statements)}
-    policies = (Policy("s3-access", managed=False, statements=parse(document, "", Kind.IDENTITY)),)
+    policies = (
+        Policy("s3-access", managed=False, statements=parse(document, "", PolicyKind.IDENTITY)),
+    )
     fields: dict[str, Any] = {
         "role": RoleRead(RoleTrust(ROLE, {}, ()), policies, boundary),
         "claims": claims_of(JOB, LATEST, issued=NOW),
