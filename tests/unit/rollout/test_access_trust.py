@@ -46,6 +46,16 @@ def said(before: Document | None, after: Document | None) -> list[str]:
     ]
 
 
+def test_a_claim_with_a_wildcard_hides_no_job() -> None:
+    """Written by hand; one that names another project than the subject lets nobody in."""
+    document = trust(projects=[P1])
+    for operator, wanted, count in (("StringLike", "*", 2), ("StringEquals", P2, 0)):
+        document["Statement"][0]["Condition"].setdefault(operator, {})[
+            f"{issuer(ORG)}:oidc.circleci.com/project-id"
+        ] = wanted
+        assert len(admissions(document)) == count
+
+
 AT_MAIN = trust(origins=[APP], refs=[MAIN])
 CHANGES = [
     (AT_MAIN, trust(origins=[APP], refs=[MAIN, TAGS]), [f"also {TAGS} of {APP} [wider]"]),
