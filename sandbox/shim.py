@@ -188,7 +188,10 @@ def main(args: Sequence[str]) -> int:
     """Become the CLI."""
     environment = os.environ
     try:
-        check_instance(environment)
+        # Who only asks for the version shall not look for another CLI, which would go around this
+        # file: what is done then is refused here.
+        if list(args) != ["version"]:
+            check_instance(environment)
         command, before = command_line(args, environment, Path.cwd())
         if before is not None:
             _make_stack(before)

@@ -1,9 +1,12 @@
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from sandbox import shim
 from sandbox.shim import SALT, ShimError, check_instance, command_line, copy_of, parse
 
 
@@ -155,3 +158,14 @@ def test_a_sandbox_of_which_a_part_is_dead_is_refused(
         check_instance(shell)
     with pytest.raises(ShimError, match=f"{part}.* no longer answers .*sandbox start"):
         check_instance(shell)
+
+
+@pytest.mark.parametrize(("command", "code"), [("version", 0), ("preview", 1)])
+def test_a_dead_sandbox_tells_its_version_and_does_nothing_else(
+    tmp_path: Path, command: str, code: int
+) -> None:
+    """A rollout in its shell took the next CLI, which wrote a salt into the stack's file."""
+    shell = {"SANDBOX_DIR": str(tmp_path), "SANDBOX_PULUMI": "/bin/echo"}
+    line = [sys.executable, shim.__file__, command]
+    done = subprocess.run(line, env=shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, "is gone" in done.stderr) == (code, code == 1)
