@@ -2,6 +2,12 @@
 
 import sys
 
-from rollout.cli import main
+try:
+    from rollout.cli import main
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"error: this Python has no {error.name}; `make venv` installs all that is needed, then "
+        "it is .venv/bin/python -m rollout"
+    )
 
 sys.exit(main())
