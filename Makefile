@@ -49,14 +49,14 @@ venv: $(VENV)/.made ## make .venv from requirements-dev.txt
 toolchain: venv ## find, download or build the Pulumi CLI
 	@$(PY) -m toolchain
 
-clean: ## stop the sandbox and remove everything made, except the Pulumi CLI
+clean: ## stop the sandbox and remove everything made, except .toolchain and .rollout
 	@if [ -d .sandbox ] && [ -x $(PY) ]; then $(PY) -m sandbox stop || \
 	  echo "The sandbox could not be stopped; its processes may still run." >&2; fi
-	@rm -rf $(VENV) .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .sandbox __pycache__ .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
-distclean: clean ## clean, and remove the Pulumi CLI in .toolchain
-	@rm -rf .toolchain
+distclean: clean ## clean, and remove the Pulumi CLI and what rollout --resume goes by
+	@rm -rf .toolchain .rollout
 
 # Made anew when the requirements change, so that nothing in it is left from before; and when
 # its Python is gone, which leaves the file there.
