@@ -113,6 +113,7 @@ class Pool:
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         self._busy: set[Worker] = set()
         self._lock = threading.Lock()
+        self._is_interrupted = False
 
     def __enter__(self) -> Self:
         """Use the pool."""
@@ -147,6 +148,8 @@ class Pool:
             worker = Worker(self._root)
         with self._lock:
             self._busy.add(worker)
+            if self._is_interrupted:
+                worker.interrupt()
         try:
             yield worker
         except BaseException:
@@ -162,7 +165,8 @@ class Pool:
                 self._busy.discard(worker)
 
     def interrupt(self) -> None:
-        """Cancel what all busy workers do."""
+        """Cancel what all busy workers do, and what one may be about to begin."""
         with self._lock:
+            self._is_interrupted = True
             for worker in self._busy:
                 worker.interrupt()

@@ -28,3 +28,10 @@ def test_a_worker_that_ends_while_it_answers_is_an_error(tmp_path: Path, task: T
         pool.worker() as worker,
     ):
         worker.run(task, lambda _: None)
+
+
+def test_what_begins_after_an_interrupt_is_interrupted_too(tmp_path: Path, task: Task) -> None:
+    with Pool(tmp_path) as pool:
+        pool.interrupt()
+        with pytest.raises(WorkerError), pool.worker() as worker:
+            worker.run(task, lambda _: None)
