@@ -61,21 +61,28 @@ class Operation:
         if (error := self.members[stack].error or self._plan_fault(stack)) is not None:
             return failed(error)
         self.watcher.started(stack)
-        digest = stack_digest(self.root, stack, self.program)
-        if self.journal is not None:
-            self.journal.started(stack)
         began = time.monotonic()
         try:
+            return self._run(stack)
+        except (WorkerError, _LockedError, OSError) as error:
+            return failed(str(error), time.monotonic() - began)
+
+    def _run(self, stack: str) -> Result:
+        """Run a stack and note it in the journal.
+
+        A worker that died may have left its engine's lock: the stack counts as cut short then, so
+        that no end is noted.
+        """
+        digest = stack_digest(self.root, stack, self.program)
+        if self.journal is None:
+            return self._until_unlocked(stack)
+        self.journal.started(stack)
+        try:
             result = self._until_unlocked(stack)
-        except WorkerError as error:
-            # Its engine may have left a lock, so that it counts as cut short: no end is noted.
-            return failed(str(error), time.monotonic() - began)
-        except _LockedError as error:
-            if self.journal is not None:
-                self.journal.locked(stack)
-            return failed(str(error), time.monotonic() - began)
-        if self.journal is not None:
-            self.journal.ended(stack, digest if result.done else None)
+        except _LockedError:
+            self.journal.locked(stack)
+            raise
+        self.journal.ended(stack, digest if result.done else None)
         return result
 
     def _plan(self, stack: str) -> Path | None:

@@ -36,5 +36,8 @@ def find_cli() -> Cli:
 def _version(pulumi: str) -> str:
     env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     command = [str(Path(pulumi)), "version"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    except OSError:  # no program, as one for another machine
+        return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -43,6 +43,15 @@ def test_one_that_is_older_or_tells_no_version_is_passed_over(
     assert find_cli() == Cli(str(own), str(pinned_version()))
 
 
+def test_one_that_does_not_start_is_passed_over(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = pulumi(tmp_path / "users", "v3.999.1")
+    broken.write_bytes(b"\x7fELF of another machine")
+    monkeypatch.setenv("PATH", f"{broken.parent}:/bin")
+    assert find_cli() == Cli(str(own), str(pinned_version()))
+
+
 def test_without_any_it_says_how_to_get_one(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own.unlink()
     monkeypatch.setattr("toolchain.locate", lambda: None)
