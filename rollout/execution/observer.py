@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
 
-from rollout.execution.words import error_text, plain, stderr
+from rollout.execution.engine_words import error_text, plain, stderr
 
 _SAME: Final = frozenset({"same", "read", "read-replacement", "refresh", "discard"})
 """What changes nothing."""

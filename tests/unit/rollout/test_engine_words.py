@@ -1,6 +1,6 @@
 import pytest
 
-from rollout.execution.words import LONGEST, error_text, plain
+from rollout.execution.engine_words import LONGEST, error_text, plain
 
 URN = "urn:pulumi:dev::acme::acme:identities:User$aws:iam/user:User::ci-user"
 TRACEBACK = """python inline source runtime error: boom
