@@ -9,7 +9,7 @@ from components.circleci.tokens import CLAIMS
 from components.evaluation.conditions import Operator, ParsedCondition
 from components.evaluation.parsing import Effect, ParsedStatement, Selector
 from components.evaluation.token_request import Claims
-from components.evaluation.words import tests_said
+from components.evaluation.words import selected, tests_said
 from sandbox.assume import Attempt, Session
 from sandbox.assume_checks import Check
 from sandbox.assume_reading import Policy
@@ -111,17 +111,10 @@ def _policy_lines(policy: Policy) -> Iterator[str]:
     yield from _wrapped(f"{policy.name}, {'managed' if policy.managed else 'inline'}:", "  ")
     for statement in policy.statements:
         denies = "never " if statement.effect is Effect.DENY else ""
-        yield from _wrapped(f"{denies}{_selected(statement.actions)}", "    ")
-        yield from _wrapped(f"on {_selected(statement.resources or Selector(()))}", "      ")
+        yield from _wrapped(f"{denies}{selected(statement.actions, _NAMED)}", "    ")
+        yield from _wrapped(f"on {selected(statement.resources or Selector(()), _NAMED)}", "      ")
         if statement.conditions:
             yield from _wrapped(f"where {tests_said(map(_test, statement.conditions))}", "      ")
-
-
-def _selected(selector: Selector) -> str:
-    """Say actions or resources; an S3 resource without the start that all share."""
-    values = [re.sub(r"^arn:[^:]+:s3:::", "", value) for value in selector.values]
-    more = [f"and {len(values) - _NAMED} more"] if len(values) > _NAMED else []
-    return ("all but " if selector.negated else "") + ", ".join([*values[:_NAMED], *more])
 
 
 def _test(condition: ParsedCondition) -> tuple[tuple[Operator, str], tuple[str, ...]]:

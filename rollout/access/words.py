@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from components.evaluation.conditions import Operator, Quantifier
 from components.evaluation.parsing import Effect
-from components.evaluation.words import TestKey, tests_said
+from components.evaluation.words import TestKey, short_resource, tests_said
 from rollout.access.change import Difference
 from rollout.access.cover import Covering
 from rollout.access.permissions import Choice, KeyTest, Permission
@@ -48,8 +48,6 @@ PERMISSION_VERBS: Final[Verbs] = {
     (Effect.ALLOW, False): Verb("loses", "keeps it", Verdict.NARROWER),
     (Effect.DENY, True): Verb("is now denied", "before only", Verdict.NARROWER),
 }
-
-_S3_ARN: Final = ":s3:::"
 
 
 @dataclass(frozen=True)
@@ -181,13 +179,7 @@ def _said(row: _Row, link: str) -> str:
 
 
 def _choice_said(choice: Choice, everything: str) -> str:
-    values = ", ".join(_short(value) for value in choice.values)
+    values = ", ".join(short_resource(value) for value in choice.values)
     if choice.negated:
         return f"{everything} but {values}"
     return everything if choice.values == ("*",) else values
-
-
-def _short(value: str) -> str:
-    """An S3 resource without the start that all share."""
-    head, found, rest = value.partition(_S3_ARN)
-    return rest if found and head.startswith("arn:") and head.count(":") == 1 else value

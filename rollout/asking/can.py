@@ -20,7 +20,7 @@ from components.evaluation.parsing import ParsedStatement, Selector
 from components.evaluation.refusals import refusals
 from components.evaluation.requests import Caller, kms_request, location, s3_request
 from components.evaluation.token_request import Claims, token_request
-from components.evaluation.words import tests_said
+from components.evaluation.words import selected, tests_said
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 from rollout.asking.asked import JobAsked
@@ -143,16 +143,10 @@ def _hints(statements: tuple[ParsedStatement, ...], request: Request) -> list[st
             ]
             under.append(f"{_place(one)} would allow it where {tests_said(unmet)}")
         elif decide_parsed([anywhere], request).allowed:
-            places = _selected(one.resources or Selector(()))
+            places = selected(one.resources or Selector(()), _NAMED)
             elsewhere.append(f"{_place(one)} allows it on {places}")
     return (under or elsewhere)[:_NAMED]
 
 
 def _place(statement: ParsedStatement) -> str:
     return f"statement {statement.index + 1} of {statement.document}"
-
-
-def _selected(selector: Selector) -> str:
-    values = [value.partition(":s3:::")[2] or value for value in selector.values]
-    more = [f"and {len(values) - _NAMED} more"] if len(values) > _NAMED else []
-    return ("all but " if selector.negated else "") + ", ".join([*values[:_NAMED], *more])
