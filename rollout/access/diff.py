@@ -20,7 +20,7 @@
 within a version, none is taken away or changes its meaning.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -117,39 +117,6 @@ class StackDiff:
             "narrower": self.narrower,
             "identities": [one.to_json() for one in self.identities],
         }
-
-
-def sentences(diff: StackDiff) -> list[str]:
-    """One sentence for each change, without the stack's name: equal stacks say the same."""
-    return [
-        f"{one.name} {line.text}{_SUFFIX[line.verdict]}"
-        for one in diff.identities
-        for line in one.lines
-    ]
-
-
-_SUFFIX: Final = {Verdict.WIDER: " (WIDER)", Verdict.NARROWER: " (NARROWER)", Verdict.NONE: ""}
-
-
-def stack_diff(
-    stack: str,
-    before: Mapping[str, Access],
-    after: Mapping[str, Access],
-    replaced: Collection[str] = (),
-) -> StackDiff:
-    """Compare two states of a stack.
-
-    Args:
-        stack: The stack's name.
-        before: Identities by name, as they are.
-        after: Identities by name, as they will be.
-        replaced: Names of those that are deleted and made anew, as when their path changes.
-    """
-    diffs = (
-        identity_diff(name, before.get(name), after.get(name), is_replaced=name in replaced)
-        for name in sorted({*before, *after})
-    )
-    return StackDiff(stack, tuple(one for one in diffs if one.lines))
 
 
 def identity_diff(

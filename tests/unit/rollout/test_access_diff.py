@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rollout.access.diff import Access, StackDiff, identity_diff, sentences, stack_diff
+from rollout.access.diff import Access, StackDiff, identity_diff
+from tests.unit.rollout.diffs import sentences, stack_diff
 
 Statement = dict[str, Any]
 S3 = "arn:aws:s3:::"

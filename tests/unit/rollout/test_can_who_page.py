@@ -6,9 +6,10 @@ import pytest
 
 from components.policy.document import PolicyDocument
 from components.settings import load
-from rollout.access.diff import Access, stack_diff
+from rollout.access.diff import Access
 from tests.unit.rollout.access_page import Example, examples, json_example, stack_file
 from tests.unit.rollout.command_line import asking
+from tests.unit.rollout.diffs import stack_diff
 from tests.unit.rollout.planning import documents_of
 from tests.unit.settings.configs import grant, user
 

@@ -9,10 +9,11 @@ from pulumi.automation.events import EngineEvent
 
 from components.policy.trust import trust_document
 from components.settings import load
-from rollout.access.diff import StackDiff, sentences
+from rollout.access.diff import StackDiff
 from rollout.access.preview import PreviewAccess, planned_trust
 from rollout.access.preview_states import UNKNOWN
 from tests.unit.rollout.conftest import WriteStacks
+from tests.unit.rollout.diffs import sentences
 from tests.unit.settings.configs import ORGANIZATION, role
 
 IAM = "arn:aws:iam::111111111111:"
