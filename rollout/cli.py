@@ -1,4 +1,4 @@
-"""The commands of `python -m rollout`; what they do is in the rooms below.
+"""The commands of `python -m rollout`; what they do is in the packages beside it.
 
 Exit codes: 0 all is done; 1 something failed, was stopped or could not start; 2 with `--exit-code`,
 changes were found; 3 with `--fail-on-wider`, access gets wider; 130 and 143 after Ctrl-C and
