@@ -22,6 +22,7 @@ from rollout.asking.who import Found, Holder
 from rollout.reporting.report import printable
 
 VERSION: Final = 1
+_ACTION_WIDTH: Final = 32
 _OURS: Final = "Only identities of this project's stacks are listed."
 
 
@@ -55,8 +56,11 @@ def show(console: Console, place: Location, found: Found) -> None:
     """Print the table, or that there is nobody."""
     if found.holders:
         table = Table(box=None, pad_edge=False, header_style="bold")
+        words = [word for one in found.holders for word in ", ".join(one.actions).split()]
+        longest = max(map(len, words))  # so that no action is cut in two
         for title in ("stack", "identity", "kind", "may", "on"):
-            table.add_column(title, overflow="fold")
+            width = min(longest, _ACTION_WIDTH) if title == "may" else None
+            table.add_column(title, overflow="fold", min_width=width)
         for one in found.holders:
             cells = (one.stack, one.identity, one.kind, ", ".join(one.actions), _on(one))
             table.add_row(*(Text(printable(cell)) for cell in cells))

@@ -142,6 +142,15 @@ def test_the_table_is_for_people(ask: Ask, root: Path) -> None:
     assert "deploy has the permissions boundary arn:aws:iam::111111111111:policy/limit." in words
 
 
+def test_no_action_is_cut_in_two(ask: Ask, root: Path) -> None:
+    (root / "Pulumi.a-stack-with-quite-a-name.yaml").write_bytes(
+        (root / "Pulumi.prod.yaml").read_bytes()
+    )
+    shown = ask(root, "who", "s3://acme-site/public/x").out
+    assert "s3:ListMultipartUploadParts," in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
 def test_identities_that_are_alike_in_many_stacks_are_explained_once(
     ask: Ask, project: WriteStacks
 ) -> None:
