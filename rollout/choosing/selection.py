@@ -53,7 +53,10 @@ class Selection:
         """
         unsure = [name for name in self.members if name in self.placement.unsure]
         if unsure:
-            raise RolloutError.of(FILE, self.placement.oddities)
+            raise RolloutError(
+                f"{FILE}: each stack must be in one wave before it is touched; "
+                f"these are not: {', '.join(unsure)}"
+            )
         batches = []
         for placed in self.placement.waves:
             wave, stacks = placed.wave, tuple(s for s in placed.stacks if s in self.members)
