@@ -127,12 +127,27 @@ class Journal:
                 starts.setdefault(stack, []).append(datetime.fromisoformat(entry["at"]))
             elif event == "locked":
                 del starts.get(stack, [])[-1:]
-            else:
+            elif event != "destroyed":
                 starts.pop(stack, None)
             if event == "succeeded":
                 done[stack] = entry["digest"]
         cut_short = {stack: times[0] for stack, times in starts.items() if times}
         return None if stacks is None else Past(stacks, done, cut_short)
+
+
+def forget(root: Path, stacks: Sequence[str]) -> None:
+    """Note in all journals of a project that stacks are destroyed: they are not done any more.
+
+    Raises:
+        RolloutError: a journal can't be written.
+    """
+    lines = [json.dumps({"stack": stack, "event": "destroyed"}) for stack in stacks]
+    for file in (root / FOLDER).glob("up*.jsonl"):
+        try:
+            with file.open("ab", buffering=0) as journal:
+                journal.write("\n".join(["", *lines, ""]).encode())
+        except OSError as error:
+            raise RolloutError(f"{file} can't be written: {error.strerror}") from None
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ from rollout.choosing.selection import Options, Selection, choose
 from rollout.choosing.shard import WHOLE
 from rollout.errors import RolloutError
 from rollout.execution.control import Control
-from rollout.execution.journal import Journal
+from rollout.execution.journal import Journal, forget
 from rollout.execution.operation import Operation
 from rollout.execution.pool import Pool
 from rollout.execution.pulumi_cli import find_cli
@@ -76,6 +76,8 @@ def carry_out(root: Path, request: Request, console: Console) -> Report:
             console.print("There is nothing to do.")
             return Report(work.done)
         request.confirm(work.stacks)
+        if request.command is Command.DESTROY:
+            forget(root, work.stacks)
         if journal is not None and not request.resume:
             journal.begin(tuple(work.selection.members))
         return _run(root, request, work, console)

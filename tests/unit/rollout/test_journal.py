@@ -6,7 +6,7 @@ import pytest
 
 from rollout.choosing.shard import WHOLE, Shard
 from rollout.errors import RolloutError
-from rollout.execution.journal import FOLDER, Journal
+from rollout.execution.journal import FOLDER, Journal, forget
 
 STACKS = ("a", "b", "c")
 
@@ -35,6 +35,27 @@ def test_the_past_tells_what_is_done_and_what_was_cut_short(tmp_path: Path) -> N
     assert past.done == {"a": "digest-a"}
     assert list(past.cut_short) == ["c"]
     assert began <= past.cut_short["c"] <= datetime.now(UTC)
+
+
+def test_a_destroyed_stack_is_not_done_in_any_shards_journal(tmp_path: Path) -> None:
+    shards = (WHOLE, Shard(0, 2))
+    for shard in shards:
+        with Journal(tmp_path, shard) as journal:
+            journal.begin(STACKS)
+            journal.ended("a", "digest-a")
+            journal.ended("b", "digest-b")
+            journal.started("c")
+    forget(tmp_path, ["b", "c"])
+    for shard in shards:
+        with Journal(tmp_path, shard) as journal:
+            assert journal.past is not None
+            assert journal.past.done == {"a": "digest-a"}
+            assert list(journal.past.cut_short) == ["c"]
+
+
+def test_where_nothing_was_rolled_out_there_is_nothing_to_forget(tmp_path: Path) -> None:
+    forget(tmp_path, ["a"])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_stack_that_somebody_else_held_was_not_cut_short(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def run(root: Path, journal: Journal) -> Result:
 
 
 def test_a_stack_whose_worker_died_counts_as_cut_short(root: Path) -> None:
-    """The worker's engine may have left a lock, which only `--resume` of a cut short one removes."""
+    """Its engine may have left a lock, and `--resume` removes only those of such stacks."""
     with Journal(root, WHOLE) as journal:
         journal.begin(["dev"])
         result = run(root, journal)
