@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+UNSAID: Final = "the engine failed and does not say why"
 LONGEST: Final = 2000
 """Characters of an error text; what is longer is cut, and that is said."""
 
@@ -62,7 +63,7 @@ def error_text(messages: Iterable[str], words: str) -> str:
         if text and not any(text in earlier for earlier in told):
             told.append(text)
     if not told:
-        told = [plain(stderr(words)) or "the engine failed and does not say why"]
+        told = [plain(stderr(words)) or UNSAID]
     if any(_NO_LOGIN in text for text in told):
         told.append(_LOG_IN)
     return _cut("\n".join(told))

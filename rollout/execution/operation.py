@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 from rollout.choosing.changed import stack_digest
 from rollout.choosing.inventory import Member
 from rollout.execution.control import Control
+from rollout.execution.engine_words import UNSAID
 from rollout.execution.journal import Journal
 from rollout.execution.lock import Lock, find_lock
 from rollout.execution.pool import Pool, WorkerError
@@ -104,7 +105,8 @@ class Operation:
             reply = self._ask(self.command, stack, plan)
             lock = find_lock(reply["stderr"])
             if lock is None:
-                return _result(reply)
+                is_cut = self.control.stopping and reply["error"] == UNSAID
+                return _result({**reply, "error": "cancelled: interrupted"} if is_cut else reply)
             is_ours = lock.is_of(self.cut_short.get(stack))
             if is_ours and lock.is_dead:
                 self.watcher.progressed(stack, f"was {lock}, which is dead: unlocking")
