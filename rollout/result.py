@@ -43,7 +43,8 @@ class Result:
     that stay the same left out. `error` says why a stack failed or was skipped; it is None for
     one that an earlier run has done. `steps` are the changes one by one. `access` is what a preview
     would change of who may do what, in the schema of `rollout.access.diff`; None where there was no
-    preview, or it failed.
+    preview, or it failed. `warnings` are the program's and the engine's, such as of a trust that
+    lets every project in.
     """
 
     status: Status
@@ -52,6 +53,7 @@ class Result:
     error: str | None = None
     steps: Sequence[Step] = ()
     access: Mapping[str, Any] | None = None
+    warnings: Sequence[str] = ()
 
     @property
     def done(self) -> bool:
@@ -59,14 +61,18 @@ class Result:
         return self.status is not Status.FAILED and self.error is None
 
     def to_json(self) -> dict[str, Any]:
-        """One value of "stacks" in what `--json` prints; "access" where a preview told it."""
-        told = {
+        """One value of "stacks" in what `--json` prints; what else there is to tell only then."""
+        told: dict[str, Any] = {
             "status": self.status.value,
             "changes": dict(self.changes),
             "seconds": round(self.seconds, 1),
             "error": self.error,
         }
-        return told if self.access is None else {**told, "access": self.access}
+        if self.access is not None:
+            told["access"] = self.access
+        if self.warnings:
+            told["warnings"] = list(self.warnings)
+        return told
 
 
 def failed(error: str, seconds: float = 0.0) -> Result:

@@ -1,5 +1,6 @@
 """Listens to the engine's events of one operation and tells what they come to."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ _SAME: Final = frozenset({"same", "read", "read-replacement", "refresh", "discar
 """What changes nothing."""
 _PARTS: Final = frozenset({"create-replacement", "delete-replaced", "discard-replaced"})
 """Parts of a replacement, which is a step of its own."""
+_FILE: Final = re.compile(r"^Pulumi\.[\w.-]+\.yaml: ")
+"""Where a warning begins with its stack's file; who reads it knows the stack."""
 
 
 class Observer:
@@ -20,6 +23,7 @@ class Observer:
         """Tell progress to `on_progress`, a few words at a time."""
         self._on_progress = on_progress
         self._errors: list[str] = []
+        self._warnings: list[str] = []
         self._steps: dict[str, dict[str, str]] = {}
         self._changes: dict[str, int] = {}
 
@@ -44,12 +48,15 @@ class Observer:
         return {
             "changes": self._changes,
             "steps": list(self._steps.values()),
+            "warnings": self._warnings,
             "seconds": seconds,
             "error": None if words is None else error_text(self._errors, words),
             "stderr": stderr(words or ""),
         }
 
     def _on_diagnostic(self, event: DiagnosticEvent) -> None:
+        if event.severity == "warning":
+            self._warnings.append(_FILE.sub("", plain(event.message)))
         if event.severity != "error":
             return
         about = event.urn.rsplit("::", 1)[-1] if event.urn else ""

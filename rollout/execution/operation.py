@@ -147,4 +147,5 @@ def _result(reply: Mapping[str, Any]) -> Result:
         reply["error"],
         tuple(sorted(Step(**step) for step in reply["steps"])),
         reply.get("access"),
+        tuple(reply.get("warnings", ())),
     )

@@ -131,7 +131,8 @@ def _headline(found: Sequence[Group], stacks: int) -> str:
 
 
 def _block(group: Group) -> _Block:
-    lines = [_sentence(one) for one in group.sentences or ()]
+    lines = [f"- warning: {code(warning)}" for warning in group.warnings]
+    lines += [_sentence(one) for one in group.sentences or ()]
     if group.error is not None:
         lines += [f"- {code(line)}" for line in group.error.splitlines() if line.strip()]
     if len(group.stacks) > _NAMED:

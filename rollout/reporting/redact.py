@@ -47,6 +47,7 @@ class Redactor:
             error=self.value(result.error),
             steps=tuple(replace(step, name=self.text(step.name)) for step in result.steps),
             access=self.value(result.access),
+            warnings=tuple(map(self.text, result.warnings)),
         )
 
     def _name(self, found: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """What stacks came to, as people read it: those that came to the same are told together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rollout.access.words import Verdict
@@ -34,6 +34,7 @@ class Group:
     changes: tuple[tuple[str, int], ...] = ()
     steps: tuple[Step, ...] = ()
     sentences: tuple[Sentence, ...] | None = None
+    warnings: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """Sentences of a verdict."""
@@ -55,10 +56,7 @@ def groups(results: Mapping[str, Result]) -> list[Group]:
     alike: dict[Group, list[str]] = {}
     for stack, result in results.items():
         alike.setdefault(_group(result), []).append(stack)
-    found = [
-        Group(tuple(stacks), one.status, one.error, one.changes, one.steps, one.sentences)
-        for one, stacks in alike.items()
-    ]
+    found = [replace(one, stacks=tuple(stacks)) for one, stacks in alike.items()]
     return sorted(found, key=_rank)
 
 
@@ -104,6 +102,7 @@ def _group(result: Result) -> Group:
         tuple(result.changes.items()),
         tuple(result.steps),
         sentences,
+        tuple(map(printable, result.warnings)),
     )
 
 
@@ -120,7 +119,7 @@ def _rank(group: Group) -> tuple[object, ...]:
         bool(group.count(Verdict.WIDER)),
         bool(group.count(Verdict.NARROWER)),
         group.status is Status.SKIPPED,
-        bool(group.changes or group.sentences),
+        bool(group.changes or group.sentences or group.warnings),
         True,
     )
     return pressing.index(True), -len(group.stacks), group.stacks

@@ -30,9 +30,11 @@ def show_changes(console: Console, results: Mapping[str, Result]) -> None:
     On a terminal long sentences are wrapped; in a log each stays one line, to be searched for.
     """
     for group in groups(results):
-        if group.steps or group.sentences:
+        if group.steps or group.sentences or group.warnings:
             console.print()
             console.print(_title(group), soft_wrap=not console.is_terminal)
+            for warning in group.warnings:
+                _show(console, Text("warning: ", "yellow") + Text(warning))
             for sentence in group.sentences or ():
                 _show(console, _styled(sentence), _SIGNS[sentence.verdict])
             for words in step_words(group.steps):
