@@ -86,13 +86,15 @@ def list_(
     *,
     as_json: Json = False,
 ) -> None:
-    """Show the stacks, with their waves and accounts, without starting an engine."""
+    """Show the stacks, with their waves and accounts, and check their files; starts no engine."""
     options = _options(globs, stacks, wave, changed_since, shard)
     selection = choose(project_root(), options, _say)
     if as_json:
         _print_json({"stacks": tables.stacks_json(selection)})
     else:
         tables.show_stacks(Console(highlight=False), selection)
+    if any(member.error for member in selection.members.values()):
+        raise typer.Exit(Exit.FAILED)
 
 
 @app.command()
@@ -188,6 +190,12 @@ def destroy(
     shard: ShardOption = None,
     parallel: Parallel = None,
     *,
+    exclude_protected: Annotated[
+        bool,
+        typer.Option(
+            "--exclude-protected", help="Leave the OIDC providers, which other stacks may use."
+        ),
+    ] = False,
     wait: Wait = False,
     yes: Yes = False,
     as_json: Json = False,
@@ -195,7 +203,10 @@ def destroy(
     """Delete all that the stacks made, the last wave first."""
     options = _options(globs, stacks, wave, changed_since, shard, parallel)
     confirm = lambda names: _confirm("Destroy", names, yes=yes)  # noqa: E731
-    _run(Request(Command.DESTROY, options, wait=wait, confirm=confirm), as_json)
+    request = Request(
+        Command.DESTROY, options, wait=wait, spare_protected=exclude_protected, confirm=confirm
+    )
+    _run(request, as_json)
 
 
 app.command()(asking.can)

@@ -132,7 +132,9 @@ def _operate(
             resources = workspace.resources(task.stack)
             check_accounts(task, resources)
             if resources:
-                stack.destroy(color="never", on_event=on_event)
+                stack.destroy(
+                    color="never", on_event=on_event, exclude_protected=task.spare_protected
+                )
         case Command.CANCEL:
             stack.cancel()
 

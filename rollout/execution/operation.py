@@ -54,6 +54,8 @@ class Operation:
     plans: Path | None = None
     """The folder of plans: preview saves them there, up keeps to them."""
     wait: bool = False
+    spare_protected: bool = False
+    """A destroy leaves what is protected: the OIDC providers that other stacks may use."""
     cut_short: Mapping[str, datetime] = field(default_factory=dict)
     """When the stacks were started that a killed rollout left, which this one resumes."""
 
@@ -125,7 +127,8 @@ class Operation:
             file = self.members[stack].file
             allowed = file.allowed_account_ids if file else ()
             saved = str(plan) if plan else None
-            task = Task(command, stack, str(self.root), self.cli(), saved, allowed)
+            root, spare = str(self.root), self.spare_protected
+            task = Task(command, stack, root, self.cli(), saved, allowed, spare)
             return worker.run(task, lambda words: self.watcher.progressed(stack, words))
 
 

@@ -31,13 +31,17 @@ CHANGING: Final = frozenset({Command.UP, Command.DESTROY})
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for. `confirm` is given the stacks to change, and may end it all."""
+    """What the user asked for. `confirm` is given the stacks to change, and may end it all.
+
+    With `spare_protected` a destroy leaves what is protected.
+    """
 
     command: Command
     options: Options
     plans: Path | None = None
     wait: bool = False
     resume: bool = False
+    spare_protected: bool = False
     confirm: Callable[[Sequence[str]], None] = lambda _: None
 
 
@@ -129,6 +133,7 @@ def _run(root: Path, request: Request, work: _Work, console: Console) -> Report:
                 program=work.program,
                 plans=request.plans,
                 wait=request.wait,
+                spare_protected=request.spare_protected,
                 cut_short=work.cut_short,
             )
 

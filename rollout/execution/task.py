@@ -30,7 +30,7 @@ class Task:
     """One operation on one stack.
 
     `plan` is the file of the engine's plan: preview writes it, up keeps to it. `accounts` are those
-    that the stack's file allows.
+    that the stack's file allows. With `spare_protected` a destroy leaves what is protected.
     """
 
     command: Command
@@ -39,6 +39,7 @@ class Task:
     cli: Cli
     plan: str | None = None
     accounts: tuple[str, ...] = ()
+    spare_protected: bool = False
 
     def to_line(self) -> str:
         """The task as a line of JSON."""

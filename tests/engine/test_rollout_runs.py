@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.harness import Project
 from tests.engine.rollouts import HOLDING, MakeFleet, Rollout, fleet_of, named, until
+from tests.unit.policy.identities import ORGANIZATION
 
 
 @pytest.fixture
@@ -101,3 +102,21 @@ def test_waves_are_destroyed_last_first(fleet: MakeFleet) -> None:
     rollout.run("up", "--yes")
     said = rollout.run("destroy", "--yes").stderr
     assert said.index("b succeeded") < said.index("a started")
+
+
+def test_a_provider_that_other_stacks_may_use_is_left_where_the_user_says_so(
+    checkout: Project, bucket: str
+) -> None:
+    trust = {"organization": ORGANIZATION, "projects": ["*"]}
+    role = {"kind": "role", "trust": trust, "grants": [{"bucket": bucket, "access": ["read"]}]}
+    stack = checkout.stack({"identities": {"deploy": role}, "oidcProvider": "create"}, name="one")
+    rollout = Rollout(checkout)
+    preview = rollout.run("preview", "--json")
+    assert any("lets every project" in text for text in preview.stacks["one"]["warnings"])
+    rollout.run("up", "--yes")
+    failed = rollout.run("destroy", "--yes", code=1).stdout
+    assert "pulumi state unprotect" in failed
+    rollout.run("up", "--yes")
+    rollout.run("destroy", "--yes", "--exclude-protected")
+    assert stack.iam.list_roles()["Roles"] == []
+    assert len(stack.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1

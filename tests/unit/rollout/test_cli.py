@@ -47,7 +47,7 @@ def test_list_shows_waves_accounts_and_what_keeps_a_stack_from_being_deployed(
     waves = "waves: [{name: canary, stacks: [dev]}, {stacks: ['*']}]"
     root = project("dev", bad={"aws:region": "eu-west-1"}, waves=waves)
     ran = rollout(root, "list")
-    assert ran.code == 0
+    assert ran.code == 1
     assert [line.split() for line in ran.out.splitlines()][:3] == [
         ["stack", "wave", "account", "region"],
         ["dev", "canary", "111111111111", "eu-west-1"],
