@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from components.settings.findings import SettingsError
-from sandbox import assume_cli, lifecycle, report, status
+from sandbox import lifecycle, report, status
+from sandbox.assume import commands as assume_cli
 from sandbox.engine import Engine
 from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder

@@ -11,8 +11,8 @@ from joserfc.jwk import RSAKey
 from components.circleci.tokens import Job, issuer
 from components.policy.document import PolicyDocument
 from components.policy.trust import provider_arn, trust_document
-from sandbox.assume_checks import Check, Provider, RoleTrust, checks
-from sandbox.tokens import LATEST, Version, claims_of, sign
+from sandbox.assume.checks import Check, Provider, RoleTrust, checks
+from sandbox.assume.tokens import LATEST, Version, claims_of, sign
 from tests.unit.sandbox.test_assume_job import APP, OTHER, trust
 from tests.unit.sandbox.test_tokens import JOB, NOW, ORGANIZATION, PROJECT, USER
 

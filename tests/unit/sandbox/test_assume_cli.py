@@ -7,9 +7,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from sandbox.assume.tokens import issuer_key, read_unchecked, signature_fault
 from sandbox.cli import app
 from sandbox.folder import Folder
-from sandbox.tokens import issuer_key, read_unchecked, signature_fault
 from tests.unit.sandbox.test_tokens import ORGANIZATION, PROJECT, USER
 
 Run = Callable[..., Result]

@@ -8,7 +8,7 @@ import pytest
 from components.evaluation.evaluator import decide_trust, web_identity
 from components.policy.trust import provider_arn, trust_document
 from components.settings import Role, Trust, load
-from sandbox.assume_job import MADE_UP_ID, Asked, job_of
+from sandbox.assume.job import MADE_UP_ID, Asked, job_of
 from sandbox.lifecycle import SandboxError
 from tests.unit.sandbox.test_tokens import ORGANIZATION, PROJECT, USER
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from components.evaluation.parsing import PolicyKind, parse
 from components.settings.stack_file import StackFile
-from sandbox.assume import Attempt, Session
-from sandbox.assume_checks import Check, RoleTrust
-from sandbox.assume_reading import Policy, RoleRead
-from sandbox.assume_report import as_json, as_text
+from sandbox.assume.attempt import Attempt, Session
+from sandbox.assume.checks import Check, RoleTrust
+from sandbox.assume.reading import Policy, RoleRead
+from sandbox.assume.report import as_json, as_text
+from sandbox.assume.tokens import LATEST, claims_of
 from sandbox.stacks import SandboxStack
-from sandbox.tokens import LATEST, claims_of
 from tests.unit.sandbox.test_tokens import JOB, NOW, ORGANIZATION
 
 STACK = SandboxStack(StackFile("dev", Path("Pulumi.dev.yaml"), {}))

@@ -15,9 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.jwk import RSAKey
 
 from components.circleci.tokens import Job
-from sandbox.folder import Folder
-from sandbox.lifecycle import SandboxError
-from sandbox.tokens import (
+from sandbox.assume.tokens import (
     LATEST,
     TokenError,
     Version,
@@ -29,6 +27,8 @@ from sandbox.tokens import (
     time_fault,
     write_secret,
 )
+from sandbox.folder import Folder
+from sandbox.lifecycle import SandboxError
 
 ORGANIZATION = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
 PROJECT = "6f9b2f3c-7c1e-4a52-9e3f-0123456789ab"

@@ -15,7 +15,7 @@ from components.evaluation.evaluator import decide_trust
 from components.evaluation.refusals import refusals
 from components.evaluation.token_request import Claims, issuer_of, token_request
 from components.policy.document import PolicyDocument
-from sandbox.tokens import moment, signature_fault, time_fault
+from sandbox.assume.tokens import moment, signature_fault, time_fault
 
 _NOT_VALID: Final = "InvalidIdentityToken"
 

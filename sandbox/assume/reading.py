@@ -7,7 +7,7 @@ from typing import Any
 from mypy_boto3_iam import IAMClient
 
 from components.evaluation.parsing import ParsedStatement, PolicyKind, parse
-from sandbox.assume_checks import Provider, RoleTrust
+from sandbox.assume.checks import Provider, RoleTrust
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,21 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from components.settings import Role, SettingsError
-from sandbox import assume_report
-from sandbox.assume import attempt
-from sandbox.assume_job import Asked, job_of
+from sandbox.assume import report as assume_report
+from sandbox.assume.attempt import attempt
+from sandbox.assume.job import Asked, job_of
+from sandbox.assume.tokens import (
+    LATEST,
+    TokenError,
+    Version,
+    claims_of,
+    issuer_key,
+    sign,
+    write_secret,
+)
 from sandbox.folder import Folder
 from sandbox.lifecycle import SandboxError
 from sandbox.stacks import SandboxStack, find_stack, project_root
-from sandbox.tokens import LATEST, TokenError, Version, claims_of, issuer_key, sign, write_secret
 
 _WRONG: Final = 2
 """How a command ends that could not find out, as typer's own errors do."""

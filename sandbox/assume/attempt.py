@@ -11,13 +11,13 @@ from typing import Final
 
 from components.evaluation.token_request import Claims
 from sandbox.accounts import NOBODY, credentials_of
-from sandbox.assume_checks import Check, checks
-from sandbox.assume_reading import RoleRead, read_role
+from sandbox.assume.checks import Check, checks
+from sandbox.assume.reading import RoleRead, read_role
+from sandbox.assume.tokens import issuer_key, read_unchecked
 from sandbox.clients import Clients, Credentials
 from sandbox.folder import Folder
 from sandbox.lifecycle import SandboxError, look
 from sandbox.stacks import SandboxStack
-from sandbox.tokens import issuer_key, read_unchecked
 
 _SESSION_NAME: Final = "sandbox"
 _SECONDS: Final = 3600

@@ -10,9 +10,9 @@ from components.evaluation.conditions import Operator, ParsedCondition
 from components.evaluation.parsing import Effect, ParsedStatement, Selector
 from components.evaluation.token_request import Claims
 from components.evaluation.words import selected, tests_said
-from sandbox.assume import Attempt, Session
-from sandbox.assume_checks import Check
-from sandbox.assume_reading import Policy
+from sandbox.assume.attempt import Attempt, Session
+from sandbox.assume.checks import Check
+from sandbox.assume.reading import Policy
 from sandbox.stacks import SandboxStack
 
 WIDTH: Final = 80
