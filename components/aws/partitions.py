@@ -41,3 +41,8 @@ def partition_of_arn(arn: str) -> str:
     if parts[0] != "arn" or len(parts) < 6 or parts[1] not in DNS_SUFFIXES:  # noqa: PLR2004 - arn:partition:service:region:account:resource
         raise ValueError(f"'{arn}' is no ARN of {', '.join(DNS_SUFFIXES)}")
     return parts[1]
+
+
+def bucket_arn(partition: str, bucket: str) -> str:
+    """The ARN of a bucket (Amazon S3 User Guide, "Policy resources for Amazon S3")."""
+    return f"arn:{partition}:s3:::{bucket}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.aws.actions import Action, Placement
+from components.aws.partitions import bucket_arn
 from components.evaluation.evaluator import Request
 
 SCHEME: Final = "s3://"
@@ -70,7 +71,7 @@ def s3_request(
     Raises:
         ValueError: An action on objects, and a location without a key.
     """
-    bucket = f"arn:{partition}:s3:::{place.bucket}"
+    bucket = bucket_arn(partition, place.bucket)
     context = caller.context()
     if action.placement is Placement.BUCKET:
         if action.knows_prefix:

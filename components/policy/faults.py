@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.aws import limits
-from components.aws.partitions import COMMERCIAL, partition_of_arn
+from components.aws.partitions import COMMERCIAL, bucket_arn, partition_of_arn
 from components.policy.access import Restrictions, access_document
 from components.policy.document import size
 from components.policy.permissions import permissions
@@ -79,5 +79,5 @@ def size_fault(path: str, identity: User | Role, error: TooLargeError, partition
 
 def _weight(grant: Grant, partition: str) -> int:
     """Characters that a grant takes alone; beside others it shares some of them."""
-    arns = {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}"}
+    arns = {grant.bucket: bucket_arn(partition, grant.bucket)}
     return size(access_document(permissions([grant]), arns, Restrictions()))

@@ -7,15 +7,20 @@ checked in the preview; the documents themselves hold the ARNs that AWS gave.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from components.aws.partitions import LONGEST
+from components.aws import limits
+from components.aws.partitions import LONGEST, bucket_arn
 from components.policy.access import Restrictions, access_document
 from components.policy.document import PolicyDocument, size
 from components.policy.faults import key_faults, size_fault, trust_faults
 from components.policy.permissions import Permission, permissions
-from components.policy.split import Layout, TooLargeError, layout
+from components.policy.split import INLINE, Layout, TooLargeError, layout
 from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.model import Role, Stack, User
+
+INLINE_NAME: Final = "s3-access"
+"""The name of the inline policy, which is the identity's own."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,21 @@ class Plan:
         return access_document(self.layout.documents[key], bucket_arns, self.restrictions)
 
 
+def policy_name(identity: str, kind: limits.Kind, leaf: str) -> str:
+    """The name in IAM of one document of an identity's layout.
+
+    With the kind: a user and a role may have the same name, managed policies not.
+    """
+    return INLINE_NAME if leaf == INLINE else f"{identity}-{kind}-{INLINE_NAME}-{leaf}"
+
+
 def plan(identity: User | Role, partition: str) -> Plan:
     """Lay out one identity's grants over inline and managed policies.
 
     Raises:
         TooLargeError: where they fit no layout.
     """
-    arns = {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}" for grant in identity.grants}
+    arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
     restrictions = Restrictions(identity.require_tls, identity.source_ips)
     spread = layout(
         identity.KIND,

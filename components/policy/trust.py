@@ -12,7 +12,7 @@ V2); AWS IAM User Guide, "IAM JSON policy elements: Condition operators".
 from itertools import product
 from typing import Any, Final
 
-from components.circleci.tokens import Job, issuer
+from components.circleci.tokens import PROJECT_CLAIM, Job, issuer
 from components.policy.document import Condition, PolicyDocument, document, render_condition
 from components.settings.model import Trust
 from components.settings.trust_rules import ANY_PROJECT
@@ -80,7 +80,7 @@ def _condition(trust: Trust) -> Condition:
     if trust.origins and any(pattern.endswith("*") for pattern in patterns):
         tests.append(("StringNotLike", f"{key}:sub", (TWO_REFS,)))
     if trust.project_id_claim:
-        claim = f"{key}:oidc.circleci.com/project-id"
+        claim = f"{key}:{PROJECT_CLAIM}"
         tests.append(("StringEquals", claim, tuple(sorted(trust.projects))))
     return tuple(sorted(tests))
 

@@ -8,11 +8,9 @@ import pulumi_aws as aws
 
 from components.aws import limits
 from components.policy.document import to_json
-from components.policy.plan import Plan
+from components.policy.plan import Plan, policy_name
 from components.policy.split import INLINE, depth, takers
 from components.resources import tokens
-
-INLINE_NAME = "s3-access"
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,9 @@ class Access(pulumi.ComponentResource):
         plan = self._args.plan
         return self._args.bucket_arns.apply(lambda arns: to_json(plan.document(leaf, arns)))
 
+    def _policy_name(self, leaf: str) -> str:
+        return policy_name(self._args.name, self._args.kind, leaf)
+
     def _inline(self, leaf: str, first: list[pulumi.Resource]) -> pulumi.Resource:
         name = f"{self._name}-inline"
         document = self._document(leaf)
@@ -69,17 +70,16 @@ class Access(pulumi.ComponentResource):
         identity = self._args.identity
         if isinstance(identity, aws.iam.User):
             return aws.iam.UserPolicy(
-                name, name=INLINE_NAME, user=identity.name, policy=document, opts=opts
+                name, name=self._policy_name(leaf), user=identity.name, policy=document, opts=opts
             )
         return aws.iam.RolePolicy(
-            name, name=INLINE_NAME, role=identity.name, policy=document, opts=opts
+            name, name=self._policy_name(leaf), role=identity.name, policy=document, opts=opts
         )
 
     def _managed(self, leaf: str, first: list[pulumi.Resource]) -> pulumi.Resource:
         policy = aws.iam.Policy(
             f"{self._name}-managed-{leaf}",
-            # With its kind: a user and a role may have the same name, their policies not.
-            name=f"{self._args.name}-{self._args.kind}-{INLINE_NAME}-{leaf}",
+            name=self._policy_name(leaf),
             path=self._args.path,
             description=f"S3 access of {self._args.name}, part {leaf}",
             policy=self._document(leaf),

@@ -1,6 +1,5 @@
 """The stack's config as Pulumi hands it to the program, checked and planned."""
 
-import json
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from components.aws.partitions import partition_of_region
 from components.policy.plan import Plan, plans
 from components.resources.lookups import told
 from components.settings import NAMESPACE, SettingsError, Stack, advice, load
+from components.settings.load import decoded
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,7 @@ def _own_config() -> dict[str, Any]:
     prefix = f"{NAMESPACE}:"
     config = {**get_config_env(), **CONFIG.get()}
     return {
-        key.removeprefix(prefix): _value(value)
+        key.removeprefix(prefix): decoded(value)
         for key, value in config.items()
         if key.startswith(prefix)
     }
-
-
-def _value(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Lists and mappings arrive as JSON, text as it is."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

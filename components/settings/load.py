@@ -148,3 +148,13 @@ def _models(loc: tuple[Step, ...]) -> tuple[type[BaseModel], type[BaseModel] | N
 def _keys(model: type[BaseModel] | None) -> list[str]:
     fields = model.model_fields if model else {}
     return [field.alias or name for name, field in fields.items()]
+
+
+def decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """A value that was set as one text of JSON, as ``pulumi config set`` does."""
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except ValueError:
+            pass
+    return value

@@ -4,7 +4,6 @@ Inside a run Pulumi hands the program its config; this is for the tools around
 it, which need to know what a stack wishes for without starting an engine.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import yaml
 from components.aws.partitions import partition_of_region
 from components.settings import pulumi_yaml
 from components.settings.findings import Finding, SettingsError, shown
-from components.settings.load import NAMESPACE, load
+from components.settings.load import NAMESPACE, decoded, load
 from components.settings.model import Stack
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
@@ -43,7 +42,7 @@ class StackFile:
         """
         prefix = f"{NAMESPACE}:"
         own = {
-            key.removeprefix(prefix): _decoded(value)
+            key.removeprefix(prefix): decoded(value)
             for key, value in self.config.items()
             if key.startswith(prefix)
         }
@@ -66,7 +65,7 @@ class StackFile:
     @property
     def allowed_account_ids(self) -> tuple[str, ...]:
         """The stack's ``aws:allowedAccountIds``."""
-        return tuple(map(str, _decoded(self.config.get(_ACCOUNTS_KEY)) or ()))
+        return tuple(map(str, decoded(self.config.get(_ACCOUNTS_KEY)) or ()))
 
     @property
     def account(self) -> str | None:
@@ -75,7 +74,7 @@ class StackFile:
         It is the account of the last role in ``aws:assumeRoles``, which is where
         the provider ends up, else the only one of ``aws:allowedAccountIds``.
         """
-        for role in reversed(_decoded(self.config.get(_ROLES_KEY)) or ()):
+        for role in reversed(decoded(self.config.get(_ROLES_KEY)) or ()):
             if (found := _ROLE_ACCOUNT.match(str(role.get("roleArn")))) is not None:
                 return found["account"]
         allowed = self.allowed_account_ids
@@ -126,18 +125,8 @@ def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - whatever the file
     raise SettingsError(stack, [Finding("file", fault)])
 
 
-def _decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """A value that was set as one text of JSON, as ``pulumi config set`` does."""
-    if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except ValueError:
-            pass
-    return value
-
-
 def _account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
-    ids = _decoded(config.get(_ACCOUNTS_KEY))
+    ids = decoded(config.get(_ACCOUNTS_KEY))
     if not isinstance(ids, list | None):
         yield Finding(_ACCOUNTS_KEY, f"{shown(ids)} is not a list of account ids")
         return
@@ -150,7 +139,7 @@ def _account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _role_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
-    roles = _decoded(config.get(_ROLES_KEY))
+    roles = decoded(config.get(_ROLES_KEY))
     are_mappings = isinstance(roles, list) and all(isinstance(role, dict) for role in roles)
     if roles is not None and not are_mappings:
         yield Finding(_ROLES_KEY, f"{shown(roles)} is not a list of mappings, each with a roleArn")

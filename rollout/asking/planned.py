@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.aws.limits import Kind
+from components.aws.partitions import bucket_arn
 from components.policy.document import PolicyDocument
-from components.policy.plan import plans
-from components.policy.split import INLINE
+from components.policy.plan import plans, policy_name
 from components.settings.model import Role, Stack, Trust, User
 from components.settings.stack_file import StackFile
 from rollout.errors import RolloutError
 
-INLINE_NAME: Final = "s3-access"
-"""The inline policy's name, as `components.resources.access` has it."""
 _ANY_ACCOUNT: Final = "0" * 12
 
 NOT_LOOKED_AT: Final = (
@@ -72,13 +70,9 @@ def planned(file: StackFile, name: str) -> Planned:
     partition = file.partition(os.environ)
     alone = Stack.model_construct(identities={name: identity})
     plan = plans(file.stack, alone, partition)[name]
-    arns = {grant.bucket: f"arn:{partition}:s3:::{grant.bucket}" for grant in identity.grants}
+    arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
     documents = {
-        _policy_name(name, identity.KIND, leaf): plan.document(leaf, arns)
+        policy_name(name, identity.KIND, leaf): plan.document(leaf, arns)
         for leaf in plan.layout.documents
     }
     return Planned(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)
-
-
-def _policy_name(name: str, kind: Kind, leaf: str) -> str:
-    return INLINE_NAME if leaf == INLINE else f"{name}-{kind}-{INLINE_NAME}-{leaf}"

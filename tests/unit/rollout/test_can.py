@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from components.circleci.tokens import Job
-from components.resources.access import INLINE_NAME as DEPLOYED_INLINE_NAME
-from rollout.asking.planned import INLINE_NAME, NOT_LOOKED_AT
+from rollout.asking.planned import NOT_LOOKED_AT
 from tests.unit.rollout.command_line import Ask, Ran, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.settings.configs import ORGANIZATION, PROJECT, USER, grant, role, trust, user
@@ -258,7 +257,3 @@ def test_a_stack_in_another_partition_is_asked_in_its_own_arns(
     told = json.loads(can(ask, root, "ci", *PUT, "--json").out)
     assert told["allowed"]
     assert told["policy"]["text"]["Resource"] == "arn:aws-cn:s3:::acme-site/public/*"
-
-
-def test_the_inline_policy_has_the_name_that_it_is_deployed_with() -> None:
-    assert INLINE_NAME == DEPLOYED_INLINE_NAME
