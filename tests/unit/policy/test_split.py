@@ -155,6 +155,8 @@ def test_what_the_trie_can_not_hold_is_packed_until_it_truly_does_not_fit(
         for count in range(250, 600, 10)
         if (found := plan(many(kind, _wide(count)), "aws")).layout.packed
     )
+    of = many(kind, _wide(_count(packed)))
+    assert sorted(packed.permissions, key=repr) == sorted(permissions(of.grants), key=repr)
     sizes = {
         key: size(document)
         for key, document in documents(many(kind, _wide(_count(packed)))).items()
