@@ -20,6 +20,12 @@ LONGEST: Final = max(DNS_SUFFIXES, key=len)
 """For a size that must not be too small while the partition is not known."""
 
 
+def region_in_use(configured: str | None, environment: Mapping[str, str]) -> str | None:
+    """The region that the AWS provider takes: the config's, else the environment's, or None."""
+    named = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    return configured or named or None
+
+
 def partition_of_region(region: str | None) -> str:
     """The partition that a region belongs to, before AWS was asked.
 

@@ -43,18 +43,17 @@ class Account(pulumi.ComponentResource):
         creates = settings.oidc_provider == "create"
         buckets = self._buckets()
         existing = {} if creates else self._existing(organizations)
-        found = once_found([*buckets.values(), *existing.values()])
-        self.bucket_arns = found.apply(
-            lambda answers: {one: answer.arn for one, answer in zip(buckets, answers, strict=False)}
+        # Keys that can't meet: an organization's id may be a bucket's name too.
+        found = once_found(
+            {("bucket", name): lookup for name, lookup in buckets.items()}
+            | {("provider", name): lookup for name, lookup in existing.items()}
         )
-        arns = found.apply(
-            lambda answers: {
-                one: answer.arn
-                for one, answer in zip(existing, answers[len(buckets) :], strict=True)
-            }
+        self.bucket_arns = found.apply(
+            lambda answers: {name: answers["bucket", name].arn for name in buckets}
         )
         self.provider_arns = {
-            one: self._create(one) if creates else _of(arns, one) for one in organizations
+            one: self._create(one) if creates else _provider_arn(found, one)
+            for one in organizations
         }
         self.register_outputs({"buckets": self.bucket_arns})
 
@@ -117,8 +116,10 @@ def _organizations(settings: Stack) -> list[str]:
     return sorted({role.trust.organization for role in roles})
 
 
-def _of(arns: pulumi.Output[dict[str, str]], organization: str) -> pulumi.Output[str]:
-    return arns.apply(lambda known: known[organization])
+def _provider_arn(
+    found: pulumi.Output[dict[tuple[str, str], Any]], organization: str
+) -> pulumi.Output[str]:
+    return found.apply(lambda answers: answers["provider", organization].arn)
 
 
 def _provider_missing(organization: str, words: str) -> Finding:

@@ -2,13 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pulumi
 
 from components.settings.findings import Finding, SettingsError
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -25,16 +27,21 @@ class Lookup:
     faults: Callable[[Any], Iterable[Finding]]
 
 
-def once_found(lookups: Sequence[Lookup]) -> pulumi.Output[list[Any]]:
-    """All answers in their order, once every one is there and good.
+def once_found(lookups: Mapping[_Key, Lookup]) -> pulumi.Output[dict[_Key, Any]]:
+    """All answers, each by its look-up's key, once every one is there and good.
 
     The output fails with one message for everything that is wrong; whatever takes
     it as an input is not made.
     """
-    for lookup in lookups:
+    for lookup in lookups.values():
         _answer_for(lookup.output)
     checked: pulumi.Output[bool] = pulumi.Output.from_input(_all_found(lookups))
-    return checked.apply(lambda _: pulumi.Output.all(*(lookup.output for lookup in lookups)))
+    outputs = [lookup.output for lookup in lookups.values()]
+    return checked.apply(
+        lambda _: pulumi.Output.all(*outputs).apply(
+            lambda answers: dict(zip(lookups, answers, strict=True))
+        )
+    )
 
 
 def _answer_for(output: pulumi.Output[Any]) -> None:
@@ -48,11 +55,11 @@ def _answer_for(output: pulumi.Output[Any]) -> None:
         untrack()
 
 
-async def _all_found(lookups: Sequence[Lookup]) -> bool:
-    waited = [lookup.output.future() for lookup in lookups]
+async def _all_found(lookups: Mapping[_Key, Lookup]) -> bool:
+    waited = [lookup.output.future() for lookup in lookups.values()]
     answers = await asyncio.gather(*waited, return_exceptions=True)
     findings: list[Finding] = []
-    for lookup, answer in zip(lookups, answers, strict=True):
+    for lookup, answer in zip(lookups.values(), answers, strict=True):
         if isinstance(answer, BaseException):
             findings.append(lookup.missing(_words(answer)))
         elif answer is not None:  # None is what a preview can't know

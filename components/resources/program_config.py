@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from components.aws.partitions import partition_of_region
+from components.aws.partitions import partition_of_region, region_in_use
 from components.policy.plan import Plan, plans
 from components.resources.lookups import told
 from components.settings import NAMESPACE, SettingsError, Stack, advice, load
@@ -30,11 +30,7 @@ def read() -> ProgramConfig:
         pulumi.RunError: with everything that is wrong, before anything is made or looked up.
     """
     stack = pulumi.get_stack()
-    region = (
-        pulumi.Config("aws").get("region")
-        or os.environ.get("AWS_REGION")
-        or os.environ.get("AWS_DEFAULT_REGION")
-    )
+    region = region_in_use(pulumi.Config("aws").get("region"), os.environ)
     try:
         settings = load(stack, _own_config())
         planned = plans(stack, settings, partition_of_region(region) if region else None)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from components.aws.partitions import partition_of_region
+from components.aws.partitions import partition_of_region, region_in_use
 from components.settings import pulumi_yaml
 from components.settings.findings import Finding, SettingsError, shown
 from components.settings.load import NAMESPACE, decoded, load
@@ -59,8 +59,7 @@ class StackFile:
 
         The commercial one where neither names a region.
         """
-        named = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-        return partition_of_region(self.region or named)
+        return partition_of_region(region_in_use(self.region, environment))
 
     @property
     def allowed_account_ids(self) -> tuple[str, ...]:
