@@ -49,6 +49,11 @@ def partition_of_arn(arn: str) -> str:
     return parts[1]
 
 
+def account_of_arn(arn: str) -> str:
+    """The account that an ARN names: ``arn:aws:iam::111111111111:user/ci`` is in 111111111111."""
+    return arn.split(":", 5)[4]
+
+
 def bucket_arn(partition: str, bucket: str) -> str:
     """The ARN of a bucket (Amazon S3 User Guide, "Policy resources for Amazon S3")."""
     return f"arn:{partition}:s3:::{bucket}"

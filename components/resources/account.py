@@ -9,11 +9,13 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.partitions import DNS_SUFFIXES
+from components.aws.partitions import DNS_SUFFIXES, partition_of_arn
 from components.circleci.tokens import issuer
 from components.policy.faults import key_faults
+from components.policy.trust import provider_arn
 from components.resources import tokens
 from components.resources.lookups import Lookup, once_found
+from components.resources.place import Place, look_up_place
 from components.settings import Finding, Grant, Role, Stack
 from components.settings.findings import path_of
 
@@ -47,12 +49,14 @@ class Account(pulumi.ComponentResource):
         found = once_found(
             {("bucket", name): lookup for name, lookup in buckets.items()}
             | {("provider", name): lookup for name, lookup in existing.items()}
+            | {("place", ""): look_up_place(self)}
         )
         self.bucket_arns = found.apply(
             lambda answers: {name: answers["bucket", name].arn for name in buckets}
         )
+        place = found.apply(lambda answers: answers["place", ""])
         self.provider_arns = {
-            one: self._create(one) if creates else _provider_arn(found, one)
+            one: self._create(one, place) if creates else _provider_arn(found, one)
             for one in organizations
         }
         self.register_outputs({"buckets": self.bucket_arns})
@@ -96,7 +100,8 @@ class Account(pulumi.ComponentResource):
             for one in organizations
         }
 
-    def _create(self, organization: str) -> pulumi.Output[str]:
+    def _create(self, organization: str, place: pulumi.Output[Place]) -> pulumi.Output[str]:
+        """Make a provider; its ARN is known in a preview too, so that trust is."""
         # No thumbprints: AWS checks the issuer against the CAs that it trusts
         # (aws/aws-sdk#563), and a list once set is hard to be rid of.
         provider = aws.iam.OpenIdConnectProvider(
@@ -108,7 +113,26 @@ class Account(pulumi.ComponentResource):
             # Roles of other stacks may trust it, which this stack can't see.
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
-        return provider.arn
+        # Of the URL only that it is the provider's: who uses the ARN waits for the provider.
+        planned = pulumi.Output.all(place, provider.url).apply(
+            lambda known: provider_arn(
+                partition_of_arn(known[0].arn), known[0].account, organization
+            )
+        )
+        if pulumi.runtime.is_dry_run():
+            return planned
+        return pulumi.Output.all(planned, provider.arn).apply(lambda arns: _as_planned(*arns))
+
+
+def _as_planned(planned: str, arn: str) -> str:
+    """The provider's ARN.
+
+    Raises:
+        pulumi.RunError: it is not what a preview says, and roles trust.
+    """
+    if arn != planned:
+        raise pulumi.RunError(f"AWS made the OIDC provider {arn}; {planned} was expected")
+    return arn
 
 
 def _organizations(settings: Stack) -> list[str]:

@@ -46,6 +46,10 @@ class RecordingMocks(pulumi.runtime.Mocks):
     audiences: list[str] | None = None
     """Of every provider; by default its organization, as it should be."""
     provider_error: str = "finding IAM OIDC Provider by url: not found"
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """Of the stack, as an earlier deployment left them."""
+    account: str = ACCOUNT
+    """Of the credentials."""
     looked_up: list[str] = field(default_factory=list)
     registered: list[Registered] = field(default_factory=list)
 
@@ -54,6 +58,9 @@ class RecordingMocks(pulumi.runtime.Mocks):
         if args.typ.startswith("aws:"):
             kind = args.typ.rpartition(":")[2].lower()
             state["arn"] = f"arn:aws:iam::{ACCOUNT}:{kind}/{state.get('name', args.name)}"
+        if "url" in args.inputs:
+            issuer = args.inputs["url"].removeprefix("https://")
+            state["arn"] = f"arn:{self.partition}:iam::{ACCOUNT}:oidc-provider/{issuer}"
         if args.typ == "aws:iam/accessKey:AccessKey":
             state["secret"] = f"secret-of-{args.name}"
         return f"{args.name}-id", state
@@ -80,6 +87,11 @@ class RecordingMocks(pulumi.runtime.Mocks):
                 "arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}",
                 "clientIdLists": self.audiences or [organization],
             }
+        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
+            arn = f"arn:{self.partition}:sts::{self.account}:assumed-role/deploy/session"
+            return {"accountId": self.account, "arn": arn}
+        if args.token == "pulumi:pulumi:readStackOutputs":
+            return {"name": args.args["name"], "outputs": self.outputs, "secretOutputNames": []}
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": "eu-central-1"}
         raise NotImplementedError(f"no such function in this test: {args.token}")

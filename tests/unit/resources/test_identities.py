@@ -10,6 +10,7 @@ from tests.unit.policy.identities import ORGANIZATION
 from tests.unit.resources.mocks import ACCOUNT, RecordingMocks, Secret, run_program
 
 PROJECT = "6f9b2f3c-7c1e-4a52-9e3f-0123456789ab"
+OTHER = "222222222222"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.circleci.com/org/{ORGANIZATION}"
 
 USER = {"kind": "user", "grants": [{"bucket": "acme", "access": ["read"]}]}
@@ -165,6 +166,41 @@ def test_a_provider_that_cannot_be_looked_up_is_not_said_to_be_missing() -> None
         run_program(made, {"ci": ROLE})
     assert "can't be looked up: operation error IAM" in str(raised.value)
     assert "create" not in str(raised.value)
+
+
+def test_an_account_that_the_stack_was_not_deployed_in_is_refused_before_anything_is_made() -> None:
+    made = mocks(organizations=())
+    made.outputs = {"identities": {"ci": {"kind": "user", "arn": f"arn:aws:iam::{OTHER}:user/ci"}}}
+    with pytest.raises(pulumi.RunError) as raised:
+        run_program(made, {"ci": USER, "deploy": ROLE}, oidcProvider="create")
+    assert str(raised.value) == (
+        f"Pulumi.dev.yaml: aws:allowedAccountIds: this stack was deployed in account {OTHER}, and "
+        f"the credentials are of {ACCOUNT}; a stack stays in its account, so give {ACCOUNT} a "
+        "stack file of its own"
+    )
+    assert not [one for one in made.registered if one.type.startswith("aws:")]
+
+
+def test_the_account_that_the_stack_was_deployed_in_is_no_other() -> None:
+    made = mocks()
+    made.outputs = run_program(mocks(), {"ci": USER})
+    assert run_program(made, {"ci": USER}) == made.outputs
+
+
+def test_no_role_trusts_a_provider_that_is_not_the_one_which_aws_made() -> None:
+    made = mocks(organizations=())
+    made.account = OTHER
+    with pytest.raises(pulumi.RunError, match=f"AWS made the OIDC provider {PROVIDER}; arn:aws:"):
+        run_program(made, {"ci": ROLE}, oidcProvider="create")
+    assert not made.of("aws:iam/role:Role")
+
+
+def test_a_role_waits_for_the_provider_that_it_trusts() -> None:
+    made = mocks(organizations=())
+    run_program(made, {"ci": ROLE}, oidcProvider="create")
+    assert f"circleci-{ORGANIZATION}" in made.named("ci-role").depends_on
+    trust = json.loads(made.named("ci-role").inputs["assumeRolePolicy"])
+    assert trust["Statement"][0]["Principal"] == {"Federated": PROVIDER}
 
 
 def test_a_provider_with_another_audience_is_refused_before_every_job_is() -> None:

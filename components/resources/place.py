@@ -1,0 +1,76 @@
+"""Where a stack runs: the account of its credentials, and whether its state is of the same one."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.partitions import account_of_arn
+from components.resources.lookups import Lookup
+from components.settings.findings import Finding
+
+_OWN_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
+"""The engine's function behind a StackReference (`builtinProvider.Invoke` in its
+pkg/resource/deploy/builtins.go); used alone it leaves nothing in the state."""
+_PATH: Final = "aws:allowedAccountIds"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The caller's account and ARN, and the accounts that the stack's outputs name so far."""
+
+    account: str
+    arn: str
+    deployed: frozenset[str]
+
+
+def look_up_place(parent: pulumi.Resource) -> Lookup:
+    """Look up where the stack runs.
+
+    A stack stays in its account: in another one the engine would take what the state
+    holds for what is there, or make everything anew and forget the old account.
+    """
+    return Lookup(pulumi.Output.from_input(_place(parent)), _missing, _faults)
+
+
+async def _place(parent: pulumi.Resource) -> Place:
+    caller, before = await asyncio.gather(
+        aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=parent)).future(),
+        pulumi.runtime.invoke_async(_OWN_OUTPUTS, {"name": _own_name()}),
+    )
+    if caller is None:
+        raise ValueError("the caller's identity is not known")
+    return Place(caller.account_id, caller.arn, deployed_accounts(before["outputs"]))
+
+
+def _own_name() -> str:
+    """The stack's name as the engine looks it up; a backend of files has no organizations."""
+    organization = pulumi.get_organization()
+    if organization == "organization":
+        return pulumi.get_stack()
+    return f"{organization}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+def deployed_accounts(outputs: Mapping[str, Any]) -> frozenset[str]:
+    """The accounts that a stack's outputs name; none before its first deployment has ended."""
+    identities = outputs.get("identities")
+    made = identities.values() if isinstance(identities, Mapping) else ()
+    arns = (one.get("arn") for one in made if isinstance(one, Mapping))
+    return frozenset(account_of_arn(arn) for arn in arns if isinstance(arn, str))
+
+
+def _missing(words: str) -> Finding:
+    return Finding(_PATH, f"the account that is in use can't be told: {words}")
+
+
+def _faults(place: Place) -> Iterator[Finding]:
+    for other in sorted(place.deployed - {place.account}):
+        yield Finding(
+            _PATH,
+            f"this stack was deployed in account {other}, and the credentials are of "
+            f"{place.account}; a stack stays in its account, so give {place.account} a stack file "
+            "of its own",
+        )
