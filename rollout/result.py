@@ -23,7 +23,11 @@ class Status(StrEnum):
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    SKIPPED = "skipped"
+    DONE_BEFORE = "done before"
+    """By the rollout that this one resumes."""
+    NOT_REACHED = "not reached"
+    NOT_DEPLOYED = "not deployed"
+    """Of a look for drift: there is a file, and nothing in the state."""
 
 
 @dataclass(frozen=True, order=True)
@@ -40,11 +44,10 @@ class Result:
     """How one stack ended.
 
     `changes` counts resources by the engine's words (create, update, delete, replace, ...), those
-    that stay the same left out. `error` says why a stack failed or was skipped; it is None for
-    one that an earlier run has done. `steps` are the changes one by one. `access` is what a preview
-    would change of who may do what, in the schema of `rollout.access.diff`; None where there was no
-    preview, or it failed. `warnings` are the program's and the engine's, such as of a trust that
-    lets every project in.
+    that stay the same left out. `error` says why a stack failed or was not reached. `steps` are the
+    changes one by one. `access` is what a preview would change of who may do what, in the schema of
+    `rollout.access.diff`; None where there was no preview, or it failed. `warnings` are the
+    program's and the engine's, such as of a trust that lets every project in.
     """
 
     status: Status
@@ -59,6 +62,11 @@ class Result:
     def done(self) -> bool:
         """Whether the stack is as wished, by this run or an earlier one."""
         return self.status is not Status.FAILED and self.error is None
+
+    @property
+    def differs(self) -> bool:
+        """Whether something was found to change: a stack that is not deployed lacks everything."""
+        return bool(self.changes) or self.status is Status.NOT_DEPLOYED
 
     def to_json(self) -> dict[str, Any]:
         """One value of "stacks" in what `--json` prints; what else there is to tell only then."""
@@ -81,8 +89,8 @@ def failed(error: str, seconds: float = 0.0) -> Result:
 
 
 def skipped(why: str | None) -> Result:
-    """Return the result of a stack that was not started."""
-    return Result(Status.SKIPPED, error=why)
+    """Return the result of a stack that was not started; without a reason it was done before."""
+    return Result(Status.NOT_REACHED if why else Status.DONE_BEFORE, error=why)
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,6 @@ class Report:
         accesses = [result.access for result in self.results.values() if result.access]
         if fail_on_wider and any(access["wider"] for access in accesses):
             return Exit.WIDER
-        if tell_changes and any(result.changes for result in self.results.values()):
+        if tell_changes and any(result.differs for result in self.results.values()):
             return Exit.CHANGES
         return Exit.DONE

@@ -1,19 +1,25 @@
 """Which files are a stack's and the program's, and which stacks a change of them concerns."""
 
 import hashlib
+import json
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import yaml
+
+from components.settings.pulumi_yaml import parse
 from rollout.errors import RolloutError
 
 _TOOLS: Final = frozenset({"bench", "ci", "rollout", "sandbox", "tests", "toolchain"})
 """Folders with Python code that no program runs."""
-_PROGRAM: Final = frozenset({"Pulumi.yaml", "requirements.txt"})
+_PROGRAM: Final = frozenset({"Pulumi.yaml", "requirements.lock", "requirements.txt"})
 """Files that are part of the program, beside its Python code."""
+_ENGINES: Final = frozenset({"encryptedkey", "encryptionsalt", "secretsprovider"})
+"""Keys of a stack's file that say how the engine encrypts, not what is made."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +51,45 @@ def is_program(path: str) -> bool:
     return path in _PROGRAM or (path.endswith(".py") and parts[0] not in _TOOLS)
 
 
-def program_digest(root: Path) -> str:
-    """Return a digest of the program's files."""
+def program_digests(root: Path) -> dict[str, str]:
+    """Return the digests of the program's files, which are the same in every checkout."""
     packages = [path.parent for path in root.glob("*/__init__.py")]
     files = [*root.glob("*.*"), *(file for package in packages for file in package.rglob("*.py"))]
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        name = file.relative_to(root).as_posix()
-        if is_program(name):
-            digest.update(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
+    names = {file.relative_to(root).as_posix(): file for file in sorted(files)}
+    return {
+        name: _digest(_as_committed(file.read_bytes()))
+        for name, file in names.items()
+        if is_program(name)
+    }
 
 
-def stack_digest(root: Path, stack: str, program: str) -> str:
-    """Return a digest of what a stack is made from: its file, and the program of that digest."""
-    file = (root / f"Pulumi.{stack}.yaml").read_bytes()
-    return hashlib.sha256(program.encode() + file).hexdigest()
+def stack_file_digest(root: Path, stack: str) -> str:
+    """Return a digest of what a stack's file says.
+
+    Without what the engine itself adds to it on the first `up`, which also lays the file out anew.
+    """
+    raw = _as_committed((root / f"Pulumi.{stack}.yaml").read_bytes())
+    try:
+        content = parse(raw.decode())
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return _digest(raw)  # it is refused elsewhere
+    if isinstance(content, dict):
+        content = {key: value for key, value in content.items() if key not in _ENGINES}
+    return _digest(json.dumps(content, sort_keys=True).encode())
+
+
+def stack_digest(root: Path, stack: str, program: Mapping[str, str]) -> str:
+    """Return a digest of what a stack is made from: its file, and the program of these digests."""
+    return _digest(json.dumps([stack_file_digest(root, stack), program], sort_keys=True).encode())
+
+
+def _as_committed(content: bytes) -> bytes:
+    """A text file's content without what git may do to its line ends."""
+    return content.replace(b"\r\n", b"\n")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def changed_since(root: Path, ref: str) -> Change:

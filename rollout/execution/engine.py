@@ -8,19 +8,23 @@ would change what the user has selected), and the engine's events tell what happ
 
 import json
 import runpy
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 from semver import VersionInfo
 
+from rollout.execution.scratch import QUIET, Scratch
 from rollout.execution.task import Cli, Command, Task
 
+_READING: Final = frozenset({Command.PREVIEW, Command.DRIFT})
 
-class WrongAccountError(Exception):
-    """A stack could reach an account that its file does not name."""
+
+class RefusedError(Exception):
+    """What is asked for would do harm, or can't be done; nothing was changed."""
 
 
 class _Pulumi(auto.PulumiCommand):
@@ -55,6 +59,21 @@ class _Pulumi(auto.PulumiCommand):
             raise
 
 
+class _PlainSecrets(_Pulumi):
+    """The CLI, told to encrypt nothing in the plan that a preview saves."""
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: auto.OnOutput | None = None,
+        on_error: auto.OnOutput | None = None,
+    ) -> auto.CommandResult:
+        """Run a command; the SDK has no argument for this option of a preview."""
+        return super().run([*args, "--show-secrets"], cwd, additional_env, on_output, on_error)
+
+
 class _Workspace(auto.LocalWorkspace):
     """A project's folder as it is, used without reading outputs."""
 
@@ -63,18 +82,25 @@ class _Workspace(auto.LocalWorkspace):
         args = ["stack", "init", stack_name, "--no-select"]
         if provider := self.stack_settings(stack_name).secrets_provider:
             args += ["--secrets-provider", provider]
-        self.pulumi_command.run(args, self.work_dir, {})
+        self._run(args)
+
+    def create_scratch(self, stack_name: str, folder: str) -> None:
+        """Make the stack of a scratch folder in the scratch backend."""
+        args = ["stack", "init", stack_name, "--no-select", "--cwd", folder]
+        self._run([*args, "--secrets-provider", "passphrase"])
 
     def resources(self, stack_name: str) -> list[dict[str, Any]]:
         """Return the resources in a stack's state; what is secret stays encrypted."""
-        args = ["stack", "export", "--stack", stack_name]
-        state = json.loads(self.pulumi_command.run(args, self.work_dir, {}).stdout)
+        state = json.loads(self._run(["stack", "export", "--stack", stack_name]).stdout)
         found: list[dict[str, Any]] = state["deployment"].get("resources") or []
         return found
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002
         """Read none: outputs hold secrets, and nobody asks for them."""
         return {}
+
+    def _run(self, args: list[str]) -> auto.CommandResult:
+        return self.pulumi_command.run(args, self.work_dir, self.env_vars)
 
 
 class _Stack(auto.Stack):
@@ -90,30 +116,43 @@ class _Stack(auto.Stack):
         return self
 
 
-def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> None:
-    """Run a task; the stack is made first if the backend has none of its name.
+def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> bool:
+    """Run a task; `up` makes the stack first if the backend has none of its name.
+
+    Returns:
+        Whether the backend had the stack; if not, nothing is to be seen or destroyed.
 
     Raises:
         auto.CommandError: the engine failed.
-        WrongAccountError: what is to be destroyed is not guarded as the stack's file is.
+        RefusedError: it would do harm.
     """
+    with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
+        scratch = Scratch(Path(folder), Path(task.root), task.stack)
+        workspace = _workspace(task, QUIET if task.command in _READING else {})
+        try:
+            _operate(task, workspace, on_event, scratch)
+        except auto.StackNotFoundError:
+            if task.command is Command.UP:
+                workspace.create_stack(task.stack)
+                _operate(task, workspace, on_event, scratch)
+            elif task.command is Command.PREVIEW:
+                _preview_new(task, on_event, scratch)
+            return False
+    return True
 
+
+def _workspace(task: Task, environment: Mapping[str, str]) -> _Workspace:
     def program() -> None:
         runpy.run_path(str(Path(task.root, "__main__.py")), run_name="__main__")
 
-    workspace = _Workspace(work_dir=task.root, program=program, pulumi_command=_Pulumi(task.cli))
-    stack = _Stack(task.stack, workspace)
-    try:
-        _operate(stack, workspace, task, on_event)
-    except auto.StackNotFoundError:
-        if task.command is Command.DESTROY:
-            return
-        workspace.create_stack(task.stack)
-        _operate(stack, workspace, task, on_event)
+    # A stack's file that lacks its secrets manager does not make the engine invent another one.
+    env_vars = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true", **environment}
+    command = _Pulumi(task.cli)
+    return _Workspace(task.root, program=program, env_vars=env_vars, pulumi_command=command)
 
 
 def _operate(
-    stack: _Stack, workspace: _Workspace, task: Task, on_event: Callable[[EngineEvent], None]
+    task: Task, workspace: _Workspace, on_event: Callable[[EngineEvent], None], scratch: Scratch
 ) -> None:
     """Run a task on a stack that is there.
 
@@ -121,22 +160,51 @@ def _operate(
     credentials and allowed accounts are those of the stack's file. A destroy takes them from the
     state in any case, since what it deletes was made with them; so they are looked at before.
     """
+    stack = _Stack(task.stack, workspace)
     match task.command:
         case Command.PREVIEW:
-            stack.preview(color="never", on_event=on_event, plan=task.plan)
+            file = scratch.config_file()
+            stack.preview(color="never", on_event=on_event, plan=task.plan, config_file=file)
         case Command.DRIFT:
-            stack.preview(color="never", on_event=on_event, refresh=True, run_program=True)
+            file = scratch.config_file()
+            stack.preview(
+                color="never", on_event=on_event, refresh=True, run_program=True, config_file=file
+            )
         case Command.UP:
             stack.up(color="never", on_event=on_event, plan=task.plan)
         case Command.DESTROY:
             resources = workspace.resources(task.stack)
             check_accounts(task, resources)
+            if not task.spare_protected:
+                check_protected(task, resources)
             if resources:
                 stack.destroy(
                     color="never", on_event=on_event, exclude_protected=task.spare_protected
                 )
         case Command.CANCEL:
             stack.cancel()
+
+
+def _preview_new(task: Task, on_event: Callable[[EngineEvent], None], scratch: Scratch) -> None:
+    """Preview a stack that the backend does not have in one that is thrown away.
+
+    A plan of it holds secrets as they are: `up` has no key to those of the backend that is gone.
+    They are what is known after `up` only, or what the stack's file says plainly.
+
+    Raises:
+        RefusedError: the stack's file holds encrypted values.
+    """
+    if scratch.is_encrypted:
+        raise RefusedError(
+            f"Pulumi.{task.stack}.yaml holds encrypted values, which only a backend that has the "
+            f"stack can read, and this one has not: `pulumi stack init {task.stack}` makes it"
+        )
+    file, environment = scratch.project()
+    workspace = _workspace(task, environment)
+    workspace.create_scratch(task.stack, str(scratch.folder))
+    workspace.pulumi_command = _PlainSecrets(task.cli)
+    stack = _Stack(task.stack, workspace)
+    stack.preview(color="never", on_event=on_event, plan=task.plan, config_file=file)
 
 
 def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
@@ -146,7 +214,7 @@ def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
     done, and forget what it had made.
 
     Raises:
-        WrongAccountError: one does not.
+        RefusedError: one does not.
     """
     for resource in resources:
         if resource["type"] != "pulumi:providers:aws":
@@ -155,8 +223,30 @@ def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
         allowed = sorted(map(str, allowed))
         if allowed != sorted(task.accounts):
             deployed = ", ".join(allowed) or "unset"
-            raise WrongAccountError(
+            raise RefusedError(
                 f"it was deployed with aws:allowedAccountIds {deployed}, and its file says "
                 f"{', '.join(task.accounts)}: deploy it once more before it is destroyed, or use "
                 f"`pulumi destroy --stack {task.stack}`"
             )
+
+
+def check_protected(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
+    """Check that nothing in a state is protected: a destroy would fail at it, the rest deleted.
+
+    Raises:
+        RefusedError: something is.
+    """
+    urns = [resource["urn"] for resource in resources if resource.get("protect")]
+    if urns:
+        unprotect = "\n".join(
+            f"  pulumi state unprotect '{urn}' --stack {task.stack} --yes" for urn in urns
+        )
+        raise RefusedError(
+            f"nothing was deleted, since {', '.join(map(_name, urns))} is protected, as roles of "
+            "other stacks may trust it: --exclude-protected leaves it and deletes the rest; to "
+            f"delete it too, first run\n{unprotect}"
+        )
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]

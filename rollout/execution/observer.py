@@ -26,6 +26,8 @@ class Observer:
         self._warnings: list[str] = []
         self._steps: dict[str, dict[str, str]] = {}
         self._changes: dict[str, int] = {}
+        self.makes_stack = False
+        """Whether the stack itself is made: nothing of it is in the state."""
 
     def on_event(self, event: EngineEvent) -> None:
         """Take in one event."""
@@ -65,6 +67,7 @@ class Observer:
 
     def _on_step(self, step: StepEventMetadata) -> None:
         op, name = step.op.value, step.urn.rsplit("::", 1)[-1]
+        self.makes_stack |= op == "create" and step.type == "pulumi:pulumi:Stack"
         state = step.new or step.old
         is_real = state is not None and state.custom and not step.type.startswith("pulumi:")
         if is_real and op not in _SAME | _PARTS:

@@ -13,6 +13,7 @@ from rollout.execution.control import Control
 from rollout.execution.engine_words import UNSAID
 from rollout.execution.journal import Journal
 from rollout.execution.lock import Lock, find_lock
+from rollout.execution.plans import Plans
 from rollout.execution.pool import Pool, WorkerError
 from rollout.execution.task import Cli, Command, Task
 from rollout.result import Result, Status, Step, failed
@@ -49,10 +50,10 @@ class Operation:
     control: Control
     watcher: Watcher
     journal: Journal | None = None
-    program: str = ""
-    """The program's digest, for the journal."""
-    plans: Path | None = None
-    """The folder of plans: preview saves them there, up keeps to them."""
+    program: Mapping[str, str] = field(default_factory=dict)
+    """The digests of the program's files, for the journal."""
+    plans: Plans | None = None
+    """Preview saves its plans there, up keeps to them."""
     wait: bool = False
     spare_protected: bool = False
     """A destroy leaves what is protected: the OIDC providers that other stacks may use."""
@@ -61,11 +62,13 @@ class Operation:
 
     def run(self, stack: str) -> Result:
         """Run a stack; whatever goes wrong is in the result."""
-        if (error := self.members[stack].error or self._plan_fault(stack)) is not None:
+        if (error := self.members[stack].error) is not None:
             return failed(error)
         self.watcher.started(stack)
         began = time.monotonic()
         try:
+            if (error := self._plan_fault(stack)) is not None:
+                return failed(error)
             return self._run(stack)
         except (WorkerError, _LockedError, OSError) as error:
             return failed(str(error), time.monotonic() - began)
@@ -76,9 +79,9 @@ class Operation:
         A worker that died may have left its engine's lock: the stack counts as cut short then, so
         that no end is noted.
         """
-        digest = stack_digest(self.root, stack, self.program)
         if self.journal is None:
-            return self._until_unlocked(stack)
+            return self._work_on(stack)
+        digest = stack_digest(self.root, stack, self.program)
         self.journal.started(stack)
         try:
             result = self._until_unlocked(stack)
@@ -88,19 +91,23 @@ class Operation:
         self.journal.ended(stack, digest if result.done else None)
         return result
 
-    def _plan(self, stack: str) -> Path | None:
-        return None if self.plans is None else self.plans.resolve() / f"{stack}.json"
-
     def _plan_fault(self, stack: str) -> str | None:
-        plan = self._plan(stack)
-        if self.command is not Command.UP or plan is None or plan.exists():
+        if self.command is not Command.UP or self.plans is None:
             return None
-        return f"{self.plans} holds no plan of it; `rollout preview --save {self.plans}` makes one"
+        return self.plans.fault(stack)
+
+    def _work_on(self, stack: str) -> Result:
+        """Run a stack; a preview's plan is kept, and none is better than an older one."""
+        if self.command is not Command.PREVIEW or self.plans is None:
+            return self._until_unlocked(stack)
+        digests = self.plans.drop(stack)
+        result = self._until_unlocked(stack)
+        if result.done:
+            self.plans.keep(stack, digests)
+        return result
 
     def _until_unlocked(self, stack: str) -> Result:
-        plan = self._plan(stack)
-        if self.command is Command.PREVIEW and plan is not None:
-            plan.unlink(missing_ok=True)  # none is better than an older one
+        plan = self.plans.file(stack) if self.plans is not None else None
         deadline = time.monotonic() + WAIT_SECONDS
         pause = _FIRST_RETRY_SECONDS
         while True:
@@ -143,6 +150,8 @@ def _advice(stack: str, lock: Lock) -> str:
 
 def _result(reply: Mapping[str, Any]) -> Result:
     """Return the result that a worker's answer tells."""
+    if reply["error"] is None and not reply.get("is_deployed", True):
+        return Result(Status.NOT_DEPLOYED, seconds=reply["seconds"])
     return Result(
         Status.SUCCEEDED if reply["error"] is None else Status.FAILED,
         reply["changes"],

@@ -11,13 +11,14 @@ from typing import Final
 from rich.console import Console
 
 from rollout.choosing.batch import Batch
-from rollout.choosing.changed import program_digest, stack_digest
+from rollout.choosing.changed import program_digests, stack_digest
 from rollout.choosing.selection import Options, Selection, choose
 from rollout.choosing.shard import WHOLE
 from rollout.errors import RolloutError
 from rollout.execution.control import Control
 from rollout.execution.journal import Journal, forget
 from rollout.execution.operation import Operation
+from rollout.execution.plans import Plans
 from rollout.execution.pool import Pool
 from rollout.execution.pulumi_cli import find_cli
 from rollout.execution.runner import run_batches
@@ -51,8 +52,8 @@ class _Work:
 
     selection: Selection
     batches: list[Batch]
-    program: str
-    """The program's digest."""
+    program: Mapping[str, str]
+    """The digests of the program's files."""
     journal: Journal | None
     done: Mapping[str, Result] = field(default_factory=dict)
     cut_short: Mapping[str, datetime] = field(default_factory=dict)
@@ -75,7 +76,7 @@ def carry_out(root: Path, request: Request, console: Console) -> Report:
         journal = None
         if request.command is Command.UP:
             journal = held.enter_context(Journal(root, request.options.shard))
-        work = _work(request, selection, journal, program_digest(root))
+        work = _work(request, selection, journal, program_digests(root))
         if not work.batches:
             console.print("There is nothing to do.")
             return Report(work.done)
@@ -87,7 +88,9 @@ def carry_out(root: Path, request: Request, console: Console) -> Report:
         return _run(root, request, work, console)
 
 
-def _work(request: Request, selection: Selection, journal: Journal | None, program: str) -> _Work:
+def _work(
+    request: Request, selection: Selection, journal: Journal | None, program: Mapping[str, str]
+) -> _Work:
     done: dict[str, Result] = {}
     cut_short: Mapping[str, datetime] = {}
     if request.resume and journal is not None:
@@ -116,8 +119,10 @@ def _run(root: Path, request: Request, work: _Work, console: Console) -> Report:
     results = dict(work.done)
     cli = cache(find_cli)
     with Pool(root) as pool, control.listening():
+        plans = None if request.plans is None else Plans(request.plans, root, work.program)
         if ready:
-            _prepare_plans(request)
+            if plans is not None and request.command is Command.PREVIEW:
+                plans.prepare()
             pool.start(min(len(ready), work.batches[0].parallel))
             cli()  # while the workers start; without a CLI nothing does
         with view_on(console, len(work.stacks)) as view:
@@ -131,7 +136,7 @@ def _run(root: Path, request: Request, work: _Work, console: Console) -> Report:
                 watcher=view,
                 journal=work.journal,
                 program=work.program,
-                plans=request.plans,
+                plans=plans,
                 wait=request.wait,
                 spare_protected=request.spare_protected,
                 cut_short=work.cut_short,
@@ -144,11 +149,3 @@ def _run(root: Path, request: Request, work: _Work, console: Console) -> Report:
                 results[stack] = result
                 view.ended(stack, result)
     return Report({stack: results[stack] for stack in members}, control.signal)
-
-
-def _prepare_plans(request: Request) -> None:
-    if request.plans is not None and request.command is Command.PREVIEW:
-        try:
-            request.plans.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise RolloutError(f"{request.plans} can't be made: {error.strerror}") from None

@@ -21,7 +21,7 @@ from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
 from rollout.access.preview import PreviewAccess
-from rollout.execution.engine import WrongAccountError, operate
+from rollout.execution.engine import RefusedError, operate
 from rollout.execution.observer import Observer
 from rollout.execution.task import Command, Task
 
@@ -52,10 +52,12 @@ def run(task: Task, replies: _Replies) -> None:
             access.on_event(event)
 
     try:
-        operate(task, on_event)
+        was_there = operate(task, on_event)
         if task.command is Command.PREVIEW:
             told = {"access": access.diff().to_json()}
-    except (auto.CommandError, WrongAccountError) as error:
+        if task.command is Command.DRIFT:
+            told = {"is_deployed": was_there and not observer.makes_stack}
+    except (auto.CommandError, RefusedError) as error:
         words = str(error)
     except Exception as error:  # noqa: BLE001 - told as the stack's error, the others go on
         words = f"{type(error).__name__}: {error}"

@@ -124,7 +124,7 @@ def _cut_note(fitting: Iterable[_Block], left_out: Sequence[_Block]) -> str:
 def _headline(found: Sequence[Group], stacks: int) -> str:
     told = [in_stacks(found, verdict) for verdict in (Verdict.WIDER, Verdict.NARROWER)]
     parts = [some(stacks, "stack"), ", ".join(filter(None, told)) or f"{UNCHANGED} as it is"]
-    for status in (Status.FAILED, Status.SKIPPED):
+    for status in (Status.FAILED, Status.NOT_REACHED):
         number = sum(len(group.stacks) for group in found if group.status is status)
         parts += [f"{number} {status.value}"] if number else []
     return f"Preview of {', '.join(parts)}"

@@ -118,7 +118,7 @@ def _rank(group: Group) -> tuple[object, ...]:
         group.status is Status.FAILED,
         bool(group.count(Verdict.WIDER)),
         bool(group.count(Verdict.NARROWER)),
-        group.status is Status.SKIPPED,
+        group.status is Status.NOT_REACHED,
         bool(group.changes or group.sentences or group.warnings),
         True,
     )

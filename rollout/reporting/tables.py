@@ -26,7 +26,7 @@ def show_results(console: Console, results: Mapping[str, Result], *, steps: bool
         table.add_row(
             stack,
             Text(result.status.value, STYLES[result.status]),
-            counts(result.changes) or ("none" if result.done else ""),
+            counts(result.changes) or ("none" if result.done and not result.differs else ""),
             *([access_cell(result)] if shows_access else []),
             f"{result.seconds:.1f} s" if result.seconds else "",
         )

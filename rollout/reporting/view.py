@@ -17,7 +17,9 @@ from rollout.result import Result, Status
 STYLES: Final[Mapping[Status, str]] = {
     Status.SUCCEEDED: "green",
     Status.FAILED: "bold red",
-    Status.SKIPPED: "yellow",
+    Status.DONE_BEFORE: "green",
+    Status.NOT_REACHED: "yellow",
+    Status.NOT_DEPLOYED: "yellow",
 }
 _A_SECOND: Final = 4
 """How often a terminal is drawn anew."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.choosing.changed import changed_since, is_program, program_digest, stack_digest
+from rollout.choosing.changed import changed_since, is_program, program_digests, stack_digest
 from rollout.errors import RolloutError
 
 STACKS = ("dev", "prod")
@@ -135,12 +135,12 @@ def test_the_program_is_its_code_settings_and_requirements(path: str, expected: 
 
 
 def test_the_digest_of_a_stack_changes_with_its_file_and_with_the_program(repo: Path) -> None:
-    before = stack_digest(repo, "dev", program_digest(repo))
+    before = stack_digest(repo, "dev", program_digests(repo))
     (repo / "README.md").write_text("more\n")
     (repo / "Pulumi.prod.yaml").write_text("a: 2\n")
-    assert stack_digest(repo, "dev", program_digest(repo)) == before
+    assert stack_digest(repo, "dev", program_digests(repo)) == before
     (repo / "Pulumi.dev.yaml").write_text("a: 2\n")
-    changed = stack_digest(repo, "dev", program_digest(repo))
+    changed = stack_digest(repo, "dev", program_digests(repo))
     assert changed != before
     (repo / "components" / "__init__.py").write_text("x = 1\n")
-    assert stack_digest(repo, "dev", program_digest(repo)) not in {before, changed}
+    assert stack_digest(repo, "dev", program_digests(repo)) not in {before, changed}

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from rollout.execution.engine import WrongAccountError, check_accounts
+from rollout.execution.engine import RefusedError, check_accounts
 from rollout.execution.task import Cli, Command, Task
 
 TASK = Task(
@@ -25,7 +25,7 @@ def test_a_state_that_allows_what_the_file_allows_is_destroyed() -> None:
     [({}, "unset"), ({"allowedAccountIds": json.dumps(["222222222222"])}, "222222222222")],
 )
 def test_a_state_without_the_files_guard_is_not(inputs: dict[str, str], said: str) -> None:
-    with pytest.raises(WrongAccountError) as caught:
+    with pytest.raises(RefusedError) as caught:
         check_accounts(TASK, [provider(**inputs)])
     assert str(caught.value) == (
         f"it was deployed with aws:allowedAccountIds {said}, and its file says 111111111111: "

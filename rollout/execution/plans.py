@@ -1,0 +1,93 @@
+"""The engine's plans that `preview --save` keeps, each beside digests of what it was made from.
+
+The engine holds `up` to a plan as far as the preview knew what would be; a value that it did not
+know may be any. So nothing is applied but with the stack file and the program of the preview.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from rollout.choosing.changed import stack_file_digest
+from rollout.errors import RolloutError
+
+_NAMED: Final = 5
+"""Files of the program that a message names."""
+
+
+class Plans:
+    """A folder of plans: `prod.json` of the stack `prod`, with `prod.digests`."""
+
+    def __init__(self, folder: Path, root: Path, program: Mapping[str, str]) -> None:
+        """Use a folder for the stacks of a project; `program` has the digest of each file."""
+        self._told = folder
+        self._folder = folder.resolve()
+        self._root = root
+        self._program = dict(program)
+
+    def prepare(self) -> None:
+        """Make the folder, which git then ignores.
+
+        Raises:
+            RolloutError: it can't be made.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not any(self._folder.iterdir()):
+                (self._folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise RolloutError(f"{self._told} can't be made: {error.strerror}") from None
+
+    def file(self, stack: str) -> Path:
+        """Return the file of a stack's plan."""
+        return self._folder / f"{stack}.json"
+
+    def drop(self, stack: str) -> dict[str, object]:
+        """Remove a stack's plan, and return the digests to keep with the next one.
+
+        They are taken before the engine reads the files: what is changed meanwhile is refused.
+        """
+        self._digests(stack).unlink(missing_ok=True)
+        self.file(stack).unlink(missing_ok=True)
+        return self._now(stack)
+
+    def keep(self, stack: str, digests: Mapping[str, object]) -> None:
+        """Write what a stack's plan was made from; without it the plan is refused."""
+        draft = self._folder / f"{stack}.digests.new"
+        draft.write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
+        draft.replace(self._digests(stack))
+
+    def fault(self, stack: str) -> str | None:
+        """Say why a stack's plan can't be applied to what is here now."""
+        again = f"`rollout preview --save {self._told}` makes one"
+        if not self.file(stack).exists():
+            return f"{self._told} holds no plan of it; {again}"
+        try:
+            then = json.loads(self._digests(stack).read_text(encoding="utf-8"))
+            stack_file, program = then["stackFile"], dict(then["program"])
+        except (OSError, ValueError, KeyError, TypeError):
+            name = self._digests(stack).name
+            return f"{self._told} does not tell what its plan was made from ({name}); {again}"
+        now = self._now(stack)
+        told = []
+        if stack_file != now["stackFile"]:
+            told.append(f"Pulumi.{stack}.yaml changed since the plan was made")
+        if changed := _changed(program, self._program):
+            told.append(f"the program changed since the plan was made: {changed}")
+        return (
+            "\n".join([*told, f"nothing was done; {again} of what is here now"]) if told else None
+        )
+
+    def _digests(self, stack: str) -> Path:
+        return self._folder / f"{stack}.digests"
+
+    def _now(self, stack: str) -> dict[str, object]:
+        return {"stackFile": stack_file_digest(self._root, stack), "program": self._program}
+
+
+def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Name the files that differ, those that came or went too."""
+    names = sorted(ascii(name)[1:-1] for name in {*then, *now} if then.get(name) != now.get(name))
+    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return ", ".join([*names[:_NAMED], *more])
