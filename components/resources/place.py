@@ -1,7 +1,7 @@
 """Where a stack runs: the account of its credentials, and whether its state is of the same one."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,10 +17,14 @@ _OWN_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
 pkg/resource/deploy/builtins.go); used alone it leaves nothing in the state."""
 _PATH: Final = "aws:allowedAccountIds"
 
+arns_in_state: Callable[[], Iterable[str]] | None = None
+"""What to ask for the ARNs of a stack without outputs: its first deployment did not end, or there
+was none. A program can't look into its state; who runs it may set this, as the rollout does."""
+
 
 @dataclass(frozen=True)
 class Place:
-    """The caller's account and ARN, and the accounts that the stack's outputs name so far."""
+    """The caller's account and ARN, and the accounts that the stack was deployed in so far."""
 
     account: str
     arn: str
@@ -39,27 +43,30 @@ def look_up_place(parent: pulumi.Resource) -> Lookup:
 async def _place(parent: pulumi.Resource) -> Place:
     caller, before = await asyncio.gather(
         aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=parent)).future(),
-        pulumi.runtime.invoke_async(_OWN_OUTPUTS, {"name": _own_name()}),
+        pulumi.runtime.invoke_async(_OWN_OUTPUTS, _own_name()),
     )
     if caller is None:
         raise ValueError("the caller's identity is not known")
-    return Place(caller.account_id, caller.arn, deployed_accounts(before["outputs"]))
+    arns = [*_arns(before["outputs"])]
+    if not arns and arns_in_state is not None:
+        arns = [*await asyncio.to_thread(arns_in_state)]
+    deployed = frozenset(map(account_of_arn, arns)) - {""}  # a bucket's ARN names none
+    return Place(caller.account_id, caller.arn, deployed)
 
 
-def _own_name() -> str:
-    """The stack's name as the engine looks it up; a backend of files has no organizations."""
+def _own_name() -> dict[str, str]:
+    """The running stack, as that function takes it; a backend of files has no organizations."""
     organization = pulumi.get_organization()
     if organization == "organization":
-        return pulumi.get_stack()
-    return f"{organization}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        return {"name": pulumi.get_stack()}
+    return {"name": f"{organization}/{pulumi.get_project()}/{pulumi.get_stack()}"}
 
 
-def deployed_accounts(outputs: Mapping[str, Any]) -> frozenset[str]:
-    """The accounts that a stack's outputs name; none before its first deployment has ended."""
+def _arns(outputs: Mapping[str, Any]) -> Iterator[str]:
     identities = outputs.get("identities")
-    made = identities.values() if isinstance(identities, Mapping) else ()
-    arns = (one.get("arn") for one in made if isinstance(one, Mapping))
-    return frozenset(account_of_arn(arn) for arn in arns if isinstance(arn, str))
+    for made in identities.values() if isinstance(identities, Mapping) else ():
+        if isinstance(arn := made.get("arn"), str):
+            yield arn
 
 
 def _missing(words: str) -> Finding:

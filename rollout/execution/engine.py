@@ -10,6 +10,7 @@ import json
 import runpy
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 from semver import VersionInfo
 
+from components.resources import place
 from rollout.execution.scratch import QUIET, Scratch
 from rollout.execution.task import Cli, Command, Task
 
@@ -77,12 +79,15 @@ class _PlainSecrets(_Pulumi):
 class _Workspace(auto.LocalWorkspace):
     """A project's folder as it is, used without reading outputs."""
 
+    has_new_stack = False
+
     def create_stack(self, stack_name: str) -> None:
         """Make the stack in the backend, as `pulumi stack init` does, without selecting it."""
         args = ["stack", "init", stack_name, "--no-select"]
         if provider := self.stack_settings(stack_name).secrets_provider:
             args += ["--secrets-provider", provider]
         self._run(args)
+        self.has_new_stack = True
 
     def create_scratch(self, stack_name: str, folder: str) -> None:
         """Make the stack of a scratch folder in the scratch backend."""
@@ -94,6 +99,11 @@ class _Workspace(auto.LocalWorkspace):
         state = json.loads(self._run(["stack", "export", "--stack", stack_name]).stdout)
         found: list[dict[str, Any]] = state["deployment"].get("resources") or []
         return found
+
+    def arns(self, stack_name: str) -> list[str]:
+        """Return the ARNs of what is in a stack's state."""
+        found = (one.get("outputs", {}).get("arn") for one in self.resources(stack_name))
+        return [arn for arn in found if isinstance(arn, str)]
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002
         """Read none: outputs hold secrets, and nobody asks for them."""
@@ -143,12 +153,15 @@ def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> bool:
 
 def _workspace(task: Task, environment: Mapping[str, str]) -> _Workspace:
     def program() -> None:
+        is_unknown = task.command is Command.UP and not workspace.has_new_stack
+        place.arns_in_state = partial(workspace.arns, task.stack) if is_unknown else None
         runpy.run_path(str(Path(task.root, "__main__.py")), run_name="__main__")
 
     # A stack's file that lacks its secrets manager does not make the engine invent another one.
     env_vars = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true", **environment}
     command = _Pulumi(task.cli)
-    return _Workspace(task.root, program=program, env_vars=env_vars, pulumi_command=command)
+    workspace = _Workspace(task.root, program=program, env_vars=env_vars, pulumi_command=command)
+    return workspace
 
 
 def _operate(

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox.environment import environment, for_process
+from sandbox.environment import SHIM, environment, for_process
 from sandbox.folder import CHECKOUT
 from tests.engine.harness import Project
 
@@ -159,6 +159,25 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def plain_cli(project: Project, backend: Path) -> Mapping[str, str]:
+    """Return an environment with the sandbox's AWS, the plain CLI and a backend of its own.
+
+    The sandbox's CLI makes stacks by itself, and has salts of its own for them.
+    """
+    sandbox = project.sandbox
+    made = environment(sandbox.folder, sandbox.running, None)
+    others = (p for p in made["PATH"].split(os.pathsep) if Path(p) != SHIM)
+    backend.mkdir(exist_ok=True)
+    return for_process(
+        {
+            **made,
+            "PATH": os.pathsep.join([str(Path(made["SANDBOX_PULUMI"]).parent), *others]),
+            "PULUMI_BACKEND_URL": backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "correct horse",
+        }
+    )
 
 
 def guarded(**config: object) -> Mapping[str, object]:

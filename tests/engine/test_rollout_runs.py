@@ -1,10 +1,11 @@
 """How a rollout goes: waves, shards, plans, exit codes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from tests.engine.harness import Project
+from tests.engine.harness import Project, fresh_account
 from tests.engine.rollouts import HOLDING, MakeFleet, Rollout, fleet_of, named, until
 from tests.unit.policy.identities import ORGANIZATION
 
@@ -65,7 +66,9 @@ def test_up_does_what_the_plan_says_and_nothing_else(tiny: Callable[[str], Proje
 
     stack.write({"user": "sneaked-in"})
     refused = rollout.run("up", "--plan", plans, "--yes", "--json", code=1).stacks
-    assert "violates plan: properties changed: name" in refused["a"]["error"]
+    assert refused["a"]["error"].splitlines()[0] == (
+        "Pulumi.a.yaml changed since the plan was made"
+    )
     assert "holds no plan of it" in refused["b"]["error"]
     assert stack.iam.list_users()["Users"] == []
 
@@ -114,9 +117,47 @@ def test_a_provider_that_other_stacks_may_use_is_left_where_the_user_says_so(
     preview = rollout.run("preview", "--json")
     assert any("lets every project" in text for text in preview.stacks["one"]["warnings"])
     rollout.run("up", "--yes")
-    failed = rollout.run("destroy", "--yes", code=1).stdout
-    assert "pulumi state unprotect" in failed
-    rollout.run("up", "--yes")
+    before = stack.resources()
+    failed = rollout.run("destroy", "--yes", "--json", code=1).stacks["one"]
+    assert failed["error"].startswith(f"nothing was deleted, since circleci-{ORGANIZATION} is")
+    assert "--exclude-protected" in failed["error"]
+    assert f"pulumi state unprotect '{before[f'circleci-{ORGANIZATION}']['urn']}'" in str(failed)
+    assert stack.resources() == before
+    assert [role["RoleName"] for role in stack.iam.list_roles()["Roles"]] == ["deploy"]
     rollout.run("destroy", "--yes", "--exclude-protected")
     assert stack.iam.list_roles()["Roles"] == []
     assert len(stack.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
+
+
+def test_a_stack_file_that_moved_to_another_account_is_refused_before_anything_is_made(
+    checkout: Project, bucket: str
+) -> None:
+    user = {"kind": "user", "grants": [{"bucket": bucket, "access": ["read"]}]}
+    stack = checkout.stack({"identities": {"ci": user}})
+    rollout = Rollout(checkout)
+    rollout.run("up", "--yes")
+    moved = replace(stack, account=fresh_account(), _clients={})
+    moved.write({"identities": {"ci": user, "more": user}}, buckets=False)
+    for command in ("up --yes", "preview", "drift"):
+        failed = rollout.run(*command.split(), "--json", code=1).stacks[stack.name]["error"]
+        assert (
+            f"aws:allowedAccountIds: this stack was deployed in account {stack.account}" in failed
+        )
+    assert moved.iam.list_users()["Users"] == []
+    assert [user["UserName"] for user in stack.iam.list_users()["Users"]] == ["ci"]
+
+
+def test_it_is_refused_too_where_the_first_deployment_did_not_end(
+    checkout: Project, bucket: str
+) -> None:
+    user = {"kind": "user", "grants": [{"bucket": bucket, "access": ["read"]}]}
+    stack = checkout.stack({"identities": {"ci": user, "taken": user}})
+    stack.iam.create_user(UserName="taken")
+    rollout = Rollout(checkout)
+    rollout.run("up", "--yes", code=1)
+    assert "ci-user" in stack.resources()
+    moved = replace(stack, account=fresh_account(), _clients={})
+    moved.write({"identities": {"ci": user, "taken": user}}, buckets=False)
+    failed = rollout.run("up", "--yes", "--json", code=1).stacks[stack.name]["error"]
+    assert f"this stack was deployed in account {stack.account}" in failed
+    assert moved.iam.list_users()["Users"] == []

@@ -33,7 +33,8 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
         "rollout.reporting": "rollout rollout.access rollout.choosing",
         "rollout.asking": "rollout rollout.choosing rollout.reporting components.aws "
         "components.circleci components.evaluation components.policy components.settings",
-        "rollout.execution": "rollout rollout.access rollout.choosing rollout.reporting "
+        "rollout.execution": "components.resources rollout rollout.access "
+        "rollout.choosing rollout.reporting "
         "toolchain pulumi",
         "bench": "rollout.choosing rollout.execution sandbox pulumi_aws",
     }.items()
