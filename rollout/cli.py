@@ -70,6 +70,7 @@ ShardOption = Annotated[
 Parallel = Annotated[
     int | None, typer.Option("--parallel", "-p", min=1, help="Stacks at once, in any wave.")
 ]
+Redact = Annotated[bool, typer.Option("--redact", help="Show no account id anywhere.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for stacks that are locked.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
@@ -112,7 +113,7 @@ def preview(
         Path | None, typer.Option(metavar="FILE", help="Write one comment for a pull request.")
     ] = None,
     *,
-    redact: Annotated[bool, typer.Option("--redact", help="Show no account id anywhere.")] = False,
+    redact: Redact = False,
     fail_on_wider: Annotated[
         bool, typer.Option("--fail-on-wider", help="End with 3 if access gets wider.")
     ] = False,
@@ -123,8 +124,7 @@ def preview(
     """Show what up would change: who gains or loses what, and the resources."""
     options = _options(globs, stacks, wave, changed_since, shard, parallel)
     request = Request(Command.PREVIEW, options, save, wait=wait)
-    output = Output(as_json=as_json, markdown=markdown, redactor=Redactor() if redact else None)
-    report = _tell(request, output)
+    report = _tell(request, _output(as_json, redact, markdown))
     raise typer.Exit(report.exit_code(tell_changes=exit_code, fail_on_wider=fail_on_wider))
 
 
@@ -144,6 +144,7 @@ def up(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what the last up here has not done.")
     ] = False,
+    redact: Redact = False,
     wait: Wait = False,
     yes: Yes = False,
     as_json: Json = False,
@@ -159,7 +160,7 @@ def up(
             resume=resume,
             confirm=lambda names: _confirm("Deploy", names, yes=yes),
         ),
-        as_json,
+        _output(as_json, redact),
     )
 
 
@@ -172,13 +173,15 @@ def drift(
     shard: ShardOption = None,
     parallel: Parallel = None,
     *,
+    redact: Redact = False,
     wait: Wait = False,
     exit_code: ExitCode = False,
     as_json: Json = False,
 ) -> None:
     """Show what in AWS is not as the program wishes; nothing is changed."""
     options = _options(globs, stacks, wave, changed_since, shard, parallel)
-    _run(Request(Command.DRIFT, options, wait=wait), as_json, tell_changes=exit_code)
+    request = Request(Command.DRIFT, options, wait=wait)
+    _run(request, _output(as_json, redact), tell_changes=exit_code)
 
 
 @app.command()
@@ -196,6 +199,7 @@ def destroy(
             "--exclude-protected", help="Leave the OIDC providers, which other stacks may use."
         ),
     ] = False,
+    redact: Redact = False,
     wait: Wait = False,
     yes: Yes = False,
     as_json: Json = False,
@@ -206,7 +210,7 @@ def destroy(
     request = Request(
         Command.DESTROY, options, wait=wait, spare_protected=exclude_protected, confirm=confirm
     )
-    _run(request, as_json)
+    _run(request, _output(as_json, redact))
 
 
 app.command()(asking.can)
@@ -230,8 +234,12 @@ def _options(
     )
 
 
-def _run(request: Request, as_json: bool, *, tell_changes: bool = False) -> None:  # noqa: FBT001
-    report = _tell(request, Output(as_json=as_json))
+def _output(as_json: bool, redact: bool, markdown: Path | None = None) -> Output:  # noqa: FBT001
+    return Output(as_json=as_json, markdown=markdown, redactor=Redactor() if redact else None)
+
+
+def _run(request: Request, output: Output, *, tell_changes: bool = False) -> None:
+    report = _tell(request, output)
     raise typer.Exit(report.exit_code(tell_changes=tell_changes))
 
 

@@ -9,8 +9,9 @@ the disk before the rollout goes on:
     {"stack": "acct-02", "event": "started", "at": "2026-11-24T06:00:01+00:00"}
     {"stack": "acct-02", "event": "locked"}
 
-A line that was cut short is the last thing that a killed rollout did, and is passed over. The
-digest is of the stack's file and the program: what changed since then is not done.
+A line that was cut short is the last thing that a killed rollout did. It is skipped and said, as
+any other line that is not understood. The digest is of the stack's file and the program: what
+changed since then is not done.
 """
 
 import fcntl
@@ -55,14 +56,17 @@ class Journal:
         try:
             folder.mkdir(exist_ok=True)
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-            self._file: FileIO = (folder / f"up{part}.jsonl").open("ab+", buffering=0)
+            self._file: FileIO = (root / f"{FOLDER}/up{part}.jsonl").open("ab+", buffering=0)
         except OSError as error:
             raise RolloutError(f"The journal can't be kept in {folder}: {error.strerror}") from None
+        self.name = f"{FOLDER}/up{part}.jsonl"
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._file.close()
             raise RolloutError("Another `rollout up` runs in this project: wait for it.") from None
+        self.odd: list[int] = []
+        """The numbers of the lines that are not understood."""
         self.past = self._read()
 
     def __enter__(self) -> Self:
@@ -113,10 +117,12 @@ class Journal:
         content = self._file.read()
         if content and not content.endswith(b"\n"):
             self._file.write(b"\n")
-        for line in content.split(b"\n"):
-            try:
-                entry = json.loads(line)
-            except ValueError:
+        for number, line in enumerate(content.split(b"\n"), 1):
+            if not line.strip():
+                continue
+            entry = _entry(line)
+            if entry is None:
+                self.odd.append(number)
                 continue
             if "stacks" in entry:
                 stacks = tuple(entry["stacks"])
@@ -133,6 +139,33 @@ class Journal:
                 done[stack] = entry["digest"]
         cut_short = {stack: times[0] for stack, times in starts.items() if times}
         return None if stacks is None else Past(stacks, done, cut_short)
+
+
+def _entry(line: bytes) -> Mapping[str, Any] | None:
+    """Read one line; None where it is none that is written here."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    match entry:
+        case {"stacks": [*stacks]}:
+            is_known = all(isinstance(stack, str) for stack in stacks)
+        case {"stack": str(), "event": "started", "at": str(at)}:
+            is_known = _is_time(at)
+        case {"stack": str(), "event": "succeeded", "digest": str()}:
+            is_known = True
+        case {"stack": str(), "event": "failed" | "locked" | "destroyed"}:
+            is_known = True
+        case _:
+            is_known = False
+    return entry if is_known else None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def forget(root: Path, stacks: Sequence[str]) -> None:

@@ -76,6 +76,8 @@ def carry_out(root: Path, request: Request, console: Console) -> Report:
         journal = None
         if request.command is Command.UP:
             journal = held.enter_context(Journal(root, request.options.shard))
+            for number in journal.odd:
+                console.print(f"{journal.name}: line {number} is not understood and left out.")
         work = _work(request, selection, journal, program_digests(root))
         if not work.batches:
             console.print("There is nothing to do.")
@@ -148,4 +150,7 @@ def _run(root: Path, request: Request, work: _Work, console: Console) -> Report:
             for stack, result in run_batches(work.batches, operation.run, control, look):
                 results[stack] = result
                 view.ended(stack, result)
-    return Report({stack: results[stack] for stack in members}, control.signal)
+    report = Report({stack: results[stack] for stack in members}, control.signal)
+    if control.stopping and work.journal is not None:
+        console.print("`rollout up --resume` goes on with what is not done.", soft_wrap=True)
+    return report

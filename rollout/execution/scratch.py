@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,10 @@ class Scratch:
         self.folder = folder
         self._root = root
         self._original = root / f"Pulumi.{stack}.yaml"
-        self._text = self._original.read_text(encoding="utf-8")
+
+    @cached_property
+    def _text(self) -> str:
+        return self._original.read_text(encoding="utf-8")
 
     @property
     def is_encrypted(self) -> bool:

@@ -98,7 +98,7 @@ def test_resume_runs_what_was_mended_then_drift_and_destroy_tell_what_they_find(
     bad, changed = fleet.stacks[BAD], fleet.stacks["acct-03"]
     bad.write(config(BAD, bad.account))
     again = fleet.rollout.run("up", "--resume", "--yes", "--json")
-    assert again.statuses == {n: "succeeded" if n == BAD else "skipped" for n in NAMES}
+    assert again.statuses == {n: "succeeded" if n == BAD else "done before" for n in NAMES}
     assert policy(bad)["Statement"][0]["Resource"] == f"arn:aws:s3:::fleet-{BAD}/*"
 
     calm = fleet.rollout.run("drift", "--exit-code", "--json", "acct-0[1-4]")

@@ -34,7 +34,12 @@ def test_after_kill_9_of_the_rollout_resume_waits_for_what_still_runs_and_does_t
             rollout.file("hold-b").unlink()
             ran = resumed.ended()
     assert ran.code == 0, ran
-    assert ran.statuses == {"a": "skipped", "b": "succeeded", "c": "succeeded", "d": "succeeded"}
+    assert ran.statuses == {
+        "a": "done before",
+        "b": "succeeded",
+        "c": "succeeded",
+        "d": "succeeded",
+    }
 
 
 def test_after_kill_9_of_everything_resume_removes_the_dead_lock_and_does_the_rest(
@@ -70,10 +75,11 @@ def test_after_ctrl_c_stacks_under_way_end_no_other_starts_and_resume_does_it(
         rollout.file("hold-b").unlink()
         ran = running.ended()
     assert ran.code == 130
-    assert ran.statuses == {"a": "succeeded", "b": "succeeded", "c": "skipped"}
+    assert ran.statuses == {"a": "succeeded", "b": "succeeded", "c": "not reached"}
     assert ran.stacks["c"]["error"] == "not started: interrupted"
+    assert "`rollout up --resume` goes on with what is not done" in ran.stderr
     resumed = rollout.run("up", "--resume", "--yes", "--json")
-    assert resumed.statuses == {"a": "skipped", "b": "skipped", "c": "succeeded"}
+    assert resumed.statuses == {"a": "done before", "b": "done before", "c": "succeeded"}
 
 
 def test_after_sigterm_the_engine_cancels_and_gives_the_lock_back(fleet: MakeFleet) -> None:
@@ -84,7 +90,7 @@ def test_after_sigterm_the_engine_cancels_and_gives_the_lock_back(fleet: MakeFle
         running.process.send_signal(signal.SIGTERM)
         ran = running.ended()
     assert ran.code == 143
-    assert ran.statuses == {"a": "failed", "b": "skipped"}
+    assert ran.statuses == {"a": "failed", "b": "not reached"}
     assert "cancel" in ran.stacks["a"]["error"]
     assert not rollout.locks("a")
     rollout.file("hold-a").unlink()

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +137,29 @@ def test_a_stack_without_a_guard_fails_without_an_engine(
     (result,) = json.loads(ran.out)["stacks"].values()
     assert result["status"] == "failed"
     assert result["error"].startswith("Pulumi.dev.yaml: aws:allowedAccountIds: is missing")
+
+
+def test_an_odd_line_of_the_journal_is_said(rollout: Rollout, project: WriteStacks) -> None:
+    root = project("dev")
+    journal = root / FOLDER / "up.jsonl"
+    journal.parent.mkdir()
+    journal.write_text('[]\n{"stacks": []}\n')
+    ran = rollout(root, "up", "--resume", "--yes")
+    assert ran.code == 0
+    assert ".rollout/up.jsonl: line 1 is not understood and left out." in ran.err
+
+
+@pytest.mark.parametrize("command", ["preview", "drift", "up", "destroy"])
+def test_no_account_is_shown_where_none_may_be(
+    rollout: Rollout, project: WriteStacks, command: str
+) -> None:
+    roles = [{"roleArn": "arn:aws:iam::222222222222:role/deploy"}]
+    accounts = {"aws:allowedAccountIds": ["111111111111"], "aws:assumeRoles": roles}
+    ask = ["--yes"] if command in {"up", "destroy"} else []
+    ran = rollout(project(dev=accounts), command, "--redact", *ask)
+    assert ran.code == 1
+    assert "end in account xxxxxxxxxxx1" in ran.out + ran.err
+    assert not re.search("[12]{12}", ran.out + ran.err)
 
 
 def test_with_nothing_changed_there_is_nothing_to_do(

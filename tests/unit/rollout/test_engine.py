@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from rollout.execution.engine import RefusedError, check_accounts
+from rollout.execution.engine import RefusedError, check_accounts, check_protected
 from rollout.execution.task import Cli, Command, Task
 
 TASK = Task(
@@ -30,6 +30,18 @@ def test_a_state_without_the_files_guard_is_not(inputs: dict[str, str], said: st
     assert str(caught.value) == (
         f"it was deployed with aws:allowedAccountIds {said}, and its file says 111111111111: "
         "deploy it once more before it is destroyed, or use `pulumi destroy --stack dev`"
+    )
+
+
+def test_what_is_protected_is_named_with_what_to_do() -> None:
+    urn = "urn:pulumi:dev::p::aws:iam/openIdConnectProvider:OpenIdConnectProvider::circleci-1"
+    check_protected(TASK, [{"urn": urn, "protect": False}, {"urn": urn}])
+    with pytest.raises(RefusedError) as caught:
+        check_protected(TASK, [{"urn": urn, "protect": True}])
+    assert str(caught.value) == (
+        "nothing was deleted, since circleci-1 is protected, as roles of other stacks may trust "
+        "it: --exclude-protected leaves it and deletes the rest; to delete it too, first run\n"
+        f"  pulumi state unprotect '{urn}' --stack dev --yes"
     )
 
 

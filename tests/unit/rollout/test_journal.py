@@ -148,6 +148,38 @@ def test_a_line_cut_short_by_a_kill_hides_no_other(tmp_path: Path, torn: int) ->
         assert {"a", "c"} <= set(journal.past.done)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "7",
+        "null",
+        "{}",
+        '{"stacks": 1}',
+        '{"stacks": [1]}',
+        '{"stack": "a"}',
+        '{"stack": "a", "event": "paused"}',
+        '{"stack": ["a"], "event": "failed"}',
+        '{"stack": "a", "event": "started"}',
+        '{"stack": "a", "event": "started", "at": "soon"}',
+        '{"stack": "a", "event": "started", "at": "2026-11-24T06:00:00"}',
+        '{"stack": "a", "event": "succeeded"}',
+        "[" * 100_000,
+        "\udcff",
+    ],
+)
+def test_a_line_that_is_not_understood_is_left_out_and_known(tmp_path: Path, line: str) -> None:
+    with Journal(tmp_path, WHOLE) as journal:
+        journal.begin(STACKS)
+        journal.ended("a", "digest-a")
+    with file_of(tmp_path).open("ab") as file:
+        file.write(line.encode(errors="surrogateescape") + b"\n")
+    with Journal(tmp_path, WHOLE) as journal:
+        assert journal.odd == [3]
+        assert journal.past is not None
+        assert (journal.past.stacks, journal.past.done) == (STACKS, {"a": "digest-a"})
+
+
 def test_each_line_is_in_the_file_before_the_call_returns(tmp_path: Path) -> None:
     with Journal(tmp_path, WHOLE) as journal:
         journal.begin(STACKS)

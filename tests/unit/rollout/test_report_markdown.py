@@ -29,7 +29,8 @@ def test_each_group_of_stacks_has_a_summary_with_its_details_folded() -> None:
     text = markdown(fleet())
     assert text.startswith(
         "<!-- circleci-s3-access: preview -->\n"
-        "### Preview of 17 stacks, wider in 13 stacks, narrower in 1 stack, 1 failed, 1 skipped\n"
+        "### Preview of 17 stacks, wider in 13 stacks, narrower in 1 stack, 1 failed, "
+        "1 not reached\n"
     )
     assert re.findall(
         "<(?:summary|p)>(.*?)</", text.replace("<code>", "").replace("</code>", "")
@@ -37,7 +38,7 @@ def test_each_group_of_stacks_has_a_summary_with_its_details_folded() -> None:
         "broken · <b>failed",
         "<b>12 stacks:",
         "prod · <b>1 wider",
-        "left · <b>skipped",
+        "left · <b>not reached",
         "split · access stays · 1 update, 1 create",
         "same · access stays",
     ]

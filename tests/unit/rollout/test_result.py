@@ -5,6 +5,7 @@ import pytest
 from rollout.result import Exit, Report, Result, Status, failed, skipped
 
 CHANGED = Result(Status.SUCCEEDED, {"create": 2}, 1.26)
+ABSENT = Result(Status.NOT_DEPLOYED, seconds=0.3)
 SAME = Result(Status.SUCCEEDED, seconds=0.5)
 
 
@@ -13,7 +14,7 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
         "stacks": {
             "a": {"status": "succeeded", "changes": {"create": 2}, "seconds": 1.3, "error": None},
             "b": {"status": "failed", "changes": {}, "seconds": 2, "error": "no"},
-            "c": {"status": "skipped", "changes": {}, "seconds": 0.0, "error": "stopped"},
+            "c": {"status": "not reached", "changes": {}, "seconds": 0.0, "error": "stopped"},
         }
     }
 
@@ -27,7 +28,9 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
         ([SAME], True, Exit.DONE),
         ([CHANGED, failed("no")], True, Exit.FAILED),
         ([SAME, skipped("not started: interrupted")], False, Exit.FAILED),
-        ([SAME, skipped(None)], False, Exit.DONE),
+        ([SAME, skipped(None)], True, Exit.DONE),
+        ([SAME, ABSENT], False, Exit.DONE),
+        ([SAME, ABSENT], True, Exit.CHANGES),
     ],
 )
 def test_exit_codes(results: list[Result], tell_changes: bool, code: int) -> None:  # noqa: FBT001

@@ -51,7 +51,7 @@ def test_a_log_has_a_line_for_each_start_and_end() -> None:
         "prod was locked by somebody, which is dead: unlocking",
         "[1/3] dev succeeded · 2 create, 1 update · 1.3 s",
         "[2/3] prod failed · 2.0 s · first line",
-        "[3/3] stray skipped · not started: 1 failure in all",
+        "[3/3] stray not reached · not started: 1 failure in all",
     ]
 
 
@@ -103,16 +103,18 @@ def test_the_table_counts_times_and_tells_what_failed_and_why() -> None:
         "late-1": skipped("not started: 1 failure in all"),
         "late-2": skipped("not started: 1 failure in all"),
         "earlier": skipped(None),
+        "new": Result(Status.NOT_DEPLOYED, seconds=0.4),
     }
     show_results(out, results, steps=False)
     assert [line.rstrip() for line in written(out).splitlines()] == [
-        "stack    status     changes              time",
-        "dev      succeeded  2 create, 1 update  1.3 s",
-        "same     succeeded  none                0.5 s",
-        "bad      failed                         2.0 s",
-        "late-1   skipped",
-        "late-2   skipped",
-        "earlier  skipped    none",
+        "stack    status        changes              time",
+        "dev      succeeded     2 create, 1 update  1.3 s",
+        "same     succeeded     none                0.5 s",
+        "bad      failed                            2.0 s",
+        "late-1   not reached",
+        "late-2   not reached",
+        "earlier  done before   none",
+        "new      not deployed                      0.4 s",
         "",
         "bad",
         "  creating IAM User (ci): denied",
@@ -121,7 +123,7 @@ def test_the_table_counts_times_and_tells_what_failed_and_why() -> None:
         "late-1, late-2",
         "  not started: 1 failure in all",
         "",
-        "6 stacks: 2 succeeded, 1 failed, 3 skipped",
+        ("7 stacks: 2 succeeded, 1 failed, 1 done before, 2 not reached, 1 not deployed"),
     ]
 
 
