@@ -1,11 +1,9 @@
-"""moto's server as a process of the sandbox.
-
-It is moto's own application, with one more answer: who it is.
-"""
+"""moto's server, with one more answer: which sandbox it belongs to."""
 
 import os
+import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -14,38 +12,48 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from sandbox.serving import LOOPBACK, Serving
-
-IDENTITY_PATH: Final = "/sandbox-identity"
+from sandbox.ownership import PATH, Owner
 
 
-class Handler(MotoRequestHandler):
-    """moto's, without a line in the log for every call."""
+class _Handler(MotoRequestHandler):
+    """Logs errors, and not every request."""
 
     def log_request(self, *_: object) -> None:
-        """Stay silent; errors are logged all the same."""
+        """Log nothing."""
 
 
-class Application:
-    """moto's application, and the sandbox's identity on a path of its own."""
+class _Application:
+    """moto's application, and its owner on a path of its own."""
 
-    def __init__(self, serving: Serving) -> None:
-        """Answer for one server."""
+    def __init__(self, owner: Owner) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._identity = serving.identity.text().encode()
+        self._owner = owner.text().encode()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request."""
-        if environ.get("PATH_INFO") == IDENTITY_PATH:
+        if environ.get("PATH_INFO") == PATH:
             start("200 OK", [("Content-Type", "application/json")])
-            return [self._identity]
+            return [self._owner]
         answer: Iterable[bytes] = self._moto(environ, start)
         return answer
 
 
-def serve(serving: Serving) -> None:
-    """Serve until the sandbox ends."""
-    server = make_server(LOOPBACK, 0, Application(serving), threaded=True, request_handler=Handler)
-    os.environ["MOTO_PORT"] = str(server.port)  # moto puts it into some answers
-    serving.announce(server.port)
-    server.serve_forever()
+class AwsServer:
+    """moto on a port; it listens from the start and answers once started."""
+
+    def __init__(self, host: str, owner: Owner) -> None:
+        """Listen on a free port."""
+        self._server = make_server(
+            host, 0, _Application(owner), threaded=True, request_handler=_Handler
+        )
+        self.port = self._server.port
+        os.environ["MOTO_PORT"] = str(self.port)  # moto puts it into some answers
+
+    def start(self) -> None:
+        """Answer, in a thread; should it end, the whole process ends with it."""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        try:
+            self._server.serve_forever()
+        finally:
+            os._exit(1)

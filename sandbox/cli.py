@@ -161,7 +161,7 @@ def _started(stacks: Sequence[SandboxStack], *, buckets: bool) -> Look:
     before, now = lifecycle.start(folder)
     if before.state == "stale":
         told.print(
-            f"The sandbox was broken: {'; '.join(before.faults)}. All that it held is lost; a "
+            f"The sandbox was broken: {before.fault}. All that it held is lost; a "
             "fresh one was started.",
         )
     for name, made in prepare(folder, now, stacks, buckets=buckets).items():
@@ -180,7 +180,7 @@ def _running(folder: Folder) -> Look:
         raise SandboxError("The sandbox is not running: `python -m sandbox start` starts it.")
     if found.state == "stale":
         raise SandboxError(
-            f"The sandbox is broken: {'; '.join(found.faults)}. All that it held is lost; "
+            f"The sandbox is broken: {found.fault}. All that it held is lost; "
             "`python -m sandbox start` starts a fresh one.",
         )
     return found

@@ -14,7 +14,7 @@ from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, credentials_of
 from sandbox.clients import clients_of
 from sandbox.folder import CHECKOUT, Folder
 from sandbox.lifecycle import Look, SandboxError
-from sandbox.serving import LOOPBACK
+from sandbox.ownership import LOOPBACK
 from sandbox.stacks import SandboxStack
 
 SHIM: Final = CHECKOUT / "sandbox" / "bin"
@@ -46,7 +46,7 @@ def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> di
         "no_proxy": _no_proxy(),
         "PULUMI_BACKEND_URL": folder.state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": shim.PASSPHRASE,
-        "PULUMI_DEBUG_PROVIDERS": f"aws:{running.servers['standin'].port}",
+        "PULUMI_DEBUG_PROVIDERS": f"aws:{running.ports['standin']}",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(folder.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",

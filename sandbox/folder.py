@@ -4,8 +4,9 @@
 """
 
 import fcntl
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Final
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 """The checkout that this sandbox belongs to."""
+PORTS: Final = ("aws", "standin")
+"""What the sandbox listens for: calls of AWS, and engines."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,36 @@ class Folder:
         """AWS config and credentials files, apart from the user's."""
         return self.root / "aws"
 
-    def log(self, server: str) -> Path:
-        """Return the file with what a server printed."""
-        return self.root / "logs" / f"{server}.log"
+    @property
+    def log(self) -> Path:
+        """What the sandbox's process printed."""
+        return self.root / "sandbox.log"
 
-    def address(self, server: str) -> Path:
-        """Return the file in which a server says where it listens."""
-        return self.root / f"{server}.json"
+    @property
+    def ports(self) -> Path:
+        """The file in which the sandbox's process says where it listens."""
+        return self.root / "ports.json"
+
+    def read_instance(self) -> str | None:
+        """Return the id of the sandbox that is meant to run; None if none is."""
+        try:
+            return self.instance.read_text()
+        except OSError:
+            return None
+
+    def write_ports(self, ports: Mapping[str, int]) -> None:
+        """Say where the sandbox listens; a reader finds all of it or nothing."""
+        draft = self.ports.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(dict(ports)))
+        draft.replace(self.ports)
+
+    def read_ports(self) -> dict[str, int] | None:
+        """Return where the sandbox said that it listens; None if it said nothing."""
+        try:
+            read = json.loads(self.ports.read_text())
+            return {name: int(read[name]) for name in PORTS}
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,13 +1,12 @@
-"""Starts, stops and examines the sandbox's two servers.
+"""Starts, stops and examines the sandbox.
 
-A sandbox runs if both answer on the ports they announced, with the id of the instance that the
-folder names. It is stopped if the folder names none. Everything in between is stale: said with
-what was found, never used, and cleared by the next start or stop. What moto held is in its
-memory only, so Pulumi's state goes with it.
+The sandbox runs if its process answers on the port that it announced, with the id of the instance
+that the folder names. It is stopped if the folder names none. Everything in between is stale: it is
+reported with what was found, never used, and cleared by the next start or stop. moto keeps its data
+in memory only, so Pulumi's state is cleared with it.
 """
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
@@ -16,17 +15,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from sandbox.folder import CHECKOUT, Folder
-from sandbox.probing import PROBES
-from sandbox.serving import LOOPBACK
+from sandbox.ownership import LOOPBACK, ask
 
-TITLES: Final[Mapping[str, str]] = {
-    "aws": "the AWS (moto)",
-    "standin": "the stand-in for the AWS provider",
-}
 _PATIENCE_SECONDS: Final = 30.0
 _LOOK_EVERY_SECONDS: Final = 0.02
 _LOG_LINES: Final = 15
@@ -37,27 +31,21 @@ class SandboxError(Exception):
 
 
 @dataclass(frozen=True)
-class Server:
-    """One running server."""
-
-    port: int
-    pid: int
-
-
-@dataclass(frozen=True)
 class Look:
     """What is in a sandbox's folder."""
 
     state: Literal["running", "stopped", "stale"]
-    servers: Mapping[str, Server]
-    """Those that answered as this sandbox's."""
-    faults: tuple[str, ...] = ()
+    pid: int | None = None
+    """The sandbox's process, if it runs."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Where it listens (`sandbox.folder.PORTS`)."""
+    fault: str = ""
     """What is wrong with a stale one."""
 
     @property
     def aws_url(self) -> str:
         """Where the AWS of a running sandbox is."""
-        return f"http://{LOOPBACK}:{self.servers['aws'].port}"
+        return f"http://{LOOPBACK}:{self.ports['aws']}"
 
 
 def look(folder: Folder) -> Look:
@@ -70,10 +58,10 @@ def start(folder: Folder) -> tuple[Look, Look]:
     """Start the sandbox unless it runs.
 
     Returns:
-        What was found, and what runs now. One that was stale was cleared first.
+        What was found, and what runs now. A stale one was cleared first.
 
     Raises:
-        SandboxError: a server did not come up; what it printed is in the message.
+        SandboxError: it did not come up; what it printed is in the message.
     """
     with folder.locked():
         before = _look(folder)
@@ -84,7 +72,7 @@ def start(folder: Folder) -> tuple[Look, Look]:
 
 
 def stop(folder: Folder) -> Look:
-    """Stop the sandbox and forget what it held; return what was found."""
+    """Stop the sandbox and delete what it held; return what was found."""
     with folder.locked():
         before = _look(folder)
         _clear(folder, before)
@@ -92,83 +80,51 @@ def stop(folder: Folder) -> Look:
 
 
 def _look(folder: Folder) -> Look:
-    instance = folder.instance.read_text() if folder.instance.exists() else None
-    servers: dict[str, Server] = {}
-    faults: list[str] = []
-    for name, title in TITLES.items():
-        port = _announced(folder, name)
-        if instance is None and port is None:
-            continue
-        if port is None:
-            faults.append(f"{title} never came up")
-            continue
-        identity = PROBES[name](port)
-        if identity is None:
-            faults.append(f"{title} no longer answers on port {port}")
-        elif identity.instance != instance:
-            faults.append(f"port {port}, once of {title}, is another sandbox's now")
-        else:
-            servers[name] = Server(port, identity.pid)
-    if faults:
-        return Look("stale", servers, tuple(faults))
-    return Look("running" if servers else "stopped", servers)
-
-
-def _announced(folder: Folder, name: str) -> int | None:
-    try:
-        return int(json.loads(folder.address(name).read_text())["port"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    instance, ports = folder.read_instance(), folder.read_ports()
+    if ports is None:
+        if instance is None:
+            return Look("stopped")
+        return Look("stale", fault="it never came up")
+    owner = ask(ports["aws"])
+    if owner is None:
+        return Look("stale", fault=f"it no longer answers on port {ports['aws']}")
+    if owner.instance != instance:
+        return Look("stale", fault=f"its port {ports['aws']} is another sandbox's now")
+    return Look("running", owner.pid, ports)
 
 
 def _clear(folder: Folder, found: Look) -> None:
-    """End what runs of a sandbox, and forget what it held.
+    """End the sandbox's process, and delete what it held.
 
-    Only a process that has just answered as this sandbox's is sent a signal; any other server of
-    it ends by itself once the instance is gone.
+    Only a process that has just answered as this sandbox's gets a signal; any other one of this
+    folder ends by itself once the instance is gone.
     """
     folder.instance.unlink(missing_ok=True)
-    for name, server in found.servers.items():
+    if found.pid is not None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(server.pid, signal.SIGTERM)
-        _await_end(name, server)
-    for name in TITLES:
-        folder.address(name).unlink(missing_ok=True)
+            os.kill(found.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while ask(found.ports["aws"]) is not None and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY_SECONDS)
+    folder.ports.unlink(missing_ok=True)
     for held in (folder.state, folder.configs, folder.aws_files):
         shutil.rmtree(held, ignore_errors=True)
 
 
 def _start(folder: Folder) -> Look:
+    """Start the sandbox's process and wait until it listens."""
     instance = secrets.token_hex(8)
     folder.instance.write_text(instance)
-    for directory in (folder.state, folder.pulumi_home, folder.log("").parent, folder.aws_files):
+    for directory in (folder.state, folder.pulumi_home, folder.aws_files):
         directory.mkdir(parents=True, exist_ok=True)
-    _serve(folder, "aws", instance)
-    aws_url = f"http://{LOOPBACK}:{_announced(folder, 'aws')}"
-    _serve(folder, "standin", instance, "--aws-url", aws_url)
-    now = _look(folder)
-    if now.state != "running":
-        _clear(folder, now)
-        raise SandboxError(f"The sandbox did not come up: {'; '.join(now.faults)}")
-    return now
-
-
-def _serve(folder: Folder, name: str, instance: str, *more: str) -> None:
-    """Start a server and wait until it listens; it sees the sandbox's own AWS files only."""
-    own = {
-        "AWS_CONFIG_FILE": str(folder.aws_files / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(folder.aws_files / "credentials"),
-        "NO_PROXY": LOOPBACK,
-    }
-    inherited = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MOTO_"))}
-    command = [sys.executable, "-m", "sandbox.serving", name]
-    command += ["--folder", str(folder.root), "--instance", instance, *more]
+    command = [sys.executable, "-m", "sandbox.process"]
+    command += ["--folder", str(folder.root), "--instance", instance]
     try:
-        with folder.log(name).open("wb") as log:
+        with folder.log.open("wb") as log:
             subprocess.run(
                 command,
                 cwd=CHECKOUT,
-                env={**inherited, **own},
+                env=_environment(folder),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -177,12 +133,21 @@ def _serve(folder: Folder, name: str, instance: str, *more: str) -> None:
             )
     except subprocess.SubprocessError:
         _clear(folder, _look(folder))
-        printed = folder.log(name).read_text(errors="replace").splitlines()[-_LOG_LINES:]
-        raise SandboxError("\n".join([f"{TITLES[name]} did not come up:", *printed])) from None
+        printed = folder.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+        raise SandboxError("\n".join(["The sandbox did not come up:", *printed])) from None
+    now = _look(folder)
+    if now.state != "running":
+        _clear(folder, now)
+        raise SandboxError(f"The sandbox did not come up: {now.fault}")
+    return now
 
 
-def _await_end(name: str, server: Server) -> None:
-    """Wait until a server that was told to end no longer answers."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while PROBES[name](server.port) is not None and time.monotonic() < deadline:
-        time.sleep(_LOOK_EVERY_SECONDS)
+def _environment(folder: Folder) -> dict[str, str]:
+    """Return the environment of the sandbox's process: of AWS, the sandbox's own files only."""
+    inherited = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MOTO_"))}
+    return {
+        **inherited,
+        "AWS_CONFIG_FILE": str(folder.aws_files / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder.aws_files / "credentials"),
+        "NO_PROXY": LOOPBACK,
+    }

@@ -164,16 +164,12 @@ def check_instance(environment: Mapping[str, str]) -> None:
         raise ShimError(
             f"the sandbox that this shell was set up for is gone; {_ANEW}",
         )
-    for title, address in (
-        ("AWS (moto)", environment.get("AWS_ENDPOINT_URL", "")),
-        ("stand-in for the AWS provider", environment.get("PULUMI_DEBUG_PROVIDERS", "")),
-    ):
-        port = address.rpartition(":")[2]
-        if port.isdecimal() and not _answers(int(port)):
-            raise ShimError(
-                f"the sandbox is broken: its {title} no longer answers on port {port}, and all "
-                f"that it held is lost; {_ANEW}",
-            )
+    port = environment.get("AWS_ENDPOINT_URL", "").rpartition(":")[2]
+    if port.isdecimal() and not _answers(int(port)):
+        raise ShimError(
+            f"the sandbox is broken: it no longer answers on port {port}, and all that it held is "
+            f"lost; {_ANEW}",
+        )
 
 
 def _answers(port: int) -> bool:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
 from sandbox.folder import Folder
-from sandbox.lifecycle import TITLES, Look
+from sandbox.lifecycle import Look
+
+_TITLES: Final = {"aws": "the AWS (moto)", "standin": "the stand-in for the AWS provider"}
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ def as_json(found: Look, stacks: list[Deployed]) -> Mapping[str, Any]:
     """Return the status as `status --json` prints it."""
     return {
         "state": found.state,
-        "faults": list(found.faults),
-        "servers": {n: {"port": s.port, "pid": s.pid} for n, s in found.servers.items()},
+        "faults": [found.fault] if found.fault else [],
+        "servers": {n: {"port": port, "pid": found.pid} for n, port in found.ports.items()},
         "stacks": {s.stack: {"project": s.project, "resources": s.resources} for s in stacks},
     }
 
@@ -49,10 +51,10 @@ def show(console: Console, found: Look, stacks: list[Deployed]) -> None:
         "stale": "The sandbox is broken, and not used; `start` clears it and starts a fresh one.",
     }
     console.print(words[found.state])
-    for fault in found.faults:
-        console.print(f"  {fault}")
-    for name, server in found.servers.items():
-        console.print(f"  {TITLES[name]}: port {server.port}, process {server.pid}")
+    if found.fault:
+        console.print(f"  {found.fault}")
+    for name, port in found.ports.items():
+        console.print(f"  {_TITLES[name]}: port {port}, process {found.pid}")
     for stack in stacks if found.state == "running" else ():
         console.print(f"  stack {stack.stack} of {stack.project}: {stack.resources} resources")
 

@@ -1,7 +1,8 @@
-"""The stand-in's process; the sandbox starts and stops it.
+"""The stand-in's gRPC server; engines attach to it with PULUMI_DEBUG_PROVIDERS=aws:PORT.
 
-It serves engines that attach to it (PULUMI_DEBUG_PROVIDERS=aws:PORT), on loopback only, and
-answers who it is, so that another server on a port it once had is not taken for it.
+It relies on private parts of the SDK: `pulumi.runtime._grpc_settings`; that
+`pulumi.provider.experimental.server.ProviderServicer` keeps its constructor's arguments; and that
+an error which a provider raises is the `__context__` of the one that reaches the server.
 """
 
 import asyncio
@@ -20,7 +21,6 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.clients import Clients
-from sandbox.serving import LOOPBACK, Serving
 from sandbox.standin.errors import StandInError
 from sandbox.standin.provider import StandIn
 from sandbox.standin.sessions import CONNECTION, Sessions
@@ -29,8 +29,6 @@ from sandbox.standin.values import from_wire
 
 VERSION: Final = "7.51.1"
 """The version of the provider that it stands in for."""
-IDENTITY_SERVICE: Final = "sandbox.Identity"
-IDENTITY_METHOD: Final = "Get"
 
 log = logging.getLogger("standin")
 
@@ -102,26 +100,12 @@ def _message(method: str, error: Exception) -> str:
     return f"the sandbox's stand-in failed in {method}: {type(cause).__name__}: {cause}"
 
 
-def _identity_handler(serving: Serving) -> Any:  # noqa: ANN401 - grpc ships no types
-    async def get(_request: bytes, _context: grpc.aio.ServicerContext) -> bytes:
-        return serving.identity.text().encode()
-
-    methods = {IDENTITY_METHOD: grpc.unary_unary_rpc_method_handler(get)}
-    return grpc.method_handlers_generic_handler(IDENTITY_SERVICE, methods)
-
-
-async def _serve(serving: Serving) -> None:
-    server = grpc.aio.server(interceptors=[Calls()], options=_GRPC_CHANNEL_OPTIONS)
-    servicer = Servicer(Sessions(Clients(serving.aws_url)))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
-    server.add_generic_rpc_handlers((_identity_handler(serving),))
-    port = server.add_insecure_port(f"{LOOPBACK}:0")
-    await server.start()
-    serving.announce(port)
-    await server.wait_for_termination()
-
-
-def serve(serving: Serving) -> None:
-    """Serve until the sandbox ends."""
+async def start(host: str, aws_url: str) -> tuple[grpc.aio.Server, int]:
+    """Serve on a free port, against the AWS at `aws_url`; return the server and its port."""
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    asyncio.run(_serve(serving))
+    server = grpc.aio.server(interceptors=[Calls()], options=_GRPC_CHANNEL_OPTIONS)
+    servicer = Servicer(Sessions(Clients(aws_url)))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port(f"{host}:0")
+    await server.start()
+    return server, port

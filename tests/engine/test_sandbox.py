@@ -17,8 +17,8 @@ import pytest
 
 from sandbox import lifecycle
 from sandbox.folder import CHECKOUT, Folder
-from sandbox.lifecycle import look, start, stop
-from sandbox.probing import PROBES
+from sandbox.lifecycle import Look, look, start, stop
+from sandbox.ownership import LOOPBACK, ask
 from tests.engine.harness import Project, Sandbox
 
 
@@ -64,7 +64,17 @@ def test_starting_and_stopping_twice_is_starting_and_stopping_once(folder: Folde
     assert second == first
     assert stop(folder).state == "running"
     assert stop(folder).state == "stopped"
-    assert [PROBES[name](server.port) for name, server in first.servers.items()] == [None, None]
+    assert answering(first) == []
+
+
+def answering(running: Look) -> list[str]:
+    """Return which of a sandbox's ports take connections."""
+    found = []
+    for name, port in running.ports.items():
+        with socket.socket() as one:
+            if one.connect_ex((LOOPBACK, port)) == 0:
+                found.append(name)
+    return found
 
 
 def test_starts_at_once_make_one_sandbox(folder: Folder) -> None:
@@ -88,36 +98,33 @@ def test_servers_listen_on_loopback_only(sandbox: Sandbox) -> None:
         for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
         if not str(info[4][0]).startswith("127.")
     }
-    for server in sandbox.running.servers.values():
+    assert answering(sandbox.running) == ["aws", "standin"]
+    for port in sandbox.running.ports.values():
         listening = Path("/proc/net/tcp").read_text() if Path("/proc/net/tcp").exists() else ""
-        assert f"00000000:{server.port:04X}" not in listening
+        assert f"00000000:{port:04X}" not in listening
         for address in others:
             with pytest.raises(OSError, match=r"."), socket.socket() as one:
-                one.connect((address, server.port))
+                one.connect((address, port))
 
 
-@pytest.mark.parametrize("name", ["aws", "standin"])
-def test_a_dead_server_is_said_and_the_rest_not_used(folder: Folder, name: str) -> None:
+def test_a_sandbox_that_was_killed_is_reported_and_replaced(folder: Folder) -> None:
     _, running = start(folder)
     (folder.state / "old").touch()
-    os.kill(running.servers[name].pid, signal.SIGKILL)
-    assert until(lambda: PROBES[name](running.servers[name].port) is None)
+    assert running.pid is not None
+    os.kill(running.pid, signal.SIGKILL)
+    assert until(lambda: answering(running) == [])
 
     found = look(folder)
     assert found.state == "stale"
-    assert found.faults == (
-        f"{lifecycle.TITLES[name]} no longer answers on port {running.servers[name].port}",
-    )
+    assert found.fault == f"it no longer answers on port {running.ports['aws']}"
     for command in ("status", "env"):
         done = cli(folder, command)
         assert done.returncode == 1
-        assert found.faults[0] in done.stdout + done.stderr
+        assert found.fault in done.stdout + done.stderr
 
     before, now = start(folder)
     assert (before.state, now.state) == ("stale", "running")
     assert not (folder.state / "old").exists()
-    (other,) = set(running.servers) - {name}
-    assert PROBES[other](running.servers[other].port) is None
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -139,14 +146,13 @@ def test_a_port_that_something_else_has_now_is_not_taken_for_ours(
     start(folder)
     stranger = HTTPServer(("127.0.0.1", 0), Stranger)
     Thread(target=stranger.serve_forever, daemon=True).start()
-    theirs = sandbox.running.servers["aws"].port
+    theirs = sandbox.running.ports["aws"]
     port = theirs if other == "sandbox" else stranger.server_port
-    folder.address("aws").write_text(json.dumps({"port": port}))
+    folder.write_ports({"aws": port, "standin": port})
 
-    (fault,) = look(folder).faults
-    assert fault == f"port {port}, once of the AWS (moto), is another sandbox's now"
+    assert look(folder).fault == f"its port {port} is another sandbox's now"
     stop(folder)
-    assert PROBES["aws"](theirs) is not None
+    assert ask(theirs) is not None
     stranger.shutdown()
     stranger.server_close()
 
@@ -154,18 +160,18 @@ def test_a_port_that_something_else_has_now_is_not_taken_for_ours(
 def test_a_start_that_was_killed_half_way_is_said_and_cleared(folder: Folder) -> None:
     folder.root.mkdir()
     folder.instance.write_text("half")
-    assert look(folder).faults == tuple(f"{t} never came up" for t in lifecycle.TITLES.values())
+    assert look(folder).fault == "it never came up"
     before, now = start(folder)
     assert (before.state, now.state) == ("stale", "running")
 
 
-def test_servers_end_when_their_folder_is_gone(folder: Folder) -> None:
+def test_the_process_ends_when_its_folder_is_gone(folder: Folder) -> None:
     _, running = start(folder)
     folder.instance.unlink()
-    assert until(lambda: all(PROBES[n](s.port) is None for n, s in running.servers.items()))
+    assert until(lambda: answering(running) == [])
 
 
-def test_a_server_that_cannot_start_tells_why_and_leaves_nothing(
+def test_a_sandbox_that_cannot_start_tells_why_and_leaves_nothing(
     folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     python = tmp_path / "python"

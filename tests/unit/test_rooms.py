@@ -25,6 +25,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
         "sandbox": "components.aws components.circleci components.evaluation components.policy "
         "components.settings toolchain boto3 botocore",
         "sandbox.standin": "components.aws sandbox botocore pulumi",
+        "sandbox.process": "sandbox sandbox.standin",
         "rollout": "rollout.asking rollout.choosing rollout.execution rollout.reporting "
         "components.settings",
         "rollout.access": "components.aws components.circleci components.evaluation "

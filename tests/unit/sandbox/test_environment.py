@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.environment import SHIM, _path_without_shims, as_shell, for_process
 from sandbox.lifecycle import SandboxError
-from sandbox.serving import Identity
+from sandbox.ownership import Owner
 from sandbox.stacks import SandboxStack, find_stack, find_stacks
 
 HOSTILE = {"PATH": "/usr/bin:/bin", "SPACE": "a b", "QUOTE": 'it\'s "$HOME" `x` \\', "EMPTY": ""}
@@ -43,13 +43,13 @@ def test_paths_with_a_shim_are_left_out_whoever_put_them_there(
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"instance": "x"}', '{"instance":1,"pid":"x"}'])
-def test_another_servers_answer_is_no_identity(text: str) -> None:
-    assert Identity.read(text) is None
+def test_another_servers_answer_names_no_owner(text: str) -> None:
+    assert Owner.read(text) is None
 
 
-def test_an_identity_goes_over_the_wire() -> None:
-    identity = Identity("abc", 12)
-    assert Identity.read(identity.text()) == identity
+def test_an_owner_goes_over_the_wire() -> None:
+    owner = Owner("abc", 12)
+    assert Owner.read(owner.text()) == owner
 
 
 @pytest.fixture

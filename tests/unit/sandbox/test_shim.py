@@ -138,25 +138,16 @@ def test_another_sandbox_than_the_shells_is_refused(tmp_path: Path) -> None:
     check_instance(shell)
 
 
-@pytest.mark.parametrize(
-    ("variable", "address", "part"),
-    [
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:{}", "AWS"),
-        ("PULUMI_DEBUG_PROVIDERS", "aws:{}", "stand-in"),
-    ],
-)
-def test_a_sandbox_of_which_a_part_is_dead_is_refused(
-    tmp_path: Path, variable: str, address: str, part: str
-) -> None:
+def test_a_dead_sandbox_is_refused(tmp_path: Path) -> None:
     (tmp_path / "instance").write_text("mine")
     with socket.create_server(("127.0.0.1", 0)) as server:
         shell = {
             "SANDBOX_DIR": str(tmp_path),
             "SANDBOX_INSTANCE": "mine",
-            variable: address.format(server.getsockname()[1]),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.getsockname()[1]}",
         }
         check_instance(shell)
-    with pytest.raises(ShimError, match=f"{part}.* no longer answers .*sandbox start"):
+    with pytest.raises(ShimError, match=r"no longer answers .*sandbox start"):
         check_instance(shell)
 
 
