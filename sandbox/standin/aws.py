@@ -1,8 +1,10 @@
 """The AWS of one run: where it lives, and the clients that an entry of the table calls."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mypy_boto3_iam import IAMClient
+from mypy_boto3_iam.type_defs import TagTypeDef
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_sts import STSClient
 
@@ -34,3 +36,13 @@ class Aws:
     def sts(self) -> STSClient:
         """STS, as the run's account."""
         return self.clients.get("sts", self.credentials, self.region)
+
+
+def aws_tags(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    """Return tags as AWS takes them."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def read_tags(tags: Iterable[TagTypeDef]) -> dict[str, str]:
+    """Return tags that AWS answered."""
+    return {tag["Key"]: tag["Value"] for tag in tags}

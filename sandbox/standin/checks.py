@@ -1,17 +1,11 @@
-"""Check: a program's inputs with defaults and names filled in, or what is wrong with them."""
+"""Check: a program's inputs with defaults filled in, or what is wrong with them."""
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from sandbox.standin.resource_type import Input, ResourceType
-from sandbox.standin.values import UNKNOWN, Values, has_unknown
-
-DEFAULTS: Final = "__defaults"
-"""The input that lists which others were filled in; Pulumi's providers keep it in their state."""
-PREFIX: Final = "namePrefix"
-_SUFFIX: Final = 7
+from sandbox.standin.resource_type import Property, ResourceType
+from sandbox.standin.values import Values, has_unknown
 
 
 @dataclass(frozen=True)
@@ -24,7 +18,7 @@ class Fault:
 
 def faults(entry: ResourceType, new: Values) -> Iterator[Fault]:
     """Find everything that is wrong with a program's inputs."""
-    for name in sorted(new.keys() - entry.inputs.keys() - {DEFAULTS}):
+    for name in sorted(new.keys() - entry.inputs.keys()):
         yield Fault(name, f"An argument named {name!r} is not expected in {entry.token}")
     for name, spec in entry.inputs.items():
         if name not in new:
@@ -34,44 +28,13 @@ def faults(entry: ResourceType, new: Values) -> Iterator[Fault]:
             yield Fault(name, reason)
 
 
-def with_defaults(entry: ResourceType, label: str, old: Values, new: Values, seed: bytes) -> Values:
-    """Fill in what the program left out; a name that was made up before is kept.
-
-    Args:
-        entry: the resource's type.
-        label: the resource's name in the program, from which its name in AWS is made.
-        old: the inputs of the last run, empty for a new resource.
-        new: the program's inputs, free of faults.
-        seed: random bytes from the engine, the same in a preview and its update.
-    """
-    filled, defaults = dict(new), []
-    for name, spec in entry.inputs.items():
-        if name in new:
-            continue
-        if spec.named_up_to is not None:
-            filled[name] = _name(spec.named_up_to, name, label, old, new, seed)
-        elif spec.default is not None:
-            filled[name] = spec.default
-        else:
-            continue
-        defaults.append(name)
-    return {**filled, DEFAULTS: defaults}
+def with_defaults(entry: ResourceType, new: Values) -> Values:
+    """Fill in what a program leaves out."""
+    defaults = {name: one.default for name, one in entry.inputs.items() if one.default is not None}
+    return {**defaults, **new}
 
 
-def _name(  # noqa: PLR0913, PLR0917 - everything that a name depends on
-    longest: int, name: str, label: str, old: Values, new: Values, seed: bytes
-) -> object:
-    made_before = name in old.get(DEFAULTS, [])
-    if made_before and old.get(PREFIX) == new.get(PREFIX):
-        return old[name]
-    prefix = new.get(PREFIX, f"{label}-")
-    if prefix is UNKNOWN:
-        return UNKNOWN
-    suffix = (seed.hex() or secrets.token_hex())[:_SUFFIX]
-    return f"{prefix[: longest - _SUFFIX]}{suffix}"
-
-
-def _fault(spec: Input, value: Any) -> str | None:  # noqa: ANN401 - an input is anything
+def _fault(spec: Property, value: Any) -> str | None:  # noqa: ANN401 - a property is anything
     if not isinstance(value, spec.kind) or (spec.kind is int and isinstance(value, bool)):
         return f"expected type {spec.kind.__name__}, got {type(value).__name__}"
     return spec.fault(value)

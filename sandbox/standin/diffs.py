@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from pulumi.provider.experimental.provider import DiffResponse, PropertyDiff, PropertyDiffKind
 
-from sandbox.standin.checks import DEFAULTS
 from sandbox.standin.documents import same_document
-from sandbox.standin.resource_type import Input, ResourceType
+from sandbox.standin.resource_type import Property, ResourceType
 from sandbox.standin.values import Values, has_unknown
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", False, [], {})
@@ -45,21 +44,20 @@ def diff(
             replaces.append(name)
         details[name] = PropertyDiff(kind, input_diff=False)
     told = "tags" in details or "tags" in ignored
-    if entry.tagged and not told and old.get("tagsAll", {}) != tags:
+    if entry.tag and not told and old.get("tagsAll", {}) != tags:
         details["tagsAll"] = PropertyDiff(PropertyDiffKind.UPDATE, input_diff=False)
     return DiffResponse(
         changes=bool(details),
         replaces=replaces,
         diffs=list(details),
         detailed_diff=details,
-        delete_before_replace=bool(replaces) and _name_is_taken(entry, old, new),
+        # A name that stays is still the old resource's, so that the old one must go first.
+        delete_before_replace=bool(replaces) and "name" in new and old.get("name") == new["name"],
     )
 
 
-def same(spec: Input, before: Any, after: Any) -> bool:  # noqa: ANN401 - a property is anything
+def same(spec: Property, before: Any, after: Any) -> bool:  # noqa: ANN401 - a property is anything
     """Say whether two values of a property are one to AWS."""
-    if after is None and spec.computed:
-        return True
     if has_unknown(after):
         return False
     if before in _EMPTY and after in _EMPTY:
@@ -75,13 +73,3 @@ def _kind(before: object, after: object) -> PropertyDiffKind:
     if before in _EMPTY:
         return PropertyDiffKind.ADD
     return PropertyDiffKind.DELETE if after in _EMPTY else PropertyDiffKind.UPDATE
-
-
-def _name_is_taken(entry: ResourceType, old: Values, new: Values) -> bool:
-    """Say whether the new resource has the old one's name, so that the old must go first."""
-    return any(
-        spec.named_up_to is not None
-        and name not in new.get(DEFAULTS, [])
-        and old.get(name) == new.get(name)
-        for name, spec in entry.inputs.items()
-    )

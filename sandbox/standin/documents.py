@@ -24,6 +24,11 @@ def is_document(text: str) -> bool:
         return False
 
 
+def text_of(document: object) -> str:
+    """Return a document as text; boto3 parses those that it reads."""
+    return document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
+
+
 def normal_text(text: str) -> str:
     """Return a document's text as the real provider keeps it: no spaces, keys in order."""
     return json.dumps(json.loads(text), separators=(",", ":"), sort_keys=True)

@@ -7,12 +7,9 @@ class StandInError(Exception):
     """A failure to tell the user as it is, without a traceback."""
 
 
-def refusal(operation: str, status: int, code: str, message: str) -> StandInError:
+def refusal(code: str, message: str) -> StandInError:
     """Return an error that AWS gives and moto does not, in the form of `aws_words`."""
-    return StandInError(
-        f"operation error {operation}, https response error StatusCode: {status}, "
-        f"{code}: {message}",
-    )
+    return StandInError(f"https response error StatusCode: 409, {code}: {message}")
 
 
 def aws_words(error: ClientError) -> str:

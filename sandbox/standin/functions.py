@@ -1,4 +1,4 @@
-"""The table: functions, which look things up."""
+"""The table's functions, which look things up."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -6,9 +6,8 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from components.aws.partitions import DNS_SUFFIXES
-from sandbox.standin.aws import Aws
+from sandbox.standin.aws import Aws, read_tags
 from sandbox.standin.errors import StandInError, aws_words, is_gone
-from sandbox.standin.oidc import find_provider
 from sandbox.standin.values import Values
 
 
@@ -19,19 +18,12 @@ def _bucket(aws: Aws, args: Values) -> Values:
     except ClientError as error:
         reason = "couldn't find resource" if is_gone(error) else aws_words(error)
         raise StandInError(f"reading S3 Bucket ({name}): {reason}") from None
-    region = head.get("BucketRegion") or aws.region
-    suffix = DNS_SUFFIXES.get(aws.partition, "amazonaws.com")
     return {
         "arn": f"arn:{aws.partition}:s3:::{name}",
         "bucket": name,
-        "bucketDomainName": f"{name}.s3.{suffix}",
-        "bucketRegion": region,
-        "bucketRegionalDomainName": f"{name}.s3.{region}.{suffix}",
-        "hostedZoneId": "",
+        "bucketRegion": head.get("BucketRegion") or aws.region,
         "id": name,
         "region": args.get("region", aws.region),
-        "websiteDomain": "",
-        "websiteEndpoint": "",
     }
 
 
@@ -56,19 +48,36 @@ def _partition(aws: Aws, _args: Values) -> Values:
 
 
 def _region(aws: Aws, _args: Values) -> Values:
+    return {"id": aws.region, "name": aws.region, "region": aws.region}
+
+
+def _open_id_connect_provider(aws: Aws, args: Values) -> Values:
+    arn = args.get("arn") or _arn_of(aws, args.get("url", "").removeprefix("https://"))
+    try:
+        found = aws.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    except ClientError as error:
+        raise StandInError(f"reading IAM OIDC Provider ({arn}): {aws_words(error)}") from None
     return {
-        "description": aws.region,
-        "endpoint": f"ec2.{aws.region}.{DNS_SUFFIXES.get(aws.partition, 'amazonaws.com')}",
-        "id": aws.region,
-        "name": aws.region,
-        "region": aws.region,
+        "arn": arn,
+        "clientIdLists": found["ClientIDList"],
+        "id": arn,
+        "tags": read_tags(found.get("Tags", [])),
+        "url": found["Url"],
     }
+
+
+def _arn_of(aws: Aws, url: str) -> str:
+    listed = aws.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    for provider in listed:
+        if provider["Arn"].partition(":oidc-provider/")[2] == url:
+            return provider["Arn"]
+    raise StandInError(f"finding IAM OIDC Provider by url ({url}): not found")
 
 
 FUNCTIONS: Final[Mapping[str, Callable[[Aws, Values], Values]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
-    "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": find_provider,
+    "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": _open_id_connect_provider,
     "aws:s3/getBucket:getBucket": _bucket,
 }

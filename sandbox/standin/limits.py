@@ -6,85 +6,46 @@ numbers are the project's own, `components.aws.limits`, where their sources stan
 
 import re
 import threading
+from collections.abc import Sequence
 from typing import Final
 
-from components.aws.limits import (
-    ATTACHED,
-    INLINE,
-    MANAGED,
-    NAME,
-    PATH,
-    SESSION_SECONDS,
-    TRUST,
-    Kind,
-)
+from components.aws.limits import ATTACHED, INLINE, Kind
+from sandbox.standin.documents import text_of
 from sandbox.standin.errors import refusal
 
 CHECK_AND_ACT: Final = threading.RLock()
 """Held from a check to the call that it is for: runs create in parallel."""
 
 
-def size(document: str) -> int:
+def size(document: object) -> int:
     """Return a document's size as IAM counts it."""
-    return len(re.sub(r"\s", "", document))
+    return len(re.sub(r"\s", "", text_of(document)))
 
 
-def check_inline(operation: str, kind: Kind, name: str, documents: list[str]) -> None:
+def check_inline(kind: Kind, name: str, documents: Sequence[object]) -> None:
     """Refuse more inline policies than an identity holds."""
     if sum(map(size, documents)) > INLINE[kind]:
         message = f"Maximum policy size of {INLINE[kind]} bytes exceeded for {kind} {name}"
-        raise refusal(operation, 409, "LimitExceeded", message)
+        raise refusal("LimitExceeded", message)
 
 
-def check_managed(operation: str, document: str) -> None:
-    """Refuse a managed policy that is too long."""
-    if size(document) > MANAGED:
-        raise _over(operation, "PolicySize", MANAGED)
+def check_size(quota: str, limit: int, document: str) -> None:
+    """Refuse a managed or trust policy that is too long."""
+    if size(document) > limit:
+        raise _over(quota, limit)
 
 
-def check_trust(operation: str, document: str) -> None:
-    """Refuse a trust policy that is too long."""
-    if size(document) > TRUST:
-        raise _over(operation, "ACLSizePerRole", TRUST)
-
-
-def check_attached(operation: str, kind: Kind, others: int) -> None:
-    """Refuse a managed policy more than an identity takes."""
+def check_attached(kind: Kind, others: int) -> None:
+    """Refuse one managed policy more than an identity takes."""
     if others >= ATTACHED:
-        raise _over(operation, f"PoliciesPer{kind.capitalize()}", ATTACHED)
+        raise _over(f"PoliciesPer{kind.capitalize()}", ATTACHED)
 
 
-def check_unused(operation: str, uses: int, message: str) -> None:
+def check_unused(uses: int, message: str) -> None:
     """Refuse to delete what is in use."""
     if uses:
-        raise refusal(operation, 409, "DeleteConflict", f"Cannot delete {message}")
+        raise refusal("DeleteConflict", f"Cannot delete {message}")
 
 
-def check_name(operation: str, parameter: str, value: str, longest: int = NAME) -> None:
-    """Refuse a name or path that is too long."""
-    if len(value) > longest:
-        message = (
-            f"1 validation error detected: Value at '{parameter}' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {longest}"
-        )
-        raise refusal(operation, 400, "ValidationError", message)
-
-
-def check_path(operation: str, path: str) -> None:
-    """Refuse a path that is too long or has no slash at an end."""
-    check_name(operation, "path", path, PATH)
-    if not (path.startswith("/") and path.endswith("/")):
-        message = "The specified value for path is invalid. It must begin and end with /"
-        raise refusal(operation, 400, "ValidationError", message)
-
-
-def session_fault(seconds: int) -> str | None:
-    """Return what is wrong with a role's maximum session."""
-    low, high = SESSION_SECONDS
-    if low <= seconds <= high:
-        return None
-    return f"expected max_session_duration to be in the range ({low} - {high}), got {seconds}"
-
-
-def _over(operation: str, quota: str, limit: int) -> Exception:
-    return refusal(operation, 409, "LimitExceeded", f"Cannot exceed quota for {quota}: {limit}")
+def _over(quota: str, limit: int) -> Exception:
+    return refusal("LimitExceeded", f"Cannot exceed quota for {quota}: {limit}")

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from pulumi.provider.experimental import provider as protocol
 
-from sandbox.standin import checks, diffs, states
+from sandbox.standin import calls, checks, diffs, states
 from sandbox.standin.aws import Aws
 from sandbox.standin.errors import StandInError, aws_words, is_gone
 from sandbox.standin.resource_type import ResourceType
@@ -33,16 +33,13 @@ class StandIn(protocol.Provider):
         return protocol.CheckResponse(inputs=request.new_inputs, failures=failures)
 
     async def check(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
-        """Check a program's inputs, and fill in defaults and names."""
-        entry = resource_type(request.type)
-        old, new = from_wire(request.old_inputs), from_wire(request.new_inputs)
+        """Check a program's inputs, and fill in defaults."""
+        entry, new = resource_type(request.type), from_wire(request.new_inputs)
         found = list(checks.faults(entry, new.values))
         if found:
             failures = [protocol.CheckFailure(f.property, f.reason) for f in found]
             return protocol.CheckResponse(inputs=request.new_inputs, failures=failures)
-        filled = checks.with_defaults(
-            entry, request.name, old.values, new.values, request.random_seed
-        )
+        filled = checks.with_defaults(entry, new.values)
         return protocol.CheckResponse(inputs=to_wire(filled, new.secrets))
 
     async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
@@ -87,10 +84,10 @@ class StandIn(protocol.Provider):
         if request.preview:
             return protocol.CreateResponse("", to_wire(states.planned(entry, {}, new), secrets))
         with _told(f"creating {entry.title} ({new.get(entry.label)})"):
-            created = entry.create(aws, new)
-            read = entry.read(aws, created.id, {**new, **created.once})
-        state = states.found(entry, aws, {**new, **created.once}, read or new)
-        return protocol.CreateResponse(created.id, to_wire(state, secrets))
+            id_, created = calls.create(entry, aws, new)
+            read = calls.read(entry, aws, id_, created)
+        state = states.found(entry, aws, created, read or new)
+        return protocol.CreateResponse(id_, to_wire(state, secrets))
 
     def _read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
         entry, aws = resource_type(request.type), self._sessions.aws(request.urn)
@@ -101,7 +98,7 @@ class StandIn(protocol.Provider):
         state = states.found(entry, aws, old.values, read)
         secrets = states.secrets_of(entry, old, inputs)
         return protocol.ReadResponse(
-            state.pop("id", request.resource_id),
+            request.resource_id,
             to_wire(state, secrets),
             to_wire(states.inputs_of(entry, inputs.values, state), secrets),
         )
@@ -114,8 +111,8 @@ class StandIn(protocol.Provider):
         if request.preview:
             return protocol.UpdateResponse(to_wire(plan, secrets))
         with _told(f"updating {entry.title} ({old.values.get(entry.label)})"):
-            entry.update(aws, request.resource_id, old.values, new)
-            read = entry.read(aws, request.resource_id, plan)
+            calls.update(entry, aws, request.resource_id, old.values, new)
+            read = calls.read(entry, aws, request.resource_id, plan)
         state = states.found(entry, aws, plan, read or new)
         return protocol.UpdateResponse(to_wire(state, secrets))
 
@@ -124,7 +121,7 @@ class StandIn(protocol.Provider):
         old = from_wire(request.properties).values
         with _told(f"deleting {entry.title} ({old.get(entry.label)})"):
             try:
-                entry.delete(aws, request.resource_id, old)
+                calls.delete(entry, aws, request.resource_id, old)
             except ClientError as error:
                 if not is_gone(error):
                     raise
@@ -133,7 +130,7 @@ class StandIn(protocol.Provider):
 def _read_or_none(entry: ResourceType, aws: Aws, id_: str, old: Values) -> Values | None:
     with _told(f"reading {entry.title} ({id_})"):
         try:
-            return entry.read(aws, id_, old)
+            return calls.read(entry, aws, id_, old)
         except ClientError as error:
             if is_gone(error):
                 return None

@@ -1,72 +1,91 @@
-"""What an entry of the stand-in's table says about one type of resource."""
+"""What a row of the stand-in's table says of one type of resource."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Literal, TypeAlias
 
 from sandbox.standin.aws import Aws
 from sandbox.standin.values import Values
 
+Call: TypeAlias = str | Callable[[Aws, Values], Any]
+"""A method of the service's boto3 client; or a function, where one method is not enough.
 
-@dataclass(frozen=True, kw_only=True)
-class Input:
-    """One property that a program may set."""
+The function gets the resource's properties and its `id`, and returns what boto3 would answer.
+"""
+Change: TypeAlias = str | Callable[[Aws, Values, Values], object]
+"""A method, or a function of the old and the new properties."""
+Limit: TypeAlias = Callable[[Aws, Values], None]
+"""Raises what AWS would before it makes or changes a resource to these properties."""
 
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a type."""
+
+    aws: str
+    """Its name in AWS's calls and answers; dots lead into an answer's objects."""
+    _: KW_ONLY
     kind: type = str
     required: bool = False
     default: Any = None
-    """Filled in by check, where neither program nor autonaming gives one."""
+    """Set by check where a program does not set it."""
     replaces: bool = False
-    """AWS cannot change it: a change makes a new resource."""
+    """AWS can't change it: a change makes a new resource."""
+    output: bool = False
+    """AWS sets it, and no program does: a preview does not know it."""
+    secret: bool = False
     document: bool = False
-    """A JSON policy, compared by what it means."""
-    named_up_to: int | None = None
-    """Autonamed from the resource's name, at most this long, where it is not set."""
+    """A JSON policy; two that mean the same are equal."""
     meaning: Callable[[Any], Any] = lambda value: value
-    """Makes values alike that AWS does not tell apart."""
-    computed: bool = False
-    """Filled in by AWS where it is not set, so that leaving it out is no change."""
+    """Returns what AWS compares of a value."""
     fault: Callable[[Any], str | None] = lambda _: None
     """Returns what is wrong with a value, as the real provider's own check would."""
 
 
-@dataclass(frozen=True)
-class Created:
-    """A new resource: its id, and what only its creation tells."""
-
-    id: str
-    once: Values = field(default_factory=dict)
-
-
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
-    """One entry: the type's properties and its four calls.
-
-    Every call gets plain values; `tagsAll` holds the tags to set, where the type has tags. `read`
-    returns the properties as they are now, or None; it and `delete` may let AWS's answer that the
-    resource is gone pass, which then counts as gone.
-    """
+    """One row: a type's token, its properties and AWS's calls for it."""
 
     token: str
     title: str
-    """As the real provider's messages call it: "IAM User"."""
-    label: str
-    """The property by which its messages name one."""
-    inputs: Mapping[str, Input]
-    outputs: tuple[str, ...] = ()
-    """Properties which AWS fills in, unknown in a preview."""
-    secrets: frozenset[str] = frozenset()
-    tagged: bool = False
-    create: Callable[[Aws, Values], Created]
-    read: Callable[[Aws, str, Values], Values | None]
-    update: Callable[[Aws, str, Values, Values], None]
-    delete: Callable[[Aws, str, Values], None]
+    """Its name in the real provider's messages: "IAM User"."""
+    properties: Mapping[str, Property]
+    """By their names in Pulumi; messages name a resource by the first one."""
+    id: str
+    """The resource's id, of properties and of what AWS answers; an import names the same."""
+    key: Mapping[str, str]
+    """The arguments that name a resource in all calls but `create`, with their properties."""
+    service: Literal["iam", "s3"] = "iam"
+    answer: str = ""
+    """The object in AWS's answers that holds the properties, if one does."""
+    create: Call
+    """It gets all the inputs."""
+    read: Call
+    """It answers None, or raises what `errors.is_gone` knows, if there is no such resource."""
+    delete: Call
+    changes: Mapping[tuple[str, ...], Change] = field(default_factory=dict)
+    """Calls by the properties that they change in place, in this order; each gets all of these."""
+    tag: str = ""
+    untag: str = ""
+    """The methods that set and remove tags, if the type has tags."""
+    limit: Limit | None = None
 
-    def computed(self) -> tuple[str, ...]:
-        """Return what a preview of a new resource cannot know."""
-        return (*self.outputs, *(n for n, spec in self.inputs.items() if spec.computed))
+    @property
+    def label(self) -> str:
+        """The property by which messages name a resource."""
+        return next(iter(self.properties))
 
+    @property
+    def inputs(self) -> Mapping[str, Property]:
+        """The properties that a program may set."""
+        return {name: one for name, one in self.properties.items() if not one.output}
 
-def no_update(_aws: Aws, id_: str, _old: Values, _new: Values) -> None:
-    """Stand for the update of a type whose every property replaces it."""
-    raise AssertionError(f"{id_} has nothing to update in place")
+    @property
+    def outputs(self) -> frozenset[str]:
+        """The properties that AWS sets."""
+        return frozenset(name for name, one in self.properties.items() if one.output)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The properties that are secret whatever the program says."""
+        return frozenset(name for name, one in self.properties.items() if one.secret)

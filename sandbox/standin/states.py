@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.standin.aws import Aws
-from sandbox.standin.checks import DEFAULTS
 from sandbox.standin.documents import normal_text
 from sandbox.standin.resource_type import ResourceType
 from sandbox.standin.values import UNKNOWN, Properties, Values, has_unknown
@@ -12,11 +11,11 @@ from sandbox.standin.values import UNKNOWN, Properties, Values, has_unknown
 
 def wanted(entry: ResourceType, aws: Aws, inputs: Values) -> Values:
     """Return inputs as an entry's calls get them: documents normal, all tags merged."""
-    values = {name: value for name, value in inputs.items() if name != DEFAULTS}
+    values = dict(inputs)
     for name, spec in entry.inputs.items():
         if spec.document and name in values and not has_unknown(values[name]):
             values[name] = normal_text(values[name])
-    if entry.tagged:
+    if entry.tag:
         values["tagsAll"] = all_tags(aws, values)
     return values
 
@@ -30,9 +29,8 @@ def all_tags(aws: Aws, inputs: Values) -> dict[str, Any]:
 def planned(entry: ResourceType, old: Values, new: Values) -> Values:
     """Return the state that a preview shows: what AWS fills in is unknown, or as it was."""
     if not old:
-        return {**dict.fromkeys(entry.computed(), UNKNOWN), **new}
-    own = entry.inputs.keys() - entry.computed()
-    return {**{name: value for name, value in old.items() if name not in own}, **new}
+        return {**dict.fromkeys(entry.outputs, UNKNOWN), **new}
+    return {**{name: value for name, value in old.items() if name not in entry.inputs}, **new}
 
 
 def secrets_of(entry: ResourceType, *given: Properties) -> frozenset[str]:
@@ -45,7 +43,7 @@ def found(entry: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
     """Return the state after AWS was read; what only the creation told stays."""
     kept = {name: value for name, value in old.items() if name not in entry.inputs}
     state = {**kept, **read}
-    if entry.tagged:
+    if entry.tag:
         own = old.get("tags") or {}
         state["tags"] = {
             key: value
@@ -60,12 +58,11 @@ def found(entry: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
 def inputs_of(entry: ResourceType, old: Values, state: Values) -> Values:
     """Return the inputs that a program would need for a state; `old` are those of the last run.
 
-    What has its default value, or is filled in by AWS, is left out unless it was set before.
+    What has its default value is left out unless it was set before.
     """
     inputs: Values = {}
     for name, spec in entry.inputs.items():
         value = state.get(name)
-        telling = not spec.computed and value not in (None, spec.default, "", [], {})
-        if value is not None and (name in old or telling):
+        if value is not None and (name in old or value not in (spec.default, "", [], {})):
             inputs[name] = value
-    return {**inputs, DEFAULTS: old.get(DEFAULTS, [])}
+    return inputs

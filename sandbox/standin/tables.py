@@ -3,36 +3,18 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.standin.attachments import ROLE_POLICY_ATTACHMENT, USER_POLICY_ATTACHMENT
+from sandbox.standin import iam
 from sandbox.standin.errors import StandInError
 from sandbox.standin.functions import FUNCTIONS
-from sandbox.standin.keys import ACCESS_KEY
-from sandbox.standin.oidc import OPEN_ID_CONNECT_PROVIDER
-from sandbox.standin.policies import POLICY
 from sandbox.standin.resource_type import ResourceType
-from sandbox.standin.roles import ROLE, ROLE_POLICY
-from sandbox.standin.users import USER, USER_POLICY
 
 __all__ = ["FUNCTIONS", "TYPES", "resource_type"]
 
-TYPES: Final[Mapping[str, ResourceType]] = {
-    entry.token: entry
-    for entry in (
-        ACCESS_KEY,
-        OPEN_ID_CONNECT_PROVIDER,
-        POLICY,
-        ROLE,
-        ROLE_POLICY,
-        ROLE_POLICY_ATTACHMENT,
-        USER,
-        USER_POLICY,
-        USER_POLICY_ATTACHMENT,
-    )
-}
+TYPES: Final[Mapping[str, ResourceType]] = {row.token: row for row in iam.ROWS}
 
 
 def resource_type(token: str) -> ResourceType:
-    """Return the entry of a type, which may stand behind the types of its parents (`A$B`).
+    """Return the row of a type, which may stand behind the types of its parents (`A$B`).
 
     Raises:
         StandInError: the stand-in does not know the type.

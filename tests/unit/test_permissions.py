@@ -31,9 +31,8 @@ PROVIDER = f"{ACCOUNT}:oidc-provider/oidc.circleci.com/org/1f5ef4a1-7c1e-4a52-9e
 
 NOT_GIVEN = {
     # What only the stand-in asks for: checks before it writes, and an import.
-    *("iam:ListUserPolicies", "iam:ListPolicyTags", "iam:GetAccessKeyLastUsed"),
-    # The program sets no thumbprints, and a boundary is not to be taken away.
-    "iam:UpdateOpenIDConnectProviderThumbprint",
+    *("iam:ListUserPolicies", "iam:GetAccessKeyLastUsed"),
+    # A boundary is not to be taken away.
     *("iam:DeleteUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
 }
 
@@ -51,14 +50,13 @@ def actions(policy: str) -> set[str]:
 
 
 def asked_by_the_stand_in() -> set[str]:
-    """The actions of all calls that are written in the stand-in's code."""
-    found = set()
-    for path in (ROOT / "sandbox" / "standin").glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        calls = re.findall(r"aws\.iam\.(?:get_paginator\(\"(\w+)\"|(\w+)\()", text)
-        found |= {one or other for one, other in calls} - {"get_paginator"}
+    """The actions of all methods of IAM's client that the stand-in's code names."""
     to_api = boto3.client("iam", region_name="eu-west-1").meta.method_to_api_mapping
-    return {f"iam:{to_api[call]}" for call in found}
+    named: set[str] = set()
+    for path in (ROOT / "sandbox" / "standin").glob("*.py"):
+        words = re.findall(r"[\w{}]+", path.read_text(encoding="utf-8"))
+        named |= {word.replace("{kind}", kind) for word in words for kind in ("user", "role")}
+    return {f"iam:{to_api[one]}" for one in named & to_api.keys()}
 
 
 def resource_of(action: str) -> str:

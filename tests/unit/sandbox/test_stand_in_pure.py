@@ -9,65 +9,37 @@ from pulumi.runtime import rpc
 
 from sandbox.standin import checks, diffs, limits, states
 from sandbox.standin.errors import StandInError
+from sandbox.standin.resource_type import ResourceType
 from sandbox.standin.settings import read_settings, unknown_settings
 from sandbox.standin.tables import TYPES, resource_type
 from sandbox.standin.values import UNKNOWN, Values, from_wire, to_wire
 
 USER = TYPES["aws:iam/user:User"]
 ROLE = TYPES["aws:iam/role:Role"]
-POLICY = TYPES["aws:iam/policy:Policy"]
-SEED = bytes(range(16))
-OLD = {"name": "ci", "path": "/", "forceDestroy": False, "arn": "a", "uniqueId": "u", "tagsAll": {}}
-
-
-def checked(new: Values, old: Values | None = None) -> Values:
-    return checks.with_defaults(USER, "user", old or {}, new, SEED)
+OLD = {"name": "ci", "path": "/", "arn": "a", "uniqueId": "u", "tagsAll": {}}
 
 
 def test_what_a_program_leaves_out_is_filled_in() -> None:
-    assert checked({}) == {
-        "forceDestroy": False,
-        "name": "user-0001020",
-        "path": "/",
-        "__defaults": ["forceDestroy", "name", "path"],
-    }
-
-
-def test_a_made_up_name_is_kept_and_a_given_one_wins() -> None:
-    made = checked({})
-    assert checked({}, old={**made, "name": "user-old"})["name"] == "user-old"
-    assert checked({"name": "ci"}, old=made)["name"] == "ci"
-    assert checked({}, old=checked({"name": "ci"}))["name"] == "user-0001020"
-
-
-def test_a_name_prefix_makes_the_name() -> None:
-    named = checks.with_defaults(POLICY, "x", {}, {"namePrefix": "ci-"}, SEED)
-    assert named["name"] == "ci-0001020"
-    assert (
-        checks.with_defaults(POLICY, "x", named, {"namePrefix": "b-"}, SEED)["name"]
-        != named["name"]
-    )
-
-
-def test_a_long_label_still_makes_a_name_that_fits() -> None:
-    assert len(checks.with_defaults(ROLE, "r" * 99, {}, {}, SEED)["name"]) == 64
+    assert checks.with_defaults(USER, {"name": "ci"}) == {"name": "ci", "path": "/"}
+    assert checks.with_defaults(USER, {"name": "ci", "path": "/a/"})["path"] == "/a/"
 
 
 @pytest.mark.parametrize(
     ("inputs", "faulty"),
     [
         ({"name": "has space"}, ["name"]),
-        ({"nane": "ci"}, ["nane"]),
-        ({"tags": "x", "permissionsBoundary": "x"}, ["permissionsBoundary", "tags"]),
+        ({"name": "u" * 65}, ["name"]),
+        ({"name": "ci", "path": "a/"}, ["path"]),
+        ({"nane": "ci"}, ["name", "nane"]),
+        (
+            {"name": "ci", "tags": "x", "permissionsBoundary": "x"},
+            ["permissionsBoundary", "tags"],
+        ),
         ({"name": UNKNOWN, "permissionsBoundary": UNKNOWN, "tags": {"a": UNKNOWN}}, []),
     ],
 )
 def test_faults_of_inputs(inputs: Values, faulty: list[str]) -> None:
     assert sorted(fault.property for fault in checks.faults(USER, inputs)) == faulty
-
-
-def test_missing_arguments_are_faults() -> None:
-    assert [f.property for f in checks.faults(ROLE, {})] == ["assumeRolePolicy"]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +68,6 @@ def test_a_role_is_replaced_by_a_new_path_and_its_name_freed_first() -> None:
     old = {"name": "r", "path": "/", "assumeRolePolicy": "{}", "maxSessionDuration": 3600}
     found = diffs.diff(ROLE, {**old, "tagsAll": {}}, {**old, "path": "/new/"}, {})
     assert (found.replaces, found.delete_before_replace) == (["path"], True)
-    made_up = {**old, "path": "/new/", "__defaults": ["name"]}
-    assert not diffs.diff(ROLE, {**old, "tagsAll": {}}, made_up, {}).delete_before_replace
 
 
 def test_tags_of_the_provider_are_a_change_only_where_they_differ() -> None:
@@ -123,12 +93,11 @@ def test_a_preview_knows_the_inputs_and_not_what_aws_fills_in() -> None:
 
 def test_a_refresh_writes_into_the_inputs_what_was_set_or_tells_something() -> None:
     state = {**OLD, "permissionsBoundary": "arn", "tags": {"a": "b"}}
-    assert states.inputs_of(USER, {"path": "/old/", "__defaults": ["name"]}, state) == {
+    assert states.inputs_of(USER, {"path": "/old/"}, state) == {
         "name": "ci",
         "path": "/",
         "permissionsBoundary": "arn",
         "tags": {"a": "b"},
-        "__defaults": ["name"],
     }
 
 
@@ -159,6 +128,13 @@ def test_settings_come_as_text() -> None:
     assert settings.roles[0]["roleArn"].endswith("role/x")
     assert settings.default_tags == {"a": "b"}
     assert unknown_settings({"region": "x", "regoin": "y", "maxRetries": "3"}) == ["regoin"]
+
+
+@pytest.mark.parametrize("entry", TYPES.values(), ids=TYPES)
+def test_every_input_replaces_or_is_changed_by_a_call(entry: ResourceType) -> None:
+    changed = {name for names in entry.changes for name in names}
+    changed |= {"tags"} if entry.tag else set()
+    assert changed == {name for name, one in entry.inputs.items() if not one.replaces}
 
 
 def test_a_type_is_found_behind_its_parents_and_an_unknown_one_refused() -> None:

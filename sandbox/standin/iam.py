@@ -1,0 +1,395 @@
+"""The table's rows of IAM."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from components.aws.limits import MANAGED, NAME, PATH, SESSION_SECONDS, TRUST, Kind
+from sandbox.standin import limits
+from sandbox.standin.aws import Aws, aws_tags
+from sandbox.standin.documents import is_document, text_of
+from sandbox.standin.errors import is_gone
+from sandbox.standin.resource_type import Call, Change, Limit, Property, ResourceType
+from sandbox.standin.values import Values
+
+_POLICY_NAME: Final = 128
+_VERSIONS: Final = 5
+"""Versions of one managed policy that AWS keeps."""
+_STATUSES: Final = ("Active", "Inactive")
+
+
+def _name(aws: str, longest: int, *, replaces: bool = True) -> Property:
+    def fault(name: str) -> str | None:
+        if re.fullmatch(rf"[0-9A-Za-z+=,.@_-]{{1,{longest}}}", name):
+            return None
+        return f"invalid value for name ({name}): 1 to {longest} letters, digits and any of +=,.@_-"
+
+    return Property(aws, required=True, replaces=replaces, fault=fault)
+
+
+def _path_fault(path: str) -> str | None:
+    if path.startswith("/") and path.endswith("/") and len(path) <= PATH:
+        return None
+    return f"invalid value for path ({path}): it begins and ends with /, in {PATH} characters"
+
+
+def _path(*, replaces: bool = True) -> Property:
+    return Property("Path", default="/", replaces=replaces, fault=_path_fault)
+
+
+def _document_fault(text: str) -> str | None:
+    return None if is_document(text) else f"contains an invalid JSON policy: {text[:60]!r}"
+
+
+def _document(aws: str) -> Property:
+    return Property(aws, required=True, document=True, fault=_document_fault)
+
+
+def _arn_fault(text: str) -> str | None:
+    is_arn = re.fullmatch(r"arn:[\w-]+:[\w-]+:[\w-]*:\w*:.+", text)
+    return None if is_arn else f"({text}) is an invalid ARN"
+
+
+def _session_fault(seconds: int) -> str | None:
+    low, high = SESSION_SECONDS
+    if low <= seconds <= high:
+        return None
+    return f"expected max_session_duration to be in the range ({low} - {high}), got {seconds}"
+
+
+def _status_fault(status: str) -> str | None:
+    return None if status in _STATUSES else f"expected status to be one of {_STATUSES}"
+
+
+def _url_fault(url: str) -> str | None:
+    if url.startswith("https://"):
+        return None
+    return f'expected "url" to have a url with schema of: "https", got {url}'
+
+
+_TAGS: Final = Property("Tags", kind=dict)
+_ARN: Final = Property("Arn", output=True)
+
+
+def _identity(  # noqa: PLR0913 - the columns in which a user and a role differ
+    kind: Kind,
+    properties: Mapping[str, Property],
+    *,
+    read: Call,
+    delete: Call,
+    changes: Mapping[tuple[str, ...], Change],
+    limit: Limit | None = None,
+) -> ResourceType:
+    """Return the row of a user or a role."""
+    title = kind.capitalize()
+    key = f"{title}Name"
+
+    def change_boundary(aws: Aws, old: Values, new: Values) -> None:
+        iam: Any = aws.iam
+        who = {key: old["name"]}
+        if boundary := new.get("permissionsBoundary"):
+            call = getattr(iam, f"put_{kind}_permissions_boundary")
+            call(**who, PermissionsBoundary=boundary)
+        else:
+            getattr(iam, f"delete_{kind}_permissions_boundary")(**who)
+
+    boundary = "PermissionsBoundary.PermissionsBoundaryArn"
+    return ResourceType(
+        token=f"aws:iam/{kind}:{title}",
+        title=f"IAM {title}",
+        properties={
+            **properties,
+            "permissionsBoundary": Property(boundary, fault=_arn_fault),
+            "tags": _TAGS,
+            "arn": _ARN,
+        },
+        id="{name}",
+        key={key: "name"},
+        answer=title,
+        create=f"create_{kind}",
+        read=read,
+        delete=delete,
+        changes={("permissionsBoundary",): change_boundary, **changes},
+        tag=f"tag_{kind}",
+        untag=f"untag_{kind}",
+        limit=limit,
+    )
+
+
+def _inline_policy(kind: Kind) -> ResourceType:
+    """Return the row of a user's or role's inline policy."""
+    title = kind.capitalize()
+    key = f"{title}Name"
+
+    def limit(aws: Aws, new: Values) -> None:
+        """Count the identity's other inline policies too, as AWS does."""
+        iam: Any = aws.iam
+        who = {key: new[kind]}
+        others = set(getattr(iam, f"list_{kind}_policies")(**who)["PolicyNames"]) - {new["name"]}
+        get = getattr(iam, f"get_{kind}_policy")
+        documents = [get(**who, PolicyName=other)["PolicyDocument"] for other in others]
+        limits.check_inline(kind, new[kind], [new["policy"], *documents])
+
+    return ResourceType(
+        token=f"aws:iam/{kind}Policy:{title}Policy",
+        title=f"IAM {title} Policy",
+        properties={
+            "name": _name("PolicyName", _POLICY_NAME),
+            kind: Property(key, required=True, replaces=True),
+            "policy": _document("PolicyDocument"),
+        },
+        id=f"{{{kind}}}:{{name}}",
+        key={key: kind, "PolicyName": "name"},
+        create=f"put_{kind}_policy",
+        read=f"get_{kind}_policy",
+        delete=f"delete_{kind}_policy",
+        changes={("policy",): f"put_{kind}_policy"},
+        limit=limit,
+    )
+
+
+def _attachment(kind: Kind) -> ResourceType:
+    """Return the row of a managed policy on a user or role."""
+    title = kind.capitalize()
+    key = f"{title}Name"
+
+    def attached(aws: Aws, identity: str) -> set[str]:
+        iam: Any = aws.iam
+        listed = getattr(iam, f"list_attached_{kind}_policies")(**{key: identity})
+        return {policy["PolicyArn"] for policy in listed["AttachedPolicies"]}
+
+    def read(aws: Aws, one: Values) -> Values | None:
+        return {"is": "there"} if one["policyArn"] in attached(aws, one[kind]) else None
+
+    def limit(aws: Aws, new: Values) -> None:
+        limits.check_attached(kind, len(attached(aws, new[kind]) - {new["policyArn"]}))
+
+    return ResourceType(
+        token=f"aws:iam/{kind}PolicyAttachment:{title}PolicyAttachment",
+        title=f"IAM {title} Policy Attachment",
+        properties={
+            kind: Property(key, required=True, replaces=True),
+            "policyArn": Property("PolicyArn", required=True, replaces=True, fault=_arn_fault),
+        },
+        id=f"{{{kind}}}/{{policyArn}}",
+        key={key: kind, "PolicyArn": "policyArn"},
+        create=f"attach_{kind}_policy",
+        read=read,
+        delete=f"detach_{kind}_policy",
+        limit=limit,
+    )
+
+
+def _move_user(aws: Aws, old: Values, new: Values) -> None:
+    aws.iam.update_user(UserName=old["name"], NewUserName=new["name"], NewPath=new["path"])
+    # AWS keeps the tags, moto loses them with the ARN.
+    aws.iam.tag_user(UserName=new["name"], Tags=aws_tags(old.get("tagsAll") or {}))
+
+
+def _delete_user(aws: Aws, user: Values) -> None:
+    keys = aws.iam.list_access_keys(UserName=user["name"])["AccessKeyMetadata"]
+    limits.check_unused(len(keys), "entity, must delete access keys first.")
+    aws.iam.delete_user(UserName=user["name"])
+
+
+def _read_role(aws: Aws, role: Values) -> Values:
+    """Read a role with all its policies, as the real provider does."""
+    name = role["name"]
+    inline = aws.iam.list_role_policies(RoleName=name)["PolicyNames"]
+    policies = [aws.iam.get_role_policy(RoleName=name, PolicyName=one) for one in sorted(inline)]
+    attached = aws.iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    return {
+        **aws.iam.get_role(RoleName=name)["Role"],
+        "InlinePolicies": [
+            {"name": one["PolicyName"], "policy": text_of(one["PolicyDocument"])}
+            for one in policies
+        ],
+        "ManagedPolicyArns": sorted(policy["PolicyArn"] for policy in attached),
+    }
+
+
+def _change_trust(aws: Aws, old: Values, new: Values) -> None:
+    aws.iam.update_assume_role_policy(RoleName=old["name"], PolicyDocument=new["assumeRolePolicy"])
+
+
+def _limit_trust(_aws: Aws, new: Values) -> None:
+    limits.check_size("ACLSizePerRole", TRUST, new["assumeRolePolicy"])
+
+
+def _limit_policy(_aws: Aws, new: Values) -> None:
+    limits.check_size("PolicySize", MANAGED, new["policy"])
+
+
+def _read_policy(aws: Aws, policy: Values) -> Values:
+    found = aws.iam.get_policy(PolicyArn=policy["id"])["Policy"]
+    version = aws.iam.get_policy_version(
+        PolicyArn=policy["id"], VersionId=found["DefaultVersionId"]
+    )
+    return {**found, "PolicyDocument": version["PolicyVersion"]["Document"]}
+
+
+def _change_policy(aws: Aws, old: Values, new: Values) -> None:
+    """Make a new version; the oldest goes where there is no room for one more."""
+    arn = old["id"]
+    versions = aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    others = [version for version in versions if not version["IsDefaultVersion"]]
+    others.sort(key=lambda version: version["CreateDate"])
+    for version in others[: max(0, len(versions) - _VERSIONS + 1)]:
+        aws.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    aws.iam.create_policy_version(PolicyArn=arn, PolicyDocument=new["policy"], SetAsDefault=True)
+
+
+def _delete_policy(aws: Aws, policy: Values) -> None:
+    arn = policy["id"]
+    uses = aws.iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"]
+    limits.check_unused(uses, "a policy attached to entities.")
+    for version in aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            aws.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    aws.iam.delete_policy(PolicyArn=arn)
+
+
+def _create_key(aws: Aws, new: Values) -> Values:
+    key = aws.iam.create_access_key(UserName=new["user"])["AccessKey"]
+    if new["status"] != key["Status"]:
+        aws.iam.update_access_key(
+            UserName=new["user"], AccessKeyId=key["AccessKeyId"], Status=new["status"]
+        )
+    return dict(key)
+
+
+def _read_key(aws: Aws, key: Values) -> Values | None:
+    user = key.get("user") or _user_of(aws, key["id"])
+    if user is None:
+        return None
+    listed = aws.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+    return next((dict(one) for one in listed if one["AccessKeyId"] == key["id"]), None)
+
+
+def _user_of(aws: Aws, id_: str) -> str | None:
+    """Find the user of a key that is imported."""
+    try:
+        return aws.iam.get_access_key_last_used(AccessKeyId=id_).get("UserName")
+    except ClientError as error:
+        if is_gone(error) or error.response["Error"]["Code"] == "AccessDenied":
+            return None
+        raise
+
+
+def _change_clients(aws: Aws, old: Values, new: Values) -> None:
+    """Make the provider anew: AWS adds and removes client ids, for which moto has no call."""
+    aws.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=old["id"])
+    aws.iam.create_open_id_connect_provider(
+        Url=new["url"],
+        ClientIDList=new["clientIdLists"],
+        Tags=aws_tags(new["tagsAll"]),
+    )
+
+
+ROWS: Final = (
+    _identity(
+        "user",
+        {
+            "name": _name("UserName", NAME, replaces=False),
+            "path": _path(replaces=False),
+            "uniqueId": Property("UserId", output=True),
+        },
+        read="get_user",
+        delete=_delete_user,
+        changes={("name", "path"): _move_user},
+    ),
+    _identity(
+        "role",
+        {
+            "name": _name("RoleName", NAME),
+            "path": _path(),
+            "assumeRolePolicy": _document("AssumeRolePolicyDocument"),
+            "description": Property("Description"),
+            "maxSessionDuration": Property(
+                "MaxSessionDuration", kind=int, default=SESSION_SECONDS[0], fault=_session_fault
+            ),
+            "createDate": Property("CreateDate", output=True),
+            "inlinePolicies": Property("InlinePolicies", kind=list, output=True),
+            "managedPolicyArns": Property("ManagedPolicyArns", kind=list, output=True),
+            "uniqueId": Property("RoleId", output=True),
+        },
+        read=_read_role,
+        delete="delete_role",
+        changes={
+            ("assumeRolePolicy",): _change_trust,
+            ("description",): "update_role_description",
+            ("maxSessionDuration", "description"): "update_role",
+        },
+        limit=_limit_trust,
+    ),
+    _inline_policy("user"),
+    _inline_policy("role"),
+    _attachment("user"),
+    _attachment("role"),
+    ResourceType(
+        token="aws:iam/policy:Policy",  # noqa: S106 - a type's token
+        title="IAM Policy",
+        properties={
+            "name": _name("PolicyName", _POLICY_NAME),
+            "path": _path(),
+            "description": Property("Description", replaces=True),
+            "policy": _document("PolicyDocument"),
+            "tags": _TAGS,
+            "arn": _ARN,
+            "attachmentCount": Property("AttachmentCount", kind=int, output=True),
+            "policyId": Property("PolicyId", output=True),
+        },
+        id="{arn}",
+        key={"PolicyArn": "id"},
+        answer="Policy",
+        create="create_policy",
+        read=_read_policy,
+        delete=_delete_policy,
+        changes={("policy",): _change_policy},
+        tag="tag_policy",
+        untag="untag_policy",
+        limit=_limit_policy,
+    ),
+    ResourceType(
+        token="aws:iam/accessKey:AccessKey",  # noqa: S106 - a type's token
+        title="IAM Access Key",
+        properties={
+            "user": Property("UserName", required=True, replaces=True),
+            "status": Property("Status", default="Active", fault=_status_fault),
+            "createDate": Property("CreateDate", output=True),
+            "secret": Property("SecretAccessKey", output=True, secret=True),
+        },
+        id="{AccessKeyId}",
+        key={"UserName": "user", "AccessKeyId": "id"},
+        create=_create_key,
+        read=_read_key,
+        delete="delete_access_key",
+        changes={("status",): "update_access_key"},
+    ),
+    ResourceType(
+        token="aws:iam/openIdConnectProvider:OpenIdConnectProvider",  # noqa: S106 - a type's token
+        title="IAM OIDC Provider",
+        properties={
+            "url": Property(
+                "Url",
+                required=True,
+                replaces=True,
+                fault=_url_fault,
+                meaning=lambda url: url.removeprefix("https://"),  # which AWS leaves out
+            ),
+            "clientIdLists": Property("ClientIDList", kind=list, required=True, meaning=sorted),
+            "tags": _TAGS,
+            "arn": Property("OpenIDConnectProviderArn", output=True),
+        },
+        id="{arn}",
+        key={"OpenIDConnectProviderArn": "id"},
+        create="create_open_id_connect_provider",
+        read="get_open_id_connect_provider",
+        delete="delete_open_id_connect_provider",
+        changes={("clientIdLists",): _change_clients},
+        tag="tag_open_id_connect_provider",
+        untag="untag_open_id_connect_provider",
+    ),
+)
