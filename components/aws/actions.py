@@ -117,6 +117,13 @@ def changes_access(name: str) -> bool:
     return name in _managing()
 
 
+@cache
+def objects_access() -> tuple[str, ...]:
+    """Those actions on objects that AWS classes so, as ``s3:PutObjectAcl``: all are in ``s3:*``."""
+    placed = ((name, _table().get(name)) for name in sorted(_managing()))
+    return tuple(name for name, rows in placed if rows and rows[0].placement is Placement.OBJECT)
+
+
 _ONLY_S3: Final = "a grant takes S3 actions only"
 _OTHERS: Final = {"kms": "set kmsKey, which gives what reading and writing need of the key"}
 _NAMED: Final = 5

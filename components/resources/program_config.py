@@ -1,7 +1,9 @@
 """The stack's config as Pulumi hands it to the program, checked and planned."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -10,8 +12,9 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from components.aws.partitions import partition_of_region, region_in_use
 from components.policy.plan import Plan, plans
 from components.resources.lookups import told
-from components.settings import NAMESPACE, SettingsError, Stack, advice, load
-from components.settings.load import decoded
+from components.settings import Finding, SettingsError, Stack, advice, load
+from components.settings.load import own_config
+from components.settings.stack_file import read_config
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ def read() -> ProgramConfig:
     stack = pulumi.get_stack()
     region = region_in_use(pulumi.Config("aws").get("region"), os.environ)
     try:
-        settings = load(stack, _own_config())
+        config = own_config({**get_config_env(), **CONFIG.get()})
+        settings = load(stack, config)
+        _check_file(stack, config)
         planned = plans(stack, settings, partition_of_region(region) if region else None)
     except SettingsError as error:
         raise told(error) from None
@@ -50,16 +55,36 @@ def _packed(planned: dict[str, Plan]) -> list[str]:
     ]
 
 
-def _own_config() -> dict[str, Any]:
-    """Every key of the project's namespace, also one that nobody asks for.
+def _check_file(stack: str, config: Mapping[str, Any]) -> None:
+    """Check that the config is what the stack's file says, where the file is beside the program.
 
-    ``pulumi.Config`` answers for a key that it is asked for; a misspelled one is
-    found only by looking at all of them.
+    All that tells who may do what reads that file. Pulumi gives a program more than it says where
+    an environment of Pulumi ESC does, or ``--config-file``.
+
+    Raises:
+        SettingsError: the file can be read in two ways, or says something else.
     """
-    prefix = f"{NAMESPACE}:"
-    config = {**get_config_env(), **CONFIG.get()}
-    return {
-        key.removeprefix(prefix): decoded(value)
-        for key, value in config.items()
-        if key.startswith(prefix)
-    }
+    root = Path(pulumi.get_root_directory() or Path.cwd())
+    if not (root / f"Pulumi.{stack}.yaml").exists():
+        return
+    written = read_config(root, stack).own
+    if other := [key for key in {**written, **config} if not _is(written.get(key), config.get(key))]:
+        fault = (
+            "Pulumi gives the program another value than this file and Pulumi.yaml hold; write it "
+            "here, not in an environment of Pulumi ESC or another --config-file"
+        )
+        raise SettingsError(stack, [Finding(key, fault) for key in other])
+
+
+def _is(written: object, given: object) -> bool:
+    """Whether a value of the config is what the file says; what is encrypted there may be any."""
+    match written, given:
+        case {"secure": str(), **others}, _ if not others:
+            return True
+        case dict(), dict():
+            return written.keys() == given.keys() and all(
+                _is(value, given[key]) for key, value in written.items()
+            )
+        case list(), list():
+            return len(written) == len(given) and all(map(_is, written, given))
+    return written == given or (written is None and given == "")

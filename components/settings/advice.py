@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from ipaddress import ip_network
+from typing import Final
 
 from components.settings.findings import Finding, path_of
 from components.settings.grant_advice import of_grants
@@ -44,10 +45,35 @@ def _of_path(path: str) -> Iterator[Finding]:
         yield Finding("path", f"'{path}' {fault}")
 
 
-def _source_doubt(network: str) -> str | None:
-    parsed = ip_network(network)
-    if parsed.prefixlen == 0:
+_PUBLIC: Final = "S3 sees public addresses (through a VPC endpoint it sees none at all)"
+_NEVER: Final = "no request to S3 comes from there"
+_KINDS: Final = tuple(
+    (ip_network(network), f"{kind}; {consequence}")
+    for kind, consequence, networks in (
+        ("is reserved for documentation (RFC 5737)", _NEVER, "192.0.2.0/24 198.51.100.0/24"),
+        ("is reserved for documentation (RFC 5737)", _NEVER, "203.0.113.0/24"),
+        ("is reserved for documentation (RFC 3849)", _NEVER, "2001:db8::/32"),
+        ("is reserved for documentation (RFC 9637)", _NEVER, "3fff::/20"),
+        ("is private (RFC 1918)", _PUBLIC, "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16"),
+        ("is private (RFC 4193)", _PUBLIC, "fc00::/7"),
+        ("is shared by a carrier's customers (RFC 6598)", _PUBLIC, "100.64.0.0/10"),
+        ("is loopback, a machine's way to itself", _NEVER, "127.0.0.0/8 ::1/128"),
+        ("is link-local", _NEVER, "169.254.0.0/16 fe80::/10"),
+        ("is multicast", _NEVER, "224.0.0.0/4 ff00::/8"),
+        ("is for benchmarks (RFC 2544)", _NEVER, "198.18.0.0/15"),
+        ("is for benchmarks (RFC 5180)", _NEVER, "2001:2::/48"),
+        ("is reserved", _NEVER, "0.0.0.0/8 240.0.0.0/4 ::/128"),
+    )
+    for network in networks.split()
+)
+"""Networks that no public address is in (IANA's registries of special-purpose addresses)."""
+
+
+def _source_doubt(text: str) -> str | None:
+    network = ip_network(text)
+    if network.prefixlen == 0:
         return "is every address"
-    if parsed.is_private:
-        return "is private; S3 sees public addresses (through a VPC endpoint it sees none at all)"
+    for special, doubt in _KINDS:
+        if network.version == special.version and network.subnet_of(special):
+            return doubt
     return None

@@ -20,22 +20,32 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        """``identities.ci.grants[1].access: 'raed' is none of list, read, …``, on one line.
+        """``identities.ci.grants[1].access: 'raed' is not one of list, read, …``, on one line.
 
         Characters that a terminal would obey, not show, are written as escapes.
         """
-        text = f"{self.path}: {self.message}"
-        return "".join(char if char.isprintable() else _escaped(char) for char in text)
+        return printable(f"{self.path}: {self.message}")
 
 
 class SettingsError(Exception):
     """A stack's config can't be used. Holds every finding, not only the first."""
 
-    def __init__(self, stack: str, findings: Iterable[Finding]) -> None:
-        """Take the stack's name and what was found, in the order to be told."""
+    def __init__(self, stack: str, findings: Iterable[Finding], file: str | None = None) -> None:
+        """Take the stack's name, what was found, in the order to be told, and in which file."""
         self.stack = stack
         self.findings = tuple(findings)
-        super().__init__("\n".join(f"Pulumi.{stack}.yaml: {finding}" for finding in self.findings))
+        self.file = file or f"Pulumi.{stack}.yaml"
+        super().__init__("\n".join(f"{self.file}: {finding}" for finding in self.findings))
+
+
+def printable(text: str) -> str:
+    """A text on one line, with escapes for what a terminal would obey and not show."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
 
 
 def path_of(steps: Iterable[Step]) -> str:
@@ -63,7 +73,3 @@ def shown(value: object) -> str:
         return f"'{value}'"
     text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")

@@ -11,6 +11,7 @@ from components.aws.actions import (
     Placement,
     action,
     changes_access,
+    objects_access,
 )
 from components.aws.bucket_names import name_doubt
 from components.settings.findings import Finding
@@ -30,6 +31,8 @@ def of_grants(grants: Sequence[Grant]) -> Iterator[Finding]:
 def _of_grant(grant: Grant) -> Iterator[tuple[str, str]]:
     if (doubt := name_doubt(grant.bucket)) is not None:
         yield "bucket", f"'{grant.bucket}' {doubt}; an older one may"
+    if "full" in grant.access:
+        yield "access", f"full gives {_managing(objects_access())}"
     yield from (("actions", message) for message in _of_actions(grant))
     yield from (("prefixes", message) for message in _of_prefixes(grant.prefixes))
     if grant.kms_key is not None and not any(one.name in NEEDS_OF_KEY for one in _rights(grant)):
@@ -43,10 +46,14 @@ def _of_actions(grant: Grant) -> Iterator[str]:
     if grant.prefixes and wide:
         yield f"{', '.join(wide)}: of the whole bucket, whatever the prefixes"
     if managing := [one.name for one in named if changes_access(one.name)]:
-        yield (
-            f"{', '.join(managing)}: AWS classes this as permissions management; "
-            "whoever has it may let others in"
-        )
+        yield _managing(managing)
+
+
+def _managing(names: Sequence[str]) -> str:
+    return (
+        f"{', '.join(names)}: AWS classes this as permissions management; "
+        "whoever has it may let others in"
+    )
 
 
 def _ignores_prefixes(one: Action) -> bool:

@@ -103,7 +103,7 @@ def _message(details: ErrorDetails) -> str:
         return str(context["error"])
     if kind == "literal_error":
         expected = context["expected"].replace(" or ", ", ").replace("'", "")
-        return f"{shown(value)} is none of {expected}"
+        return f"{shown(value)} is not one of {expected}"
     if kind in ("greater_than_equal", "less_than_equal"):
         return f"{value} is out of range; AWS takes 3600 to 43200 (a job may ask for less itself)"
     mended = "; quote it" if kind == "string_type" and isinstance(value, _SCALARS) else ""
@@ -158,3 +158,13 @@ def decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
         except ValueError:
             pass
     return value
+
+
+def own_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of the program's namespace, keys without it."""
+    prefix = f"{NAMESPACE}:"
+    return {
+        key.removeprefix(prefix): decoded(value)
+        for key, value in config.items()
+        if key.startswith(prefix)
+    }

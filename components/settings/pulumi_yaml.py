@@ -1,14 +1,17 @@
-"""YAML as Pulumi reads it.
+"""YAML as Pulumi reads it, and no YAML that another reader may take otherwise.
 
 Pulumi's reader, Go's yaml.v3, takes some plain words otherwise than PyYAML does:
 ``yes`` and ``on`` are text, ``012345670123`` is an octal number, ``012345678901``
 loses its zero, a date becomes a text that also holds a time, and keys are texts.
+
+What the two read differently, and what nobody needs here, is an error: tags,
+encodings other than UTF-8, equal keys, a second document, aliases without an end.
 """
 
 import re
-from collections import Counter
 from collections.abc import Hashable
 from math import inf, isinf
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -17,30 +20,169 @@ _OCTAL: Final = re.compile(r"[-+]?0[0-7]+")
 _DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NUMBER: Final = r"[-+]?[.0-9][0-9a-zA-Z_.+-]*\Z"
 _TIME: Final = r"\d{4}-\d\d?-\d\d?(?:[Tt ][ \t]*\d.*)?\Z"
-_MERGE: Final = "tag:yaml.org,2002:merge"
+_YAML_TAG: Final = "tag:yaml.org,2002:"
+_MERGE: Final = f"{_YAML_TAG}merge"
+_MOST_VALUES: Final = 100_000
+"""Values of a document whose aliases are written out; a stack of 1,000 identities has 30,000."""
+_DEEPEST: Final = 50
+_WORDS: Final = {"but found another document": "a second document starts; a file holds one"}
 
 
-def parse(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
-    """The one document in a text, as JSON's types; every key is a text.
+class UnreadableError(Exception):
+    """A text that can't be read, or not by every reader in the same way; says in which line."""
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        """Take what is wrong, and the line if it is known."""
+        super().__init__(problem if line is None else f"line {line}: {problem}")
+
+
+def read(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    """What a file holds, as JSON's types; every key is a text.
 
     Raises:
-        yaml.YAMLError: where it is no YAML, or a key stands in a mapping twice.
-        ValueError: where a number is too long to be read.
-        RecursionError: where lists are nested too deeply.
+        FileNotFoundError: where there is no such file.
+        UnreadableError: where it can't be read.
     """
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return parse(content_of(path))
+
+
+def content_of(path: Path) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        UnreadableError: where it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from None
+
+
+def parse(content: str | bytes) -> Any:  # noqa: ANN401 - whatever it holds
+    """What a text holds, as JSON's types; every key is a text.
+
+    Raises:
+        UnreadableError: where it can't be read.
+    """
+    text = content if isinstance(content, str) else _decoded(content)
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = str(error.problem)
+        raise UnreadableError(_WORDS.get(problem, problem), line) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"the character {chr(error.character)!a} can't be in YAML"
+        raise UnreadableError(problem, line) from None
+
+
+def line_of(path: Path, *keys: str) -> int:
+    """The line of a key in a file that was read: ``("config", "aws:region")``."""
+    loader = _Loader(_decoded(path.read_bytes()))
+    node, line = loader.get_single_node(), 1
+    for name in keys:
+        loader.flatten_mapping(node)
+        pairs = {loader.key_text(key): (key, value) for key, value in node.value}
+        key, node = pairs[name]
+        line = key.start_mark.line + 1
+    return line
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        problem = f"the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8"
+        raise UnreadableError(problem, line) from None
 
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - PyYAML's own form; none of SafeLoader's
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._values = 0
+        self._sizes: dict[int, int] = {}
+        """Values in each node that is complete, with what its aliases stand for."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()
+        self._check(event)
+        before = self._values
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if not isinstance(event, yaml.AliasEvent):
+            self._values += 1
+            self._sizes[id(node)] = self._values - before
+        elif (size := self._sizes.get(id(node))) is None:
+            raise _fault(f"the alias *{event.anchor} stands inside of what it stands for", event)
+        else:
+            self._values += size
+            if self._values > _MOST_VALUES:
+                raise _fault(f"aliases make the file longer than {_MOST_VALUES:,} values", event)
+        return node
+
+    def _check(self, event: yaml.Event) -> None:
+        if (tag := getattr(event, "tag", None)) is not None:
+            name = f"!!{tag.removeprefix(_YAML_TAG)}" if tag.startswith(_YAML_TAG) else tag
+            raise _fault(f"the tag {name}: not all readers of YAML know it; write the value without it", event)
+        anchor = getattr(event, "anchor", None)
+        if anchor in self.anchors and not isinstance(event, yaml.AliasEvent):
+            raise _fault(f"the anchor &{anchor} is there already", event)
+        if self._depth >= _DEEPEST:
+            raise _fault(f"lists and mappings are nested deeper than {_DEEPEST}", event)
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            name = self.key_text(key)
+            if name in lines:
+                problem = f"the key '{name}' stands in one mapping twice, first in line {lines[name]}"
+                raise _fault(problem, key)
+            if name == "<<" and key.tag != _MERGE:
+                raise _fault("the key '<<' in quotes is a merge to Pulumi only", key)
+            lines[name] = key.start_mark.line + 1
+        return node
+
+    def key_text(self, key: yaml.ScalarNode) -> str:
+        """A key as Pulumi has it: as a text, whatever its type."""
+        return key.value if key.tag == _MERGE else _key(self.construct_object(key))
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge: a mapping's own keys win, then the first in a list (in PyYAML 6.0.4 others may)."""
+        merges = [value for key, value in node.value if key.tag == _MERGE]
+        if not merges:
+            return
+        pairs = [pair for pair in node.value if pair[0].tag != _MERGE]
+        for value in merges:
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if not isinstance(source, yaml.MappingNode):
+                    raise _fault("<< takes a mapping, or a list of mappings", source)
+                self.flatten_mapping(source)
+                pairs += source.value
+        first: dict[object, tuple[yaml.Node, yaml.Node]] = {}
+        for key, value in pairs:
+            name = self.key_text(key) if isinstance(key, yaml.ScalarNode) else id(key)
+            first.setdefault(name, (key, value))
+        node.value = list(first.values())
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        names = (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        for name, count in Counter(names).items():
-            if count > 1 and name != "<<":
-                problem = f"the key '{name}' stands in one mapping {count} times"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         return {_key(key): value for key, value in super().construct_mapping(node, deep).items()}
+
+
+def _fault(problem: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=place.start_mark)
 
 
 def _key(key: Hashable) -> str:
@@ -71,13 +213,15 @@ def _time(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
 
 
 for _tag, _pattern, _first in (
-    ("tag:yaml.org,2002:bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", "tTfF"),
-    ("tag:yaml.org,2002:null", r"(?:~|null|Null|NULL|)\Z", ("~", "n", "N", "")),
-    (_MERGE, r"<<\Z", "<"),
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", "tTfF"),
+    ("null", r"(?:~|null|Null|NULL|)\Z", ("~", "n", "N", "")),
+    ("merge", r"<<\Z", "<"),
     # Before numbers: both start with a digit.
-    ("tag:yaml.org,2002:timestamp", _TIME, "0123456789"),
-    ("tag:yaml.org,2002:int", _NUMBER, "-+.0123456789"),
+    ("timestamp", _TIME, "0123456789"),
+    ("int", _NUMBER, "-+.0123456789"),
 ):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
-_Loader.add_constructor("tag:yaml.org,2002:int", _number)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _time)
+    _Loader.add_implicit_resolver(f"{_YAML_TAG}{_tag}", re.compile(_pattern), list(_first))
+_Loader.add_constructor(f"{_YAML_TAG}int", _number)
+_Loader.add_constructor(f"{_YAML_TAG}timestamp", _time)
+# Where it is no key it is text.
+_Loader.add_constructor(_MERGE, yaml.SafeLoader.construct_scalar)

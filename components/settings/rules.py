@@ -70,7 +70,7 @@ def name_fault_of_identity(name: str) -> str | None:
 
 def _kind(kind: object) -> object:
     if kind not in ("user", "role"):
-        raise ValueError(f"{shown(kind)} is none of user, role")
+        raise ValueError(f"{shown(kind)} is not one of user, role")
     return kind
 
 

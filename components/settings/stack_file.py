@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from components.aws.partitions import partition_of_region, region_in_use
 from components.settings import pulumi_yaml
+from components.settings.config_keys import full_keys, read_project
 from components.settings.findings import Finding, SettingsError, shown
-from components.settings.load import NAMESPACE, decoded, load
+from components.settings.load import decoded, load, own_config
 from components.settings.model import Stack
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
@@ -40,13 +39,12 @@ class StackFile:
         Raises:
             SettingsError: with everything that is wrong with them.
         """
-        prefix = f"{NAMESPACE}:"
-        own = {
-            key.removeprefix(prefix): decoded(value)
-            for key, value in self.config.items()
-            if key.startswith(prefix)
-        }
-        return load(self.stack, own)
+        return load(self.stack, self.own)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The config of the program's namespace, keys without it."""
+        return own_config(self.config)
 
     @property
     def region(self) -> str | None:
@@ -84,19 +82,32 @@ def read(root: Path, stack: str) -> StackFile:
     """Read the file of one stack, as Pulumi does.
 
     Raises:
-        SettingsError: where there is no such file, it is no YAML mapping, or what it
+        SettingsError: where there is no such file, it is not to be read, or what it
             says of its account can't be.
+    """
+    file = read_config(root, stack)
+    if findings := [*_account_findings(file.config), *_role_findings(file.config)]:
+        raise SettingsError(stack, findings)
+    return file
+
+
+def read_config(root: Path, stack: str) -> StackFile:
+    """Read the config that Pulumi gives to a stack's program, of which nothing is checked.
+
+    Raises:
+        SettingsError: where there is no such file, or not all who read it would
+            read the same.
     """
     path = root / f"Pulumi.{stack}.yaml"
     content = _content(path, stack)
-    config = (content or {}).get("config") if isinstance(content, dict | None) else None
+    config = content.get("config") if isinstance(content, dict) else None
     if not isinstance(config, dict):
-        raise SettingsError(stack, [Finding("config", "is missing, or no mapping")])
-    # Pulumi lets a project leave its own namespace out.
-    named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in config.items()}
-    if findings := [*_account_findings(named), *_role_findings(named)]:
-        raise SettingsError(stack, findings)
-    return StackFile(stack, path, named)
+        raise SettingsError(stack, [Finding("config", "is missing, or not a mapping")])
+    project = read_project(root, stack)
+    named, found = full_keys(config, project.name, path)
+    if found:
+        raise SettingsError(stack, found)
+    return StackFile(stack, path, {**project.config, **named})
 
 
 def stacks(root: Path) -> Iterator[str]:
@@ -112,14 +123,11 @@ def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - whatever the file
         fault = f"'{stack}' is no stack's name here: letters, digits, '_', '.' and '-'"
         raise SettingsError(stack, [Finding("stack", fault)])
     try:
-        return pulumi_yaml.parse(path.read_text(encoding="utf-8"))
+        return pulumi_yaml.read(path)
     except FileNotFoundError:
         there = ", ".join(stacks(path.parent)) or "none"
-        fault = f"there is none in {path.parent}; the stacks there: {there}"
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        fault = f"can't be read: line {line}: {error.problem}"
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        fault = f"is not in {path.parent}; the stacks there: {there}"
+    except pulumi_yaml.UnreadableError as error:
         fault = f"can't be read: {error}"
     raise SettingsError(stack, [Finding("file", fault)])
 

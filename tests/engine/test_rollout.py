@@ -56,7 +56,7 @@ def test_a_bad_stack_fails_in_its_own_words_and_stops_no_other(fleet: Fleet) -> 
     assert fleet.up.statuses == {name: "failed" if name == BAD else "succeeded" for name in NAMES}
     assert fleet.up.stacks[BAD]["error"] == (
         f"Pulumi.{BAD}.yaml: identities.ci.grants[0].access: "
-        "'raed' is none of list, read, write, delete, full"
+        "'raed' is not one of list, read, write, delete, full"
     )
     good = fleet.up.stacks["acct-01"]
     assert (good["changes"], good["error"]) == ({"create": 6}, None)

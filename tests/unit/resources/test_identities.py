@@ -246,8 +246,8 @@ def test_bad_config_makes_and_looks_up_nothing_and_tells_every_fault() -> None:
         run_program(made, bad, identitys={}, oidcProvider="make")
     words = "list, read, write, delete, full"
     assert str(raised.value).splitlines() == [
-        f"Pulumi.dev.yaml: identities.ci.grants[0].access: 'raed' is none of {words}",
-        "Pulumi.dev.yaml: oidcProvider: 'make' is none of create, existing",
+        f"Pulumi.dev.yaml: identities.ci.grants[0].access: 'raed' is not one of {words}",
+        "Pulumi.dev.yaml: oidcProvider: 'make' is not one of create, existing",
         "Pulumi.dev.yaml: identitys: is no key here; did you mean identities?",
     ]
     assert made.registered == []

@@ -56,7 +56,7 @@ def fleet() -> dict[str, Result]:
         "split": previewed(steps=(UPDATE, Step("create", "aws:iam/policy:Policy", "u-managed-0"))),
         "same": previewed(steps=()),
         "broken": failed(
-            "Pulumi.broken.yaml: identities.ci.grants[0].access: 'raed' is none of list, read\n"
+            "Pulumi.broken.yaml: identities.ci.grants[0].access: 'raed' is not one of list, read\n"
             "Pulumi.broken.yaml: identities.ci.path: 'x' does not begin with /",
             0.4,
         ),

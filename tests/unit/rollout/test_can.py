@@ -243,7 +243,7 @@ def test_a_config_that_can_not_be_used_is_told_whole_and_ends_with_2(
     root = project(prod={**GUARDED, "identities": {"ci": bad}})
     ran = can(ask, root, "ci", *GET)
     assert ran.code == 2
-    assert "Pulumi.prod.yaml: identities.ci.grants[0].access: 'raed' is none of" in ran.err
+    assert "Pulumi.prod.yaml: identities.ci.grants[0].access: 'raed' is not one of" in ran.err
     assert "Pulumi.prod.yaml: identities.ci.grants[1].bucket: 'X'" in ran.err
     nowhere = ask(root, "can", "--stack", "dev", "--identity", "ci", *GET)
     assert nowhere.code == 2

@@ -31,7 +31,7 @@ def test_what_else_is_wrong_is_told_beside_a_missing_account(project: WriteStack
     (member,) = inventory(project(dev={IDENTITIES: {"ci": {"kind": "usr"}}}))
     assert member.error is not None
     assert "aws:allowedAccountIds: is missing" in member.error
-    assert "identities.ci.kind: 'usr' is none of user, role" in member.error
+    assert "identities.ci.kind: 'usr' is not one of user, role" in member.error
 
 
 def test_a_role_in_an_account_that_is_not_allowed_is_an_error(project: WriteStacks) -> None:

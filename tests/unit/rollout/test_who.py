@@ -198,7 +198,7 @@ def test_a_file_that_can_not_be_used_is_told_beside_the_others(
     told = json.loads(ran.out)
     assert ran.code == 2
     assert [one["stack"] for one in told["holders"]] == ["dev"]
-    assert "'raed' is none of" in told["errors"]["bad"]
+    assert "'raed' is not one of" in told["errors"]["bad"]
     assert "error: Pulumi.bad.yaml: " in ran.err
 
 

@@ -28,7 +28,7 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
     (
         "ci.kind",
         lambda ci, _: ci.update(kind="usr"),
-        ["identities.ci.kind: 'usr' is none of user, role"],
+        ["identities.ci.kind: 'usr' is not one of user, role"],
     ),
     ("ci.kind", lambda ci, _: ci.pop("kind"), ["identities.ci.kind: is missing: user or role"]),
     (
@@ -89,8 +89,8 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
         "ci.grants[0].access",
         lambda ci, _: _first(ci).update(access=["full", "raed", "raed", "write", None]),
         [
-            "identities.ci.grants[0].access: 'raed' is none of list, read, write, delete, full",
-            "identities.ci.grants[0].access: nothing is none of list, read, write, delete, full",
+            "identities.ci.grants[0].access: 'raed' is not one of list, read, write, delete, full",
+            "identities.ci.grants[0].access: nothing is not one of list, read, write, delete, full",
             "identities.ci.grants[0].access: 'raed' stands there 2 times",
             "identities.ci.grants[0].access: full gives every action on objects; leave out write",
             "identities.ci.grants[0].access: full gives every action on objects; leave out actions",
@@ -194,7 +194,7 @@ STACK_FAULTS: list[tuple[str, Callable[[Config], Any], list[str]]] = [
     (
         "oidcProvider",
         lambda config: config.update(oidcProvider="make"),
-        ["oidcProvider: 'make' is none of create, existing"],
+        ["oidcProvider: 'make' is not one of create, existing"],
     ),
     (
         "tags",
@@ -262,7 +262,7 @@ def test_the_error_names_the_stack_in_every_line() -> None:
     with pytest.raises(SettingsError) as caught:
         load("prod.eu", config)
     assert str(caught.value).split("\n") == [
-        "Pulumi.prod.eu.yaml: oidcProvider: 'make' is none of create, existing",
+        "Pulumi.prod.eu.yaml: oidcProvider: 'make' is not one of create, existing",
         "Pulumi.prod.eu.yaml: x: is no key here; there are identities, tags, oidcProvider",
     ]
     assert caught.value.stack == "prod.eu"

@@ -30,10 +30,10 @@ PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
             "{ci}.grants: is missing: a list of grants, each with a bucket",
         ),
         (stack(ci={"grants": [grant()]}), "{ci}.kind: is missing: user or role"),
-        (stack(ci=user(kind="usr")), "{ci}.kind: 'usr' is none of user, role"),
-        (stack(ci=user(kind="User")), "{ci}.kind: 'User' is none of user, role"),
-        (stack(ci=user(kind=None)), "{ci}.kind: nothing is none of user, role"),
-        (stack(ci=user(kind=["user"])), '{ci}.kind: ["user"] is none of user, role'),
+        (stack(ci=user(kind="usr")), "{ci}.kind: 'usr' is not one of user, role"),
+        (stack(ci=user(kind="User")), "{ci}.kind: 'User' is not one of user, role"),
+        (stack(ci=user(kind=None)), "{ci}.kind: nothing is not one of user, role"),
+        (stack(ci=user(kind=["user"])), '{ci}.kind: ["user"] is not one of user, role'),
         (
             stack(ci={"kind": "role", "grants": [grant()]}),
             "{ci}.trust: is missing: which CircleCI jobs may assume the role",
@@ -62,7 +62,7 @@ PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
         ),
         (
             stack(ci=user()) | {"oidcProvider": "make"},
-            "oidcProvider: 'make' is none of create, existing",
+            "oidcProvider: 'make' is not one of create, existing",
         ),
         (
             with_grant(access=["full"], actions=["s3:GetObjectTagging"]),

@@ -1,11 +1,13 @@
 """YAML as Pulumi's own reader takes it. What is expected here ``pulumi config --json`` gave."""
 
+import json
 from typing import Any
 
 import pytest
-import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from components.settings.pulumi_yaml import parse
+from components.settings.pulumi_yaml import UnreadableError, parse
 
 
 @pytest.mark.parametrize(
@@ -40,14 +42,93 @@ def test_plain_words(text: str, value: object) -> None:
     assert (parsed, type(parsed)) == (value, type(value))
 
 
-def test_a_key_that_stands_twice_is_an_error() -> None:
-    with pytest.raises(yaml.YAMLError, match="the key 'a' stands in one mapping 2 times"):
-        parse("x:\n  a: 1\n  b: 2\n  a: 3\n")
+BOMB = "x0: &x0 a\n" + "".join(
+    f"x{level}: &x{level} [{', '.join([f'*x{level - 1}'] * 10)}]\n" for level in range(1, 10)
+)
 
 
 @pytest.mark.parametrize(
-    "text", ["!!python/object:os.system {}", "!!python/name:os.system", "!x y"]
+    ("text", "problem"),
+    [
+        ("x:\n  a: 1\n  b: 2\n  a: 3\n", "line 4: the key 'a' stands in one mapping twice, first in "),
+        ("{5: x, '5': y}", "line 1: the key '5' stands in one mapping twice"),
+        ("{0x5: x, 5: y}", "line 1: the key '5' stands in one mapping twice"),
+        ("{true: x, 'true': y}", "line 1: the key 'true' stands in one mapping twice"),
+        ("a: &a {b: 1}\nc: {<<: *a, <<: *a}", "line 2: the key '<<' stands in one mapping twice"),
+        ("a: &a {b: 1}\nc:\n  '<<': *a", "line 3: the key '<<' in quotes is a merge to Pulumi only"),
+        *(
+            (f"a: 1\nb: {tag} x", f"line 2: the tag {tag}: not all readers of YAML know it")
+            for tag in ("!!str", "!!int", "!!binary", "!!python/name:os.system", "!x", "!")
+        ),
+        ("a: !!python/object:os.system {}", "line 1: the tag !!python/object:os.system"),
+        ("a: !!set {b, c}", "line 1: the tag !!set"),
+        ("a: !!seq []", "line 1: the tag !!seq"),
+        ("%TAG ! tag:acme,2026:\n---\na: !b c", "line 3: the tag tag:acme,2026:b"),
+        (BOMB, "line 6: aliases make the file longer than 100,000 values"),
+        ("a: &a [*a]", "line 1: the alias *a stands inside of what it stands for"),
+        ("a: &a x\nb: &a y", "line 2: the anchor &a is there already"),
+        ("a: 1\n---\na: 2", "line 2: a second document starts; a file holds one"),
+        (f"a:\n  {'[' * 60}{']' * 60}", "line 2: lists and mappings are nested deeper than 50"),
+        ("a: 1\nb: \x00", "line 2: the character '\\x00' can't be in YAML"),
+    ],
 )
-def test_nothing_but_plain_data_is_made(text: str) -> None:
-    with pytest.raises(yaml.YAMLError, match="could not determine a constructor"):
+def test_what_two_readers_could_take_otherwise_is_an_error_with_its_line(
+    text: str, problem: str
+) -> None:
+    with pytest.raises(UnreadableError) as caught:
         parse(text)
+    assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
+def test_another_encoding_is_an_error_with_its_line(encoding: str) -> None:
+    with pytest.raises(UnreadableError, match=r"^line [12]: the (byte|character) "):
+        parse("a: 1\nb: \xe9\n".encode(encoding))
+
+
+def test_a_byte_order_mark_of_utf_8_is_no_part_of_the_first_key() -> None:
+    assert parse("\ufeffa: \xe9\n".encode()) == {"a": "\xe9"}
+
+
+def test_anchors_and_merges_are_read_as_pulumi_reads_them() -> None:
+    text = """
+deep: {er: {e: &y {<<: &x {access: 1, bucket: 2}, bucket: 3}}}
+same: *x
+first: {<<: [*x, *y], c: 4}
+other: {c: 4, <<: [*y, *x]}
+again: &z {<<: *y, bucket: 5}
+twice: {<<: *z, access: 6}
+own: {bucket: 7, <<: *z}
+text: <<
+"""
+    assert parse(text) == {
+        "deep": {"er": {"e": {"access": 1, "bucket": 3}}},
+        "same": {"access": 1, "bucket": 2},
+        "first": {"access": 1, "bucket": 2, "c": 4},
+        "other": {"access": 1, "bucket": 3, "c": 4},
+        "again": {"access": 1, "bucket": 5},
+        "twice": {"access": 6, "bucket": 5},
+        "own": {"access": 1, "bucket": 7},
+        "text": "<<",
+    }
+
+
+KEYS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=9)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | KEYS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+)
+
+
+@given(VALUES.filter(lambda value: "<<" not in str(value)))
+def test_json_is_read_as_json(value: object) -> None:
+    assert parse(json.dumps(value, ensure_ascii=False)) == value
+
+
+@given(st.binary(max_size=60) | st.text("ab:-*&!<[]{}#\"' \n").map(str.encode))
+def test_any_bytes_are_read_or_refused_in_one_line(content: bytes) -> None:
+    try:
+        parse(content)
+    except UnreadableError as error:
+        assert "\n" not in str(error)
+        assert str(error).startswith("line ")

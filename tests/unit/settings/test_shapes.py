@@ -36,9 +36,9 @@ TYPES = {
     int: "a whole number",
 }
 WORDS = {
-    "kind": "is none of user, role",
-    "oidcProvider": "is none of create, existing",
-    "access": "is none of list, read, write, delete, full",
+    "kind": "is not one of user, role",
+    "oidcProvider": "is not one of create, existing",
+    "access": "is not one of list, read, write, delete, full",
 }
 
 

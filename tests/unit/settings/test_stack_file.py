@@ -143,22 +143,22 @@ def test_an_account_that_can_not_be_is_told(tmp_path: Path, config: str, finding
 @pytest.mark.parametrize(
     ("content", "finding"),
     [
-        ("", "config: is missing, or no mapping"),
-        ("encryptionsalt: v1:x", "config: is missing, or no mapping"),
-        ("config:", "config: is missing, or no mapping"),
-        ("config: [a]", "config: is missing, or no mapping"),
-        ("- a", "config: is missing, or no mapping"),
-        ("text", "config: is missing, or no mapping"),
+        ("", "config: is missing, or not a mapping"),
+        ("encryptionsalt: v1:x", "config: is missing, or not a mapping"),
+        ("config:", "config: is missing, or not a mapping"),
+        ("config: [a]", "config: is missing, or not a mapping"),
+        ("- a", "config: is missing, or not a mapping"),
+        ("text", "config: is missing, or not a mapping"),
         ("config:\n  a: [1, 2", "file: can't be read: line 2: expected ',' or ']', but got "),
         ("config:\n\tb: 1", "file: can't be read: line 2: found character '\\t' that cannot start"),
         ("a: b: c", "file: can't be read: line 1: mapping values are not allowed here"),
         ("? [a]\n: b", "file: can't be read: line 1: found unhashable key"),
         ("a: *b", "file: can't be read: line 1: found undefined alias 'b'"),
-        ("a: !x y", "file: can't be read: line 1: could not determine a constructor"),
-        ("a: 1\nb: 2\na: 3", "file: can't be read: line 1: the key 'a' stands in one mapping 2"),
-        ("a: \x00", "file: can't be read: "),
-        (f"a: {'[' * 5_000}", "file: can't be read: "),
-        ("---\na: 1\n---\nb: 2\n", "file: can't be read: line 3: but found another document"),
+        ("a: !x y", "file: can't be read: line 1: the tag !x: not all readers"),
+        ("a: 1\nb: 2\na: 3", "file: can't be read: line 3: the key 'a' stands in one mapping twice"),
+        ("a: \x00", "file: can't be read: line 1: the character "),
+        (f"a: {'[' * 5_000}", "file: can't be read: line 1: lists and mappings are nested"),
+        ("---\na: 1\n---\nb: 2\n", "file: can't be read: line 3: a second document starts"),
     ],
 )
 def test_a_broken_file_is_told_in_one_line(tmp_path: Path, content: str, finding: str) -> None:
@@ -170,7 +170,7 @@ def test_a_broken_file_is_told_in_one_line(tmp_path: Path, content: str, finding
 
 def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.dev.yaml").write_bytes(b"config: \xff\xfe")
-    with pytest.raises(SettingsError, match="file: can't be read: 'utf-8' codec"):
+    with pytest.raises(SettingsError, match="file: can't be read: line 1: the byte 0xff is"):
         read(tmp_path, "dev")
 
 
@@ -186,7 +186,7 @@ def test_a_missing_file_is_told_with_those_that_there_are(tmp_path: Path) -> Non
     with pytest.raises(SettingsError) as caught:
         read(tmp_path, "stage")
     assert str(caught.value) == (
-        f"Pulumi.stage.yaml: file: there is none in {tmp_path}; the stacks there: dev.eu, prod"
+        f"Pulumi.stage.yaml: file: is not in {tmp_path}; the stacks there: dev.eu, prod"
     )
 
 
@@ -210,7 +210,7 @@ def test_findings_of_the_settings_come_with_the_stacks_name(tmp_path: Path) -> N
         file.settings()
     assert str(caught.value) == (
         "Pulumi.prod.yaml: identities.ci.grants[0].access: "
-        "'raed' is none of list, read, write, delete, full"
+        "'raed' is not one of list, read, write, delete, full"
     )
 
 
@@ -220,7 +220,93 @@ def test_an_unquoted_date_is_told_as_the_program_would(tmp_path: Path) -> None:
         file.settings()
 
 
-def test_what_yaml_can_not_say_in_json_is_refused_too(tmp_path: Path) -> None:
-    file = written(tmp_path, "  circleci-s3-access:identities: &a {ci: *a}")
-    with pytest.raises(SettingsError, match="holds itself"):
-        file.settings()
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        (
+            "config:\n  identities: {}\n  aws:region: x\n  circleci-s3-access:identities: {}",
+            "config['circleci-s3-access:identities']: line 4: is the same key to Pulumi as "
+            "'identities' in line 2, and it takes one of them at random; keep one",
+        ),
+        (
+            "base: &base\n  identities: {}\nconfig:\n  <<: *base\n  circleci-s3-access:identities: {}",
+            "config.identities: line 2: is the same key to Pulumi as "
+            "'circleci-s3-access:identities' in line 5, and it takes one of them at random; keep one",
+        ),
+        (
+            "config:\n  aws:region: eu-west-1\n  aws:config:region: us-east-1",
+            "config['aws:config:region']: line 3: is the same key to Pulumi as 'aws:region' in "
+            "line 2, and it takes one of them at random; keep one",
+        ),
+        (
+            "config:\n  aws:region:name: x",
+            "config['aws:region:name']: line 2: a key is namespace:name, as aws:region",
+        ),
+    ],
+)
+def test_keys_that_are_one_to_pulumi_are_told_with_their_lines(
+    tmp_path: Path, content: str, finding: str
+) -> None:
+    assert refusal(tmp_path, content) == f"Pulumi.dev.yaml: {finding}"
+
+
+def test_an_old_form_of_a_key_is_taken_as_pulumi_takes_it(tmp_path: Path) -> None:
+    assert written(tmp_path, "  aws:config:allowedAccountIds: ['111111111111']").account == (
+        "111111111111"
+    )
+
+
+def of_project(root: Path, project: str, config: str) -> StackFile:
+    (root / "Pulumi.yaml").write_text(f"name: circleci-s3-access\n{project}", encoding="utf-8")
+    return written(root, config)
+
+
+@pytest.mark.parametrize(
+    "project",
+    [
+        "config:\n  aws:region: eu-west-1\n  tags: {type: object, default: {team: web}}",
+        "config:\n  aws:region: {value: eu-west-1}\n  circleci-s3-access:tags: {value: {team: web}}",
+    ],
+)
+def test_the_projects_file_gives_what_the_stacks_leaves_out(tmp_path: Path, project: str) -> None:
+    file = of_project(tmp_path, project, USER)
+    assert (file.region, file.settings().tags) == ("eu-west-1", {"team": "web"})
+    file = of_project(tmp_path, project, f"{USER}  aws:region: us-east-1\n  tags: {{}}")
+    assert (file.region, file.settings().tags) == ("us-east-1", {})
+
+
+@pytest.mark.parametrize(
+    ("project", "finding"),
+    [
+        (
+            "config:\n  identities.ci: {value: {}}",
+            "config['identities.ci']: changes a part of a value in every stack; "
+            "write it in the stacks' files",
+        ),
+        (
+            "config:\n  tags: {value: {}}\n  circleci-s3-access:tags: {value: {}}",
+            "config['circleci-s3-access:tags']: line 4: is the same key to Pulumi as 'tags' in line 3, "
+            "and it takes one of them at random; keep one",
+        ),
+        ("config: stacks", "config: moves the stacks' files; here they are beside Pulumi.yaml"),
+        (
+            "stackConfigDir: stacks",
+            "stackConfigDir: moves the stacks' files; here they are beside Pulumi.yaml",
+        ),
+        ("config: [a]", "config: is not a mapping"),
+        ("name: again", "file: can't be read: line 2: the key 'name' stands in one mapping twice"),
+        ("description: !!str x", "file: can't be read: line 2: the tag !!str"),
+    ],
+)
+def test_a_projects_file_that_gives_more_than_it_shows_is_an_error_of_that_file(
+    tmp_path: Path, project: str, finding: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        of_project(tmp_path, project, USER)
+    assert str(caught.value).startswith(f"Pulumi.yaml: {finding}")
+
+
+def test_a_file_that_pulumi_reads_before_the_projects_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.json").write_text("{}")
+    with pytest.raises(SettingsError, match=r"Pulumi\.json: file: Pulumi reads it and not"):
+        written(tmp_path, USER)

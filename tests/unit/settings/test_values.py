@@ -30,9 +30,9 @@ NAMES = "it takes 3 to 63 characters of a-z, 0-9, '.' and '-', a letter or digit
             ),
         ),
         ("access", [], "is empty, and there are no actions: the grant grants nothing"),
-        ("access", ["raed"], "'raed' is none of list, read, write, delete, full"),
-        ("access", ["READ"], "'READ' is none of list, read, write, delete, full"),
-        ("access", ["*"], "'*' is none of list, read, write, delete, full"),
+        ("access", ["raed"], "'raed' is not one of list, read, write, delete, full"),
+        ("access", ["READ"], "'READ' is not one of list, read, write, delete, full"),
+        ("access", ["*"], "'*' is not one of list, read, write, delete, full"),
         ("access", ["read", "list", "read"], "'read' stands there 2 times"),
         (
             "access",
