@@ -68,7 +68,9 @@ def _check_file(stack: str, config: Mapping[str, Any]) -> None:
     if not (root / f"Pulumi.{stack}.yaml").exists():
         return
     written = read_config(root, stack).own
-    if other := [key for key in {**written, **config} if not _is(written.get(key), config.get(key))]:
+    if other := [
+        key for key in {**written, **config} if not _is(written.get(key), config.get(key))
+    ]:
         fault = (
             "Pulumi gives the program another value than this file and Pulumi.yaml hold; write it "
             "here, not in an environment of Pulumi ESC or another --config-file"

@@ -133,7 +133,10 @@ class _Loader(yaml.SafeLoader):
     def _check(self, event: yaml.Event) -> None:
         if (tag := getattr(event, "tag", None)) is not None:
             name = f"!!{tag.removeprefix(_YAML_TAG)}" if tag.startswith(_YAML_TAG) else tag
-            raise _fault(f"the tag {name}: not all readers of YAML know it; write the value without it", event)
+            raise _fault(
+                f"the tag {name}: not all readers of YAML know it; write the value without it",
+                event,
+            )
         anchor = getattr(event, "anchor", None)
         if anchor in self.anchors and not isinstance(event, yaml.AliasEvent):
             raise _fault(f"the anchor &{anchor} is there already", event)
@@ -148,7 +151,9 @@ class _Loader(yaml.SafeLoader):
                 continue
             name = self.key_text(key)
             if name in lines:
-                problem = f"the key '{name}' stands in one mapping twice, first in line {lines[name]}"
+                problem = (
+                    f"the key '{name}' stands in one mapping twice, first in line {lines[name]}"
+                )
                 raise _fault(problem, key)
             if name == "<<" and key.tag != _MERGE:
                 raise _fault("the key '<<' in quotes is a merge to Pulumi only", key)

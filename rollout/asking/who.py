@@ -1,7 +1,7 @@
 """Who may do what in one place, over all stacks: from the stacks' files alone.
 
 No engine is asked, and a file that doesn't hold the bucket's name grants nothing on it and isn't
-read as YAML, so that hundreds of stacks take about a second.
+read as YAML, so that hundreds of stacks take about a second; `Pulumi.yaml` may grant in every stack.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +19,15 @@ from components.evaluation.words import tests_said
 from components.policy.access import Restrictions, access_document
 from components.policy.permissions import permissions
 from components.policy.trust import description
+from components.settings.config_keys import PROJECT
 from components.settings.findings import SettingsError
 from components.settings.model import Role, User
 from components.settings.stack_file import read, stacks
 from rollout.choosing.inventory import Member, select
 
-_ODD: Final = (b"\\", b"secure:")
-"""With one of these in a file, a name may be in it without being seen."""
+_ODD: Final = (b"\\", b"secure:", b"!", b"\xff")
+"""With one of these in a file, a name may be in it without being seen: an escape, a secret, a tag,
+another encoding than UTF-8."""
 _VIA: Final = "Assumed by "
 _ARN: Final = "arn:aws:s3:::"
 _PREFIX: Final = "s3:prefix"
@@ -72,20 +74,21 @@ def who(
         RolloutError: a pattern matches no stack.
     """
     members = select([Member(name, None) for name in stacks(root)], patterns)
+    project = (root / PROJECT).read_bytes() if (root / PROJECT).exists() else b""
     holders: list[Holder] = []
     errors: list[SettingsError] = []
     for stack in (member.name for member in members):
         try:
-            holders += _in_stack(root, stack, place, actions)
+            holders += _in_stack(root, stack, project, place, actions)
         except SettingsError as error:
             errors.append(error)
     return Found(tuple(holders), tuple(errors))
 
 
 def _in_stack(
-    root: Path, stack: str, place: Location, actions: Sequence[Action]
+    root: Path, stack: str, project: bytes, place: Location, actions: Sequence[Action]
 ) -> Iterator[Holder]:
-    content = (root / f"Pulumi.{stack}.yaml").read_bytes()
+    content = (root / f"Pulumi.{stack}.yaml").read_bytes() + project
     if place.bucket.encode() not in content and not any(odd in content for odd in _ODD):
         return
     for name, identity in read(root, stack).settings().identities.items():

@@ -8,6 +8,8 @@ import yaml
 
 GUARDED = {"aws:region": "eu-west-1", "aws:allowedAccountIds": ["111111111111"]}
 
+EMPTY = {**GUARDED, "circleci-s3-access:identities": {}}
+
 WriteStacks = Callable[..., Path]
 
 
@@ -16,8 +18,8 @@ def project(tmp_path: Path) -> WriteStacks:
     """Writes stack files with a guarded config, or one of the test's own by keyword."""
 
     def write(*names: str, waves: str | None = None, **configs: object) -> Path:
-        (tmp_path / "Pulumi.yaml").write_text("name: tiny\nruntime: python\n")
-        for name, config in {**dict.fromkeys(names, GUARDED), **configs}.items():
+        (tmp_path / "Pulumi.yaml").write_text("name: circleci-s3-access\nruntime: python\n")
+        for name, config in {**dict.fromkeys(names, EMPTY), **configs}.items():
             text = yaml.safe_dump({"config": config})
             (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
         if waves is not None:

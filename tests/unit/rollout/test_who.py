@@ -209,6 +209,39 @@ def test_a_name_is_found_however_the_file_spells_it(project: WriteStacks) -> Non
     assert len(module.who(root, Location("acme-site", "x")).holders) == 1
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"bucket: !!binary YWNtZS1zaXRl",
+        "bucket: acme-site".encode("utf-16"),
+    ],
+)
+def test_no_file_hides_an_identity(ask: Ask, project: WriteStacks, written: bytes) -> None:
+    """The engine reads the bucket's name in both."""
+    root = project(dev={**GUARDED, "identities": DEV})
+    file = root / "Pulumi.dev.yaml"
+    encoding = "utf-16" if written.startswith(b"\xff") else "utf-8"
+    text = file.read_text().replace("bucket: acme-site", written.decode(encoding))
+    file.write_bytes(text.encode(encoding))
+    ran = ask(root, "who", "s3://acme-site/public/x")
+    assert ran.code == 2
+    assert "Pulumi.dev.yaml: file: can't be read: line " in ran.err
+
+
+def test_what_the_projects_file_grants_is_listed_for_every_stack(
+    ask: Ask, project: WriteStacks
+) -> None:
+    root = project(dev=GUARDED, prod={**GUARDED, "identities": PROD})
+    text = json.dumps({"identities": {"value": DEV}})
+    with (root / "Pulumi.yaml").open("a") as file:
+        file.write(f"config: {text}\n")
+    found = holders(ask, root, "s3://acme-site/public/x")
+    assert [(stack, identity) for stack, identity, *_ in found] == [
+        ("dev", "ci"),
+        ("prod", "deploy"),
+    ]
+
+
 def test_a_file_without_the_name_is_not_read(
     project: WriteStacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,11 @@
 """Warnings: what is valid, and may not be meant."""
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.settings.configs import KEY, Config, advised, full, grant, role, stack, user
 
@@ -30,6 +33,26 @@ def test_a_bucket_that_could_not_be_made_today_is_doubted(name: str, doubt: str)
             "an older one may"
         )
     ]
+
+
+FULL = (
+    "full gives s3:BypassGovernanceRetention, s3:ObjectOwnerOverrideToBucketOwner, "
+    "s3:PutObjectAcl, s3:PutObjectVersionAcl: AWS classes this as permissions management; "
+    "whoever has it may let others in"
+)
+
+
+def apart_from_full(config: Config) -> list[str]:
+    """The warnings but for the one that every grant of full gets."""
+    return [warning for warning in advised(config) if not warning.endswith(FULL)]
+
+
+def test_full_is_warned_of_as_the_same_actions_are_one_by_one() -> None:
+    found = advised(of_grants(grant(access=["full"])))
+    assert found == [f"identities.ci.grants[0].access: {FULL}"]
+    names = FULL.removeprefix("full gives ").partition(": ")[0].split(", ")
+    by_name = advised(of_grants(grant(access=[], actions=names)))
+    assert by_name == [f"identities.ci.grants[0].actions: {FULL.removeprefix('full gives ')}"]
 
 
 @pytest.mark.parametrize(
@@ -61,8 +84,8 @@ def test_grants_that_overlap_or_repeat_one_another_are_said(
     first: dict[str, Any], second: dict[str, Any], relation: str | None
 ) -> None:
     expected = [f"identities.ci.grants[1]: {relation} grants[0]"] if relation else []
-    assert advised(of_grants(grant(**first), grant(**second))) == expected
-    assert advised(of_grants(grant(**second), grant(**first))) == expected
+    assert apart_from_full(of_grants(grant(**first), grant(**second))) == expected
+    assert apart_from_full(of_grants(grant(**second), grant(**first))) == expected
 
 
 def test_each_pair_of_grants_is_said() -> None:
@@ -97,21 +120,30 @@ def test_prefixes_that_are_odd_or_say_nothing_new(prefixes: list[str], warnings:
     ]
 
 
+PUBLIC = "S3 sees public addresses (through a VPC endpoint it sees none at all)"
+NEVER = "no request to S3 comes from there"
+PRIVATE = ("10.0.0.0/8", "192.168.1.7/32", "172.16.0.0/12")
+DOCUMENTATION = ("192.0.2.0/24", "198.51.100.7/32", "203.0.113.0/25")
+LOOPBACK = ("127.0.0.1/32", "::1/128")
+
+
 @pytest.mark.parametrize(
     ("network", "doubt"),
     [
         ("0.0.0.0/0", "is every address"),
         ("::/0", "is every address"),
-        *(
-            (
-                private,
-                (
-                    "is private; S3 sees public addresses "
-                    "(through a VPC endpoint it sees none at all)"
-                ),
-            )
-            for private in ("10.0.0.0/8", "192.168.1.7/32", "172.16.0.0/12", "fd00::/8")
-        ),
+        *((network, f"is private (RFC 1918); {PUBLIC}") for network in PRIVATE),
+        ("fd00::/8", f"is private (RFC 4193); {PUBLIC}"),
+        ("100.64.3.0/24", f"is shared by a carrier's customers (RFC 6598); {PUBLIC}"),
+        *((net, f"is reserved for documentation (RFC 5737); {NEVER}") for net in DOCUMENTATION),
+        ("2001:db8:7::/48", f"is reserved for documentation (RFC 3849); {NEVER}"),
+        ("3fff:1::/32", f"is reserved for documentation (RFC 9637); {NEVER}"),
+        *((net, f"is loopback, a machine's way to itself; {NEVER}") for net in LOOPBACK),
+        *((net, f"is link-local; {NEVER}") for net in ("169.254.0.0/16", "fe80::/64")),
+        *((net, f"is multicast; {NEVER}") for net in ("224.0.0.0/24", "ff02::/16")),
+        ("198.19.0.0/16", f"is for benchmarks (RFC 2544); {NEVER}"),
+        ("2001:2::/48", f"is for benchmarks (RFC 5180); {NEVER}"),
+        *((net, f"is reserved; {NEVER}") for net in ("0.1.0.0/16", "255.255.255.255/32", "::/128")),
     ],
 )
 def test_source_addresses_that_limit_nothing_or_everything(network: str, doubt: str) -> None:
@@ -178,8 +210,8 @@ def test_actions_that_no_prefix_limits_or_that_let_others_in(
 def test_a_key_that_nothing_uses_is_said(wanted: dict[str, Any], is_used: bool) -> None:  # noqa: FBT001 - a column of the table
     warning = "no action of this grant uses the key; reading and writing objects do"
     expected = [] if is_used else [f"identities.ci.grants[0].kmsKey: {warning}"]
-    assert advised(of_grants(grant(kmsKey=KEY, **wanted))) == expected
-    assert advised(of_grants(grant(**wanted))) == []
+    assert apart_from_full(of_grants(grant(kmsKey=KEY, **wanted))) == expected
+    assert apart_from_full(of_grants(grant(**wanted))) == []
 
 
 def test_no_identity_at_all_is_said_to_delete_those_that_there_are() -> None:
@@ -203,9 +235,16 @@ def test_a_name_that_is_no_word_is_quoted_in_the_path() -> None:
 
 def test_settings_that_are_as_they_should_be_get_no_advice() -> None:
     assert advised(full()) == [
-        # The documentation's own network is private, as Python sees it.
+        f"identities.ci.grants[1].access: {FULL}",
         (
-            "identities.ci.sourceIps: '192.0.2.0/24' is private; S3 sees public addresses "
-            "(through a VPC endpoint it sees none at all)"
-        )
+            "identities.ci.sourceIps: '192.0.2.0/24' is reserved for documentation (RFC 5737); "
+            f"{NEVER}"
+        ),
     ]
+
+
+@given(st.integers(0, 2**32 - 1) | st.integers(0, 2**128 - 1))
+def test_an_address_without_a_warning_is_public(number: int) -> None:
+    address = ip_address(number)
+    warned = advised(stack(ci=user(sourceIps=[str(address)])))
+    assert warned or address.is_global

@@ -50,12 +50,18 @@ BOMB = "x0: &x0 a\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("x:\n  a: 1\n  b: 2\n  a: 3\n", "line 4: the key 'a' stands in one mapping twice, first in "),
+        (
+            "x:\n  a: 1\n  b: 2\n  a: 3\n",
+            "line 4: the key 'a' stands in one mapping twice, first in ",
+        ),
         ("{5: x, '5': y}", "line 1: the key '5' stands in one mapping twice"),
         ("{0x5: x, 5: y}", "line 1: the key '5' stands in one mapping twice"),
         ("{true: x, 'true': y}", "line 1: the key 'true' stands in one mapping twice"),
         ("a: &a {b: 1}\nc: {<<: *a, <<: *a}", "line 2: the key '<<' stands in one mapping twice"),
-        ("a: &a {b: 1}\nc:\n  '<<': *a", "line 3: the key '<<' in quotes is a merge to Pulumi only"),
+        (
+            "a: &a {b: 1}\nc:\n  '<<': *a",
+            "line 3: the key '<<' in quotes is a merge to Pulumi only",
+        ),
         *(
             (f"a: 1\nb: {tag} x", f"line 2: the tag {tag}: not all readers of YAML know it")
             for tag in ("!!str", "!!int", "!!binary", "!!python/name:os.system", "!x", "!")

@@ -155,7 +155,10 @@ def test_an_account_that_can_not_be_is_told(tmp_path: Path, config: str, finding
         ("? [a]\n: b", "file: can't be read: line 1: found unhashable key"),
         ("a: *b", "file: can't be read: line 1: found undefined alias 'b'"),
         ("a: !x y", "file: can't be read: line 1: the tag !x: not all readers"),
-        ("a: 1\nb: 2\na: 3", "file: can't be read: line 3: the key 'a' stands in one mapping twice"),
+        (
+            "a: 1\nb: 2\na: 3",
+            "file: can't be read: line 3: the key 'a' stands in one mapping twice",
+        ),
         ("a: \x00", "file: can't be read: line 1: the character "),
         (f"a: {'[' * 5_000}", "file: can't be read: line 1: lists and mappings are nested"),
         ("---\na: 1\n---\nb: 2\n", "file: can't be read: line 3: a second document starts"),
@@ -225,18 +228,24 @@ def test_an_unquoted_date_is_told_as_the_program_would(tmp_path: Path) -> None:
     [
         (
             "config:\n  identities: {}\n  aws:region: x\n  circleci-s3-access:identities: {}",
-            "config['circleci-s3-access:identities']: line 4: is the same key to Pulumi as "
-            "'identities' in line 2, and it takes one of them at random; keep one",
+            (
+                "config['circleci-s3-access:identities']: line 4: is the same key to Pulumi as "
+                "'identities' in line 2, and it takes one of them at random; keep one"
+            ),
         ),
         (
             "base: &base\n  identities: {}\nconfig:\n  <<: *base\n  circleci-s3-access:identities: {}",
-            "config.identities: line 2: is the same key to Pulumi as "
-            "'circleci-s3-access:identities' in line 5, and it takes one of them at random; keep one",
+            (
+                "config.identities: line 2: is the same key to Pulumi as "
+                "'circleci-s3-access:identities' in line 5, and it takes one of them at random; keep one"
+            ),
         ),
         (
             "config:\n  aws:region: eu-west-1\n  aws:config:region: us-east-1",
-            "config['aws:config:region']: line 3: is the same key to Pulumi as 'aws:region' in "
-            "line 2, and it takes one of them at random; keep one",
+            (
+                "config['aws:config:region']: line 3: is the same key to Pulumi as 'aws:region' in "
+                "line 2, and it takes one of them at random; keep one"
+            ),
         ),
         (
             "config:\n  aws:region:name: x",
@@ -280,13 +289,17 @@ def test_the_projects_file_gives_what_the_stacks_leaves_out(tmp_path: Path, proj
     [
         (
             "config:\n  identities.ci: {value: {}}",
-            "config['identities.ci']: changes a part of a value in every stack; "
-            "write it in the stacks' files",
+            (
+                "config['identities.ci']: changes a part of a value in every stack; "
+                "write it in the stacks' files"
+            ),
         ),
         (
             "config:\n  tags: {value: {}}\n  circleci-s3-access:tags: {value: {}}",
-            "config['circleci-s3-access:tags']: line 4: is the same key to Pulumi as 'tags' in line 3, "
-            "and it takes one of them at random; keep one",
+            (
+                "config['circleci-s3-access:tags']: line 4: is the same key to Pulumi as 'tags' in line 3, "
+                "and it takes one of them at random; keep one"
+            ),
         ),
         ("config: stacks", "config: moves the stacks' files; here they are beside Pulumi.yaml"),
         (
