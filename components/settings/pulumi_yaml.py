@@ -134,7 +134,7 @@ class _Loader(yaml.SafeLoader):
         if (tag := getattr(event, "tag", None)) is not None:
             name = f"!!{tag.removeprefix(_YAML_TAG)}" if tag.startswith(_YAML_TAG) else tag
             raise _fault(
-                f"the tag {name}: not all readers of YAML know it; write the value without it",
+                f"the tag {name}: not all readers of YAML know it; leave it out",
                 event,
             )
         anchor = getattr(event, "anchor", None)
@@ -165,7 +165,7 @@ class _Loader(yaml.SafeLoader):
         return key.value if key.tag == _MERGE else _key(self.construct_object(key))
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge: a mapping's own keys win, then the first in a list (in PyYAML 6.0.4 others may)."""
+        """Merge as Go does: own keys win, then the first of a list; PyYAML 6.0.4 does not."""
         merges = [value for key, value in node.value if key.tag == _MERGE]
         if not merges:
             return

@@ -1,7 +1,7 @@
 """Who may do what in one place, over all stacks: from the stacks' files alone.
 
 No engine is asked, and a file that doesn't hold the bucket's name grants nothing on it and isn't
-read as YAML, so that hundreds of stacks take about a second; `Pulumi.yaml` may grant in every stack.
+read as YAML, so that hundreds of stacks take about a second. `Pulumi.yaml` may grant in them all.
 """
 
 from collections.abc import Iterator, Sequence

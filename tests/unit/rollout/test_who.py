@@ -236,10 +236,10 @@ def test_what_the_projects_file_grants_is_listed_for_every_stack(
     with (root / "Pulumi.yaml").open("a") as file:
         file.write(f"config: {text}\n")
     found = holders(ask, root, "s3://acme-site/public/x")
-    assert [(stack, identity) for stack, identity, *_ in found] == [
+    assert {(stack, identity) for stack, identity, *_ in found} == {
         ("dev", "ci"),
         ("prod", "deploy"),
-    ]
+    }
 
 
 def test_a_file_without_the_name_is_not_read(
