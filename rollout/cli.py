@@ -16,7 +16,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from components.settings.findings import printable
 from rollout.asking import commands as asking
+from rollout.choosing.check import check, judged
 from rollout.choosing.inventory import project_root
 from rollout.choosing.selection import Options, choose
 from rollout.choosing.shard import parse_shard
@@ -89,13 +91,27 @@ def list_(
 ) -> None:
     """Show the stacks, with their waves and accounts, and check their files; starts no engine."""
     options = _options(globs, stacks, wave, changed_since, shard)
-    selection = choose(project_root(), options, _say)
+    selection = judged(choose(project_root(), options, _say))
     if as_json:
         _print_json({"stacks": tables.stacks_json(selection)})
     else:
         tables.show_stacks(Console(highlight=False), selection)
     if any(member.error for member in selection.members.values()):
         raise typer.Exit(Exit.FAILED)
+
+
+@app.command(name="check")
+def check_(globs: Globs = None, stacks: Stacks = None, *, as_json: Json = False) -> None:
+    """Find what is wrong in the stacks' files, in each and across them; asks no engine and no AWS.
+
+    Ends with 1 if anything is.
+    """
+    found = check(project_root(), [*(stacks or ()), *(globs or ())])
+    if as_json:
+        _print_json(tables.checked_json(found))
+    else:
+        tables.show_checked(Console(highlight=False, markup=False), found)
+    raise typer.Exit(Exit.FAILED if found.wrong else Exit.DONE)
 
 
 @app.command()
@@ -145,11 +161,17 @@ def up(
         bool, typer.Option("--resume", help="Go on with what the last up here has not done.")
     ] = False,
     redact: Redact = False,
+    skip_broken: Annotated[
+        bool,
+        typer.Option(
+            "--skip-broken", help="Leave out stacks whose files a check finds wrong; end with 1."
+        ),
+    ] = False,
     wait: Wait = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the stacks, wave by wave."""
+    """Deploy the stacks, wave by wave; starts none while a check finds one of them wrong."""
     options = _options(globs, stacks, wave, changed_since, shard, parallel)
     _run(
         Request(
@@ -158,6 +180,7 @@ def up(
             plan,
             wait=wait,
             resume=resume,
+            skip_broken=skip_broken,
             confirm=lambda names: _confirm("Deploy", names, yes=yes),
         ),
         _output(as_json, redact),
@@ -268,7 +291,8 @@ def _confirm(verb: str, names: Sequence[str], *, yes: bool) -> None:
 
 
 def _say(text: str) -> None:
-    told.print(text, soft_wrap=True)
+    for line in text.splitlines():
+        told.print(printable(line), soft_wrap=True)
 
 
 def _print_json(value: dict[str, Any]) -> None:

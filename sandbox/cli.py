@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -17,7 +18,7 @@ from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.preparing import prepare
-from sandbox.stacks import SandboxStack, find_stack, find_stacks, project_root
+from sandbox.stacks import SandboxStack, find_stack, project_root, usable_stacks
 
 app: Final = typer.Typer(
     help="A local AWS (moto) to try the program without an account. moto is not AWS: its API is "
@@ -44,11 +45,18 @@ More = Annotated[list[str] | None, typer.Argument(help="More arguments for pulum
 
 @app.command()
 def start(stack: Stacks = None, *, buckets: Buckets = True) -> None:
-    """Start the sandbox, if it does not run, and make the stacks' buckets."""
+    """Start the sandbox, if it does not run, and make the stacks' buckets.
+
+    A stack whose file has errors is told and left out; it ends with 1 then.
+    """
     with _errors_told():
-        stacks = find_stacks(project_root(), stack) if stack else _default_stacks()
+        root = project_root()
+        stacks, errors = usable_stacks(root, stack or _default_stacks(root))
         running = _started(stacks, buckets=buckets)
         told.print(f"The sandbox runs, its AWS (moto) at {running.aws_url}.")
+        for error in errors:
+            told.print(f"Left out is the stack {error.stack}, which can't be deployed:\n{error}")
+        _end_unless_done(1 if errors else 0)
 
 
 @app.command()
@@ -186,9 +194,8 @@ def _running(folder: Folder) -> Look:
     return found
 
 
-def _default_stacks() -> list[SandboxStack]:
-    root = project_root()
-    return find_stacks(root, ["dev"]) if (root / "Pulumi.dev.yaml").exists() else []
+def _default_stacks(root: Path) -> list[str]:
+    return ["dev"] if (root / "Pulumi.dev.yaml").exists() else []
 
 
 def _end_unless_done(code: int) -> None:

@@ -66,14 +66,28 @@ def find_stacks(root: Path, patterns: Sequence[str]) -> list[SandboxStack]:
         SandboxError: a pattern matches none; the stacks that there are are named.
         SettingsError: a stack's file cannot be read.
     """
-    known = list(stacks(root))
-    for pattern in patterns:
-        if not _matching(known, [pattern]):
-            there = ", ".join(known) if known else "none"
-            raise SandboxError(
-                f"There is no Pulumi.{pattern}.yaml in {root}; the stacks there: {there}."
-            )
-    return [SandboxStack(read(root, name)) for name in _matching(known, patterns)]
+    return [SandboxStack(read(root, name)) for name in _known(root, patterns)]
+
+
+def usable_stacks(
+    root: Path, patterns: Sequence[str]
+) -> tuple[list[SandboxStack], list[SettingsError]]:
+    """Return the stacks whose names match, and what is wrong with those that can't be deployed.
+
+    Raises:
+        SandboxError: a pattern matches none; the stacks that there are are named.
+    """
+    usable: list[SandboxStack] = []
+    errors: list[SettingsError] = []
+    for name in _known(root, patterns):
+        try:
+            stack = SandboxStack(read(root, name))
+            stack.file.settings()
+        except SettingsError as error:
+            errors.append(error)
+        else:
+            usable.append(stack)
+    return usable, errors
 
 
 def find_stack(root: Path, pattern: str) -> SandboxStack:
@@ -88,6 +102,17 @@ def find_stack(root: Path, pattern: str) -> SandboxStack:
         names = ", ".join(one.name for one in found)
         raise SandboxError(f"--stack: '{pattern}' means several stacks: {names}")
     return found[0]
+
+
+def _known(root: Path, patterns: Sequence[str]) -> list[str]:
+    known = list(stacks(root))
+    for pattern in patterns:
+        if not _matching(known, [pattern]):
+            there = ", ".join(known) if known else "none"
+            raise SandboxError(
+                f"There is no Pulumi.{pattern}.yaml in {root}; the stacks there: {there}."
+            )
+    return _matching(known, patterns)
 
 
 def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:

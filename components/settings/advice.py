@@ -74,6 +74,6 @@ def _source_doubt(text: str) -> str | None:
     if network.prefixlen == 0:
         return "is every address"
     for special, doubt in _KINDS:
-        if network.version == special.version and network.subnet_of(special):
+        if network.version == special.version and network[0] in special and network[-1] in special:
             return doubt
     return None

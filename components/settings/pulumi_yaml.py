@@ -83,7 +83,8 @@ def parse(content: str | bytes) -> Any:  # noqa: ANN401 - whatever it holds
 def line_of(path: Path, *keys: str) -> int:
     """The line of a key in a file that was read: ``("config", "aws:region")``."""
     loader = _Loader(_decoded(path.read_bytes()))
-    node, line = loader.get_single_node(), 1
+    node: Any = loader.get_single_node()
+    line = 1
     for name in keys:
         loader.flatten_mapping(node)
         pairs = {loader.key_text(key): (key, value) for key, value in node.value}
@@ -113,7 +114,7 @@ class _Loader(yaml.SafeLoader):
         """Values in each node that is complete, with what its aliases stand for."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         self._check(event)
         before = self._values
         self._depth += 1
@@ -187,7 +188,8 @@ class _Loader(yaml.SafeLoader):
 
 
 def _fault(problem: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=place.start_mark)
+    mark: Any = place.start_mark
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
 def _key(key: Hashable) -> str:
@@ -229,4 +231,4 @@ for _tag, _pattern, _first in (
 _Loader.add_constructor(f"{_YAML_TAG}int", _number)
 _Loader.add_constructor(f"{_YAML_TAG}timestamp", _time)
 # Where it is no key it is text.
-_Loader.add_constructor(_MERGE, yaml.SafeLoader.construct_scalar)
+_Loader.add_constructor(_MERGE, lambda _, node: str(node.value))

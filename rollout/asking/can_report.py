@@ -18,8 +18,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from components.settings.findings import printable
 from rollout.asking.can import VERSION, Answer, JobAnswer
-from rollout.reporting.report import printable
 
 _LONGEST: Final = 600
 

@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from components.evaluation.requests import Location
+from components.settings.findings import printable
 from rollout.asking.planned import NOT_LOOKED_AT
 from rollout.asking.who import Found, Holder
-from rollout.reporting.report import printable
 
 VERSION: Final = 1
 _ACTION_WIDTH: Final = 32

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from components.settings.config_keys import read_project
 from components.settings.findings import Finding, SettingsError
 from components.settings.stack_file import StackFile, read, stacks
 from rollout.errors import RolloutError
@@ -47,7 +48,15 @@ def project_root(here: Path | None = None) -> Path:
 
 
 def inventory(root: Path) -> tuple[Member, ...]:
-    """Return every stack of the project that has a file, in the order of their names."""
+    """Return every stack of the project that has a file, in the order of their names.
+
+    Raises:
+        RolloutError: the project's own file, which all have in common, can't be used.
+    """
+    try:
+        read_project(root)
+    except SettingsError as error:
+        raise RolloutError(str(error)) from None
     return tuple(_member(root, name) for name in stacks(root))
 
 

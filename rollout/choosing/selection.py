@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -35,11 +35,13 @@ class Selection:
     root: Path
     members: Mapping[str, Member]
     placement: Placement
+    everything: tuple[Member, ...]
+    """All of the project's stacks, which those of a selection may get in the way of."""
 
     def keep(self, names: Sequence[str]) -> "Selection":
         """Return the selection without the stacks that are not named."""
         kept = {name: member for name, member in self.members.items() if name in names}
-        return Selection(self.root, kept, self.placement)
+        return replace(self, members=kept)
 
     def together(self, parallel: int | None) -> list[Batch]:
         """Return all stacks as one batch: for what changes nothing, so that order is no matter."""
@@ -80,7 +82,7 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
     """
     everything = inventory(root)
     placement = place(read_waves(root), [member.name for member in everything])
-    for oddity in placement.oddities:
+    for _, oddity in placement.oddities:
         say(f"{FILE}: {oddity}")
     chosen = {member.name: member for member in select(everything, options.patterns)}
     names = [name for placed in placement.waves for name in placed.stacks if name in chosen]
@@ -92,7 +94,7 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
         part = options.shard.of(names)
         say(f"Shard {options.shard}: {len(part)} of {len(names)} stacks.")
         names = list(part)
-    return Selection(root, {name: chosen[name] for name in names}, placement)
+    return Selection(root, {name: chosen[name] for name in names}, placement, everything)
 
 
 def _in_waves(placement: Placement, names: Sequence[str], waves: Sequence[str]) -> list[str]:

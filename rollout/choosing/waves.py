@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from components.settings import pulumi_yaml
 from components.settings.findings import Finding, path_of
 from rollout.choosing.inventory import matches
 from rollout.errors import RolloutError
@@ -65,13 +65,13 @@ class Placed:
 class Placement:
     """All stacks in their waves.
 
-    `oddities` are to be told: globs that match nothing, stacks in no wave or in several. `unsure`
-    are the latter: their place is not what somebody wrote down. One in several waves is in the
-    first of them, one in none in a last one without a name.
+    `oddities` are to be told: globs that match nothing, and, each with its stack, stacks in no wave
+    or in several. `unsure` are the latter: their place is not what somebody wrote down. One in
+    several waves is in the first of them, one in none in a last one without a name.
     """
 
     waves: tuple[Placed, ...]
-    oddities: tuple[Finding, ...] = ()
+    oddities: tuple[tuple[str | None, Finding], ...] = ()
     unsure: frozenset[str] = frozenset()
 
     def wave_of(self, stack: str) -> str:
@@ -86,12 +86,11 @@ def read_waves(root: Path) -> tuple[Wave, ...]:
         RolloutError: with everything that is wrong with the file.
     """
     try:
-        content = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))
-        waves = _File.model_validate(content).waves
+        waves = _File.model_validate(pulumi_yaml.read(root / FILE)).waves
     except FileNotFoundError:
         return (Wave(name="all", stacks=REST),)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RolloutError(f"{FILE}: can't be read: {error}") from None
+    except pulumi_yaml.UnreadableError as error:
+        raise RolloutError.of(FILE, [Finding("file", f"can't be read: {error}")]) from None
     except ValidationError as error:
         raise RolloutError.of(FILE, _findings(error.errors(include_url=False))) from None
     named = [
@@ -100,14 +99,14 @@ def read_waves(root: Path) -> tuple[Wave, ...]:
     ]
     twice = [name for name, times in Counter(wave.name for wave in named).items() if times > 1]
     if twice:
-        raise RolloutError(f"{FILE}: waves: two have the name '{twice[0]}'")
+        raise RolloutError.of(FILE, [Finding("waves", f"two have the name '{twice[0]}'")])
     return tuple(named)
 
 
 def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Placement:
     """Put each stack into its wave."""
     placed: list[Placed] = []
-    oddities: list[Finding] = []
+    oddities: list[tuple[str | None, Finding]] = []
     homes: dict[str, list[str]] = {stack: [] for stack in stacks}
     for number, wave in enumerate(waves):
         is_rest = wave.stacks == REST and number == len(waves) - 1
@@ -115,11 +114,11 @@ def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Placement:
         placed.append(Placed(wave, tuple(s for s in found if not homes[s])))
         for stack in found:
             homes[stack].append(wave.name)
-        oddities += [] if is_rest else _unknown(number, wave, stacks)
+        oddities += [] if is_rest else [(None, one) for one in _unknown(number, wave, stacks)]
     for stack, names in homes.items():
         if len(names) != 1:
             where = f"is in {len(names)} waves: {', '.join(names)}" if names else "is in no wave"
-            oddities.append(Finding("waves", f"the stack {stack} {where}"))
+            oddities.append((stack, Finding("waves", f"the stack {stack} {where}")))
     unsure = frozenset(stack for stack, names in homes.items() if len(names) != 1)
     homeless = tuple(stack for stack, names in homes.items() if not names)
     if homeless:

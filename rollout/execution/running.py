@@ -12,6 +12,7 @@ from rich.console import Console
 
 from rollout.choosing.batch import Batch
 from rollout.choosing.changed import program_digests, stack_digest
+from rollout.choosing.check import judged
 from rollout.choosing.selection import Options, Selection, choose
 from rollout.choosing.shard import WHOLE
 from rollout.errors import RolloutError
@@ -26,15 +27,24 @@ from rollout.execution.task import Command
 from rollout.reporting.view import view_on
 from rollout.result import Report, Result, skipped
 
+CHECKED: Final = frozenset({Command.UP, Command.PREVIEW})
+"""What needs files without a fault: a destroy goes by the state, and drift by the program."""
 CHANGING: Final = frozenset({Command.UP, Command.DESTROY})
 """What changes stacks: it goes in waves, and a first Ctrl-C cancels none of it."""
+
+
+_REFUSED: Final = (
+    "Nothing was started, as not all stacks can be deployed. --skip-broken leaves out those that "
+    "can't, and deploys the others."
+)
 
 
 @dataclass(frozen=True)
 class Request:
     """What the user asked for. `confirm` is given the stacks to change, and may end it all.
 
-    With `spare_protected` a destroy leaves what is protected.
+    With `spare_protected` a destroy leaves what is protected, with `skip_broken` an up leaves out
+    the stacks that a check finds wrong.
     """
 
     command: Command
@@ -43,6 +53,7 @@ class Request:
     wait: bool = False
     resume: bool = False
     spare_protected: bool = False
+    skip_broken: bool = False
     confirm: Callable[[Sequence[str]], None] = lambda _: None
 
 
@@ -105,7 +116,15 @@ def _work(
             if digest is not None and digest == stack_digest(selection.root, stack, program):
                 done[stack] = skipped(None)
         cut_short = past.cut_short
+    if request.command in CHECKED:
+        selection = judged(selection)
     left = selection.keep([stack for stack in selection.members if stack not in done])
+    if request.command is Command.UP:
+        broken = {name: one.error for name, one in left.members.items() if one.error is not None}
+        if broken and not request.skip_broken:
+            raise RolloutError("\n".join([*broken.values(), _REFUSED]))
+        done |= {name: skipped(error) for name, error in broken.items()}
+        left = left.keep([name for name in left.members if name not in broken])
     parallel = request.options.parallel
     changing = request.command in CHANGING
     batches = left.in_waves(parallel) if changing else left.together(parallel)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from components.settings.findings import printable
 from rollout.access.words import Verdict
 from rollout.reporting.report import (
     UNCHANGED,
@@ -18,7 +19,6 @@ from rollout.reporting.report import (
     Sentence,
     groups,
     in_stacks,
-    printable,
     some,
     step_words,
 )

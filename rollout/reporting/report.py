@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from components.settings.findings import printable
 from rollout.access.words import Verdict
 from rollout.result import Result, Status, Step
 
@@ -81,16 +82,6 @@ def in_stacks(found: Iterable[Group], verdict: Verdict) -> str:
 def some(count: int, noun: str) -> str:
     """Return `1 stack` or `2 stacks`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def printable(text: str) -> str:
-    """Return the text on one line, with escapes for what a terminal would obey and not show."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
 
 
 def _group(result: Result) -> Group:

@@ -1,13 +1,14 @@
 """What a person reads at the end: a table of all stacks, and what failed and why."""
 
 from collections.abc import Mapping
-from textwrap import indent
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.settings.findings import printable
+from rollout.choosing.check import Checked
 from rollout.choosing.selection import Selection
 from rollout.reporting.report import some
 from rollout.reporting.terminal import access_cell, access_total, show_changes
@@ -61,7 +62,8 @@ def _totals(results: Mapping[str, Result]) -> Text:
 def _show_block(console: Console, title: Text, text: str) -> None:
     console.print()
     console.print(title, soft_wrap=True)
-    console.print(Text(indent(text, "  ")), soft_wrap=True)
+    for line in text.splitlines():
+        console.print(Text(f"  {printable(line)}"), soft_wrap=True)
 
 
 def show_stacks(console: Console, selection: Selection) -> None:
@@ -71,11 +73,36 @@ def show_stacks(console: Console, selection: Selection) -> None:
         table.add_column(title, overflow="fold")
     for name, member in selection.members.items():
         wave = selection.placement.wave_of(name)
-        table.add_row(name, wave or "none", member.account or "?", member.region or "?")
+        cells = (name, wave or "none", member.account or "?", member.region or "?")
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     console.print(table)
     for member in selection.members.values():
         if member.error:
             console.print(Text(member.error, "yellow"), soft_wrap=True)
+
+
+def show_checked(console: Console, found: Checked) -> None:
+    """Print what a check found, one line for each thing; then how much it is."""
+    for file, findings in found.wrong.items():
+        for finding in findings:
+            console.print(Text(f"{file}: {finding}"), soft_wrap=True)
+    for text in found.unknown:
+        console.print(Text(printable(text)), soft_wrap=True)
+    number = sum(map(len, found.wrong.values()))
+    told = f"{some(number, 'thing')} to mend" if number else "nothing to mend"
+    console.print(Text(f"{some(found.stacks, 'stack')} checked: {told}"))
+
+
+def checked_json(found: Checked) -> dict[str, Any]:
+    """Return what `check --json` prints."""
+    return {
+        "wrong": [
+            {"file": file, "path": finding.path, "message": finding.message}
+            for file, findings in found.wrong.items()
+            for finding in findings
+        ],
+        "unknown": list(found.unknown),
+    }
 
 
 def stacks_json(selection: Selection) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from components.settings.findings import printable
 from rollout.access.words import Verdict
 from rollout.reporting.report import (
     UNCHANGED,
@@ -13,7 +14,6 @@ from rollout.reporting.report import (
     Sentence,
     groups,
     in_stacks,
-    printable,
     some,
     step_words,
 )

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from components.settings.findings import printable
 from rollout.result import Result, Status
 
 STYLES: Final[Mapping[Status, str]] = {
@@ -69,7 +70,7 @@ def outcome(stack: str, result: Result) -> Text:
     if result.seconds:
         text.append(f" · {result.seconds:.1f} s", "dim")
     if result.error:
-        text.append(f" · {result.error.splitlines()[0]}")
+        text.append(f" · {printable(result.error.splitlines()[0])}")
     return text
 
 
@@ -96,7 +97,7 @@ class PlainView:
 
     def say(self, text: str) -> None:
         """Write it."""
-        self._console.print(text, soft_wrap=True)
+        self._console.print(Text(printable(text)), soft_wrap=True)
 
     def started(self, stack: str) -> None:
         """Write it."""
@@ -145,7 +146,7 @@ class LiveView:
 
     def say(self, text: str) -> None:
         """Write it above what runs."""
-        self._console.print(text)
+        self._console.print(Text(printable(text)))
 
     def started(self, stack: str) -> None:
         """Add its line."""

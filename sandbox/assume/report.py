@@ -10,6 +10,7 @@ from components.evaluation.conditions import Operator, ParsedCondition
 from components.evaluation.parsing import Effect, ParsedStatement, Selector
 from components.evaluation.token_request import Claims
 from components.evaluation.words import selected, tests_said
+from components.settings.findings import printable
 from sandbox.assume.attempt import Attempt, Session
 from sandbox.assume.checks import Check
 from sandbox.assume.reading import Policy
@@ -153,9 +154,8 @@ def _columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 def _wrapped(words: str, start: str = "") -> list[str]:
     """Break words into lines, below each other, with what a terminal would obey escaped."""
-    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in words)
     return textwrap.wrap(
-        shown,
+        printable(words),
         WIDTH,
         initial_indent=start,
         subsequent_indent=" " * len(start),

@@ -148,7 +148,7 @@ def test_bad_config_fails_in_one_message_and_changes_nothing(
     stack.write(users(grant, ci=bad, other={}), buckets=False)
     run = stack.up(ok=False)
     name = f"Pulumi.{stack.name}.yaml"
-    assert f"{name}: identities.ci.grants[0].access: 'raed' is not one of list, read" in run.messages
+    assert f"{name}: identities.ci.grants[0].access: 'raed' is not one of list" in run.messages
     assert "did you mean acme-artifacts?" in run.messages
     assert "Traceback" not in run.messages
     assert stack.resources() == before

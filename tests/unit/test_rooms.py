@@ -30,9 +30,9 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
         "components.settings",
         "rollout.access": "components.aws components.circleci components.evaluation "
         "components.policy components.settings pulumi",
-        "rollout.choosing": "rollout components.settings",
-        "rollout.reporting": "rollout rollout.access rollout.choosing",
-        "rollout.asking": "rollout rollout.choosing rollout.reporting components.aws "
+        "rollout.choosing": "rollout components.aws components.policy components.settings",
+        "rollout.reporting": "rollout rollout.access rollout.choosing components.settings",
+        "rollout.asking": "rollout rollout.choosing components.aws "
         "components.circleci components.evaluation components.policy components.settings",
         "rollout.execution": "components.resources rollout rollout.access "
         "rollout.choosing rollout.reporting "

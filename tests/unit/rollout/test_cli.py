@@ -10,7 +10,7 @@ import pytest
 from rollout import cli
 from rollout.choosing.shard import INDEX, TOTAL
 from rollout.execution.journal import FOLDER
-from tests.unit.rollout.conftest import WriteStacks
+from tests.unit.rollout.conftest import GUARDED, WriteStacks
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,61 @@ def test_a_stack_without_a_guard_fails_without_an_engine(
     rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    ran = rollout(project(dev={"aws:region": "eu-west-1"}), "up", "--yes", "--json")
+    root = project(dev={"aws:region": "eu-west-1"})
+    for command in (("preview",), ("drift",), ("destroy", "--yes")):
+        ran = rollout(root, *command, "--json")
+        assert ran.code == 1
+        (result,) = json.loads(ran.out)["stacks"].values()
+        assert result["status"] == "failed"
+        assert result["error"].startswith("Pulumi.dev.yaml: aws:allowedAccountIds: is missing")
+
+
+BAD = {**GUARDED, "identities": {"ci": {"kind": "usr"}}}
+
+
+def test_up_starts_nothing_while_a_stack_that_it_is_for_is_wrong(
+    rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    root = project("dev", bad=BAD, worse=BAD)
+    ran = rollout(root, "up", "dev", "bad", "--yes", "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "Pulumi.bad.yaml: identities.ci.kind: 'usr' is not one of user, role" in ran.err
+    assert "Nothing was started, as not all stacks can be deployed. --skip-broken" in ran.err
+    assert "Pulumi.worse.yaml" not in ran.err
+    assert "dev started" not in ran.err
+    assert (root / FOLDER / "up.jsonl").read_text() == ""
+
+
+def test_up_leaves_out_what_is_wrong_if_told_to_and_ends_with_1(
+    rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    ran = rollout(project("dev", bad=BAD), "up", "bad", "--skip-broken", "--yes", "--json")
     assert ran.code == 1
     (result,) = json.loads(ran.out)["stacks"].values()
-    assert result["status"] == "failed"
-    assert result["error"].startswith("Pulumi.dev.yaml: aws:allowedAccountIds: is missing")
+    assert result["status"] == "skipped"
+    assert "Pulumi.bad.yaml: identities.ci.kind: 'usr'" in result["error"]
+    ran = rollout(project("dev", bad=BAD), "up", "--skip-broken")
+    assert "Deploy 1 stack: say --yes" in ran.err
+
+
+def test_what_a_file_says_can_not_write_to_the_terminal(
+    rollout: Rollout, project: WriteStacks
+) -> None:
+    evil = "\x1b[2J[bold]x[/bold]\u202e"
+    waves = json.dumps({"waves": [{"name": evil, "stacks": ["*"]}]})
+    root = project(dev={**GUARDED, "aws:region": evil, "identities": {}}, waves=waves)
+    listed = rollout(root, "list")
+    assert listed.out.count("\\x1b[2J[bold]x[/bold]\\u202e") == 2
+    refused = rollout(root, "list", "--wave", "\x1b[31mno")
+    assert "there is no wave '\\x1b[31mno'; there are \\x1b[2J[bold]x[/bold]\\u202e" in refused.err
+    twice = json.dumps(
+        {"waves": [{"name": evil, "stacks": ["a"]}, {"name": evil, "stacks": ["*"]}]}
+    )
+    said = [listed, refused, rollout(project("dev", waves=twice), "list")]
+    assert "two have the name '\\x1b[2J" in said[-1].err
+    assert not [ran for ran in said if "\x1b" in ran.out + ran.err or "\u202e" in ran.out + ran.err]
 
 
 def test_an_odd_line_of_the_journal_is_said(rollout: Rollout, project: WriteStacks) -> None:

@@ -88,12 +88,13 @@ def test_a_file_of_another_form_is_refused(project: WriteStacks, text: str, faul
 
 
 def test_a_file_that_is_no_yaml_is_refused_without_a_traceback(project: WriteStacks) -> None:
-    assert faults_of(project, "waves: [")[0].startswith("rollout.yaml: can't be read: ")
+    (fault,) = faults_of(project, "waves: [")
+    assert fault.startswith("rollout.yaml: file: can't be read: line 1: ")
 
 
 def test_a_file_that_is_no_text_is_refused_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "rollout.yaml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(RolloutError, match=r"rollout\.yaml: can't be read"):
+    with pytest.raises(RolloutError, match=r"rollout\.yaml: file: can't be read: line 1: "):
         read_waves(tmp_path)
 
 
@@ -103,7 +104,7 @@ def test_unknown_stacks_stacks_in_no_wave_and_in_two_are_told() -> None:
         Wave(name="second", stacks=("acct-*", "eu-*", "dev")),
     )
     placement = place(waves, STACKS)
-    assert [str(oddity) for oddity in placement.oddities] == [
+    assert [str(oddity) for _, oddity in placement.oddities] == [
         "waves[0].stacks[1]: 'stage' matches no stack",
         "waves[1].stacks[1]: 'eu-*' matches no stack",
         "waves: the stack dev is in 2 waves: first, second",

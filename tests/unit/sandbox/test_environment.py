@@ -8,7 +8,7 @@ import pytest
 from sandbox.environment import SHIM, _path_without_shims, as_shell, for_process
 from sandbox.lifecycle import SandboxError
 from sandbox.ownership import Owner
-from sandbox.stacks import SandboxStack, find_stack, find_stacks
+from sandbox.stacks import SandboxStack, find_stack, find_stacks, usable_stacks
 
 HOSTILE = {"PATH": "/usr/bin:/bin", "SPACE": "a b", "QUOTE": 'it\'s "$HOME" `x` \\', "EMPTY": ""}
 
@@ -91,3 +91,16 @@ def test_one_stack_is_not_taken_from_several(root: Path) -> None:
 def test_a_pattern_that_matches_no_stack_is_an_error(root: Path) -> None:
     with pytest.raises(SandboxError, match=r"no Pulumi\.prod\.yaml .* acct-1, acct-2, dev"):
         find_stacks(root, ["dev", "prod"])
+
+
+def test_a_file_with_errors_is_told_and_keeps_no_other_stack_out(root: Path) -> None:
+    (root / "Pulumi.acct-2.yaml").write_text("config: [")
+    usable, errors = usable_stacks(root, ["*"])
+    assert [stack.name for stack in usable] == ["dev"]
+    assert [str(error).partition("; ")[0] for error in errors] == [
+        "Pulumi.acct-1.yaml: identities: is missing: a mapping of IAM names to identities",
+        (
+            "Pulumi.acct-2.yaml: file: can't be read: line 1: expected the node content, but found "
+            "'<stream end>'"
+        ),
+    ]

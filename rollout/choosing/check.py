@@ -1,0 +1,190 @@
+"""What would make a rollout fail, found in the files alone: no engine is asked, and no account.
+
+What only AWS can tell is not looked for: whether buckets and providers are there, and what the
+stacks have made already.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from components.aws.partitions import partition_of_region, region_in_use
+from components.policy.plan import plans
+from components.settings.config_keys import read_project
+from components.settings.findings import Finding, SettingsError, path_of
+from components.settings.load import NAMESPACE
+from components.settings.model import Role, Stack
+from rollout.choosing.inventory import Member, inventory, select
+from rollout.choosing.selection import Selection
+from rollout.choosing.waves import FILE, place, read_waves
+from rollout.choosing.workflows import PLACE, read_workflows
+from rollout.errors import RolloutError
+
+Wrong = Mapping[str, Sequence[Finding]]
+"""What is wrong, by the name of the file; files without a fault are not in it."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found of `stacks` stacks; `unknown` is what can't be told from the files."""
+
+    stacks: int
+    wrong: Wrong
+    unknown: tuple[str, ...]
+
+
+def check(root: Path, patterns: Sequence[str]) -> Checked:
+    """Check all files of a project, and tell what concerns the stacks that patterns match.
+
+    Raises:
+        RolloutError: a pattern matches no stack.
+    """
+    everything = inventory(root)
+    chosen = [member.name for member in select(everything, patterns)]
+    judged = {member.name: member for member in judge(everything)}
+    wrong: dict[str, Sequence[Finding]] = {
+        f"Pulumi.{name}.yaml": judged[name].faults for name in chosen if judged[name].faults
+    }
+    unknown = [_unknown_account(judged[name]) for name in chosen]
+    names = [member.name for member in everything]
+    waves = list(_of_waves(root, names, chosen, is_all=not patterns))
+    workflows, unread = _of_workflows(root, chosen)
+    found = {FILE: waves, PLACE: workflows}
+    wrong |= {file: findings for file, findings in found.items() if findings}
+    return Checked(len(chosen), wrong, tuple(filter(None, [*unknown, *unread])))
+
+
+def judged(selection: Selection) -> Selection:
+    """Return a selection whose members have all that is wrong with them as faults."""
+    found = {member.name: member for member in judge(selection.everything)}
+    members = {name: found.get(name, member) for name, member in selection.members.items()}
+    return replace(selection, members=members)
+
+
+def judge(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Find all that is wrong with each stack, by itself and beside the others."""
+    told: dict[str, list[Finding]] = {}
+    sound: list[_Sound] = []
+    members = tuple(members)
+    for member in members:
+        settings, findings = _alone(member)
+        told[member.name] = [*member.faults, *findings]
+        if settings is not None and member.account is not None:
+            sound.append(_Sound(member.name, member.account, settings))
+    for stack, finding in (*_providers(sound), *_identities(sound)):
+        told[stack].append(finding)
+    return tuple(replace(one, faults=tuple(dict.fromkeys(told[one.name]))) for one in members)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """A stack whose account is known and whose settings can be read."""
+
+    name: str
+    account: str
+    settings: Stack
+
+
+def _alone(member: Member) -> tuple[Stack | None, Sequence[Finding]]:
+    """What the program would find wrong in the settings, before it asks AWS for anything."""
+    file = member.file
+    if file is None:
+        return None, ()
+    if read_project(file.path.parent).name != NAMESPACE and not file.own:
+        return None, ()  # another program's
+    settings = None
+    region = region_in_use(file.region, os.environ)
+    try:
+        settings = file.settings()
+        plans(file.stack, settings, partition_of_region(region) if region else None)
+    except SettingsError as error:
+        return settings, error.findings
+    return settings, ()
+
+
+def _providers(stacks: Iterable[_Sound]) -> Iterator[tuple[str, Finding]]:
+    makers: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for stack in stacks:
+        if stack.settings.oidc_provider == "create":
+            roles = (one for one in stack.settings.identities.values() if isinstance(one, Role))
+            for organization in sorted({role.trust.organization for role in roles}):
+                makers[stack.account, organization].append(stack.name)
+    for (account, organization), names in makers.items():
+        for name in names if len(names) > 1 else ():
+            yield (
+                name,
+                Finding(
+                    "oidcProvider",
+                    f"'create', and {_files(names, name)} creates the provider of organization "
+                    f"{organization} in account {account} too; an account has one, so set "
+                    "existing in all stacks but one",
+                ),
+            )
+
+
+def _identities(stacks: Iterable[_Sound]) -> Iterator[tuple[str, Finding]]:
+    holders: defaultdict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    for stack in stacks:
+        for name, identity in stack.settings.identities.items():
+            holders[stack.account, identity.KIND, name.lower()].append((stack.name, name))
+    for (account, kind, _), named in holders.items():
+        # Two names in one stack that differ in case only are an error of its settings.
+        homes = list(dict.fromkeys(home for home, _ in named))
+        for home, name in named if len(homes) > 1 else ():
+            yield (
+                home,
+                Finding(
+                    path_of(("identities", name)),
+                    f"is also a {kind} of {_files(homes, home)}, in the same account {account}; "
+                    f"a {kind}'s name is unique there, whatever its case and path",
+                ),
+            )
+
+
+def _files(stacks: Iterable[str], but: str) -> str:
+    return " and ".join(f"Pulumi.{name}.yaml" for name in stacks if name != but)
+
+
+def _unknown_account(member: Member) -> str | None:
+    """Why a stack was not compared with those of its account."""
+    if member.file is None or member.account is not None or member.faults:
+        return None
+    allowed = ", ".join(member.file.allowed_account_ids)
+    return (
+        f"Pulumi.{member.name}.yaml allows the accounts {allowed}: which one the stack lives in is "
+        "unknown, so it was not compared with other stacks of that account."
+    )
+
+
+def _of_waves(
+    root: Path, stacks: Sequence[str], chosen: Sequence[str], *, is_all: bool
+) -> Iterator[Finding]:
+    """What is wrong in `rollout.yaml`; of globs that match nothing only where all is checked."""
+    try:
+        placement = place(read_waves(root), stacks)
+    except RolloutError as error:
+        yield from error.findings
+        return
+    for stack, oddity in placement.oddities:
+        if is_all or stack in chosen:
+            yield oddity
+
+
+_NOWHERE: Final = "stacks"
+
+
+def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], list[str]]:
+    """The stacks that no workflow applies; and what can't be told of workflows."""
+    found = read_workflows(root)
+    if found.unknown:
+        files = ", ".join(found.unknown)
+        return [], [f"Which stacks {files} applies can't be told from the file: not checked."]
+    applied = ", ".join(f"{file} {', '.join(globs)}" for file, globs in found.globs.items())
+    missing = [name for name in chosen if found.globs and not found.applies(name)]
+    return [
+        Finding(_NOWHERE, f"no workflow applies the stack {name}; applied are: {applied}")
+        for name in missing
+    ], []

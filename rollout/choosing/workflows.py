@@ -1,0 +1,118 @@
+"""Which stacks a project's workflows apply, as far as their files tell.
+
+GitHub's apply by calling a workflow that runs `rollout up` and has an input `stacks`, CircleCI's by
+a job that does and has a parameter `stacks`. What runs `rollout up` in any other way is unknown.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from components.settings import pulumi_yaml
+from rollout.choosing.inventory import matches
+
+PLACE: Final = "workflows"
+_GITHUB: Final = ".github/workflows"
+_CIRCLECI: Final = ".circleci/config.yml"
+_UP: Final = re.compile(r"\brollout\s+up\b")
+_FILLED_IN: Final = re.compile(r"\$\{\{|<<")
+"""Where a value is known only when it runs."""
+
+
+@dataclass(frozen=True)
+class Workflows:
+    """The globs of stacks that each file applies, and files of which that can't be told."""
+
+    globs: Mapping[str, tuple[str, ...]]
+    unknown: tuple[str, ...]
+
+    def applies(self, stack: str) -> bool:
+        """Whether any of them applies a stack."""
+        return any(matches(stack, globs) for globs in self.globs.values())
+
+
+class _UnknownError(Exception):
+    """A file applies stacks, and which ones can't be told."""
+
+
+def read_workflows(root: Path) -> Workflows:
+    """Read the workflows of GitHub and CircleCI that are in the project's root."""
+    globs: dict[str, tuple[str, ...]] = {}
+    unknown: list[str] = []
+    files = sorted([*(root / _GITHUB).glob("*.yml"), *(root / _GITHUB).glob("*.yaml")])
+    for path, read in [*((file, _github) for file in files), (root / _CIRCLECI, _circleci)]:
+        name = path.relative_to(root).as_posix()
+        try:
+            found = tuple(dict.fromkeys(read(root, _content(path)))) if path.exists() else ()
+        except _UnknownError:
+            unknown.append(name)
+        else:
+            globs |= {name: found} if found else {}
+    return Workflows(globs, tuple(unknown))
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """A workflow's content; one that can't be read is unknown only if it is of interest."""
+    try:
+        content = pulumi_yaml.read(path)
+    except (FileNotFoundError, pulumi_yaml.UnreadableError):
+        raise _UnknownError from None
+    return content if isinstance(content, dict) else {}
+
+
+def _github(root: Path, workflow: Mapping[str, Any]) -> Iterator[str]:
+    runs_up = _runs_up(_mapping(workflow.get("jobs")).values())
+    if runs_up and "stacks" not in _inputs(workflow):
+        raise _UnknownError
+    for job in _mapping(workflow.get("jobs")).values():
+        called = _mapping(job).get("uses")
+        if not isinstance(called, str) or not called.startswith(f"./{_GITHUB}/"):
+            continue
+        other = _content(root / called)
+        if _runs_up(_mapping(other.get("jobs")).values()):
+            given = _mapping(_mapping(job).get("with"))
+            default = _mapping(_inputs(other).get("stacks")).get("default")
+            yield _glob(given.get("stacks", default))
+
+
+def _inputs(workflow: Mapping[str, Any]) -> Mapping[str, Any]:
+    call = _mapping(_mapping(workflow.get("on")).get("workflow_call"))
+    return _mapping(call.get("inputs"))
+
+
+def _circleci(_root: Path, config: Mapping[str, Any]) -> Iterator[str]:
+    jobs = {name: job for name, job in _mapping(config.get("jobs")).items() if _runs_up([job])}
+    for workflow in _mapping(config.get("workflows")).values():
+        for entry in _mapping(workflow).get("jobs") or ():
+            named = entry if isinstance(entry, dict) else {entry: {}}
+            for name, given in named.items():
+                if name in jobs:
+                    parameters = _mapping(_mapping(jobs[name]).get("parameters"))
+                    default = _mapping(parameters.get("stacks")).get("default")
+                    yield _glob(_mapping(given).get("stacks", default))
+
+
+def _runs_up(jobs: Any) -> bool:  # noqa: ANN401 - whatever the file holds
+    """Whether a step of any job runs `rollout up`."""
+    return any(_UP.search(command) for job in jobs for command in _commands(job))
+
+
+def _commands(job: object) -> Iterator[str]:
+    steps = _mapping(job).get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        run = _mapping(step).get("run")
+        command = run.get("command") if isinstance(run, dict) else run
+        if isinstance(command, str):
+            yield command
+
+
+def _glob(value: object) -> str:
+    if not isinstance(value, str) or _FILLED_IN.search(value):
+        raise _UnknownError
+    return value
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
