@@ -111,6 +111,27 @@ class Pattern:
                 return False
         return all(symbol is Wild.ANY for symbol in mine[here:])
 
+    def may_meet(self, other: Pattern) -> bool:
+        """Whether some text may match both; False is right for any request.
+
+        Row by row: whether the first symbols of one and the first of the other match one text.
+        """
+        mine, theirs = self._symbols, other._symbols
+        if not (self.head.startswith(other.head) or other.head.startswith(self.head)):
+            return False
+        row = [True]
+        for symbol in theirs:
+            row.append(row[-1] and _is_open(symbol))
+        for symbol in mine:
+            above, row = row, [row[0] and _is_open(symbol)]
+            for place, opposite in enumerate(theirs):
+                if _is_open(symbol) or _is_open(opposite):
+                    row.append(above[place + 1] or row[place])
+                else:
+                    both = _accepts(symbol, opposite) or _accepts(opposite, symbol)
+                    row.append(above[place] and both)
+        return row[-1]
+
     @cached_property
     def _symbols(self) -> tuple[Token, ...]:
         symbols: list[Token] = []
@@ -192,3 +213,8 @@ def _accepts(mine: Token, theirs: Token) -> bool:
     if mine is Wild.ONE:
         return theirs is Wild.ONE or isinstance(theirs, str)
     return mine == theirs
+
+
+def _is_open(symbol: Token) -> bool:
+    """Whether it may stand for any text, the empty one too."""
+    return symbol is Wild.ANY or isinstance(symbol, Variable)

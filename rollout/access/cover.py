@@ -27,6 +27,16 @@ def covers(wide: Permission, narrow: Permission) -> bool:
     )
 
 
+def may_meet(one: Permission, other: Permission) -> bool:
+    """Whether some request may be one that both speak of; False is sure."""
+    return (
+        one.effect is other.effect
+        and _choices_may_meet(_lower(one.action), _lower(other.action), variables=False)
+        and _choices_may_meet(one.resource, other.resource, variables=True)
+        and not any(_exclude(test, against) for test in one.tests for against in other.tests)
+    )
+
+
 class Covering:
     """A set of permissions that finds those which cover one, without looking at all.
 
@@ -88,11 +98,11 @@ def _head(resource: Choice) -> str:
 
 
 def _action_covers(wide: Choice, narrow: Choice) -> bool:
-    ours, theirs = (
-        Choice(tuple(value.lower() for value in action.values), action.negated)
-        for action in (wide, narrow)
-    )
-    return _choice_covers(ours, theirs, variables=False)
+    return _choice_covers(_lower(wide), _lower(narrow), variables=False)
+
+
+def _lower(action: Choice) -> Choice:
+    return Choice(tuple(value.lower() for value in action.values), action.negated)
 
 
 def _tests_cover(wide: frozenset[KeyTest], narrow: frozenset[KeyTest]) -> bool:
@@ -113,14 +123,36 @@ def _choice_covers(wide: Choice, narrow: Choice, *, variables: bool) -> bool:
         return False
     if narrow.negated:
         return all(any(other.covers(one) for other in theirs) for one in ours)
-    return not any(_may_meet(one, theirs[0]) for one in ours)
+    return not any(one.may_meet(theirs[0]) for one in ours)
 
 
-def _may_meet(one: Pattern, other: Pattern) -> bool:
-    """Whether something may match both; False is sure."""
-    if other.is_literal:
-        return one.matches(other.head)
-    return one.head.startswith(other.head) or other.head.startswith(one.head)
+def _choices_may_meet(one: Choice, other: Choice, *, variables: bool) -> bool:
+    if one.negated or other.negated:
+        return True
+    return pattern(one.values[0], variables=variables).may_meet(
+        pattern(other.values[0], variables=variables)
+    )
+
+
+def _exclude(one: KeyTest, other: KeyTest) -> bool:
+    """Whether no value of the key that both test passes both; False may be wrong."""
+    ours, theirs = one.operator, other.operator
+    if (
+        one.key != other.key
+        or ours.negated
+        or theirs.negated
+        or ours.quantifier
+        or theirs.quantifier
+        or (ours.if_exists and theirs.if_exists)
+    ):
+        return False
+    if {ours.test, theirs.test} <= _STRINGS:
+        mine, other_ = (_string((test.operator.test, test.values[0])) for test in (one, other))
+        return not mine.may_meet(other_)
+    if ours.test == theirs.test == "IpAddress":
+        mine_net, other_net = (ip_network(test.values[0], strict=False) for test in (one, other))
+        return not mine_net.overlaps(other_net)
+    return False
 
 
 def _implies(given: KeyTest, asked: KeyTest) -> bool:

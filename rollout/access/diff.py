@@ -2,12 +2,12 @@
 
 ``to_json`` gives schema version 1::
 
-    {"version": 1, "stack": "prod", "wider": 1, "narrower": 0, "identities": [{
+    {"version": 1, "stack": "prod", "breaks": 0, "wider": 1, "narrower": 0, "identities": [{
         "name": "circleci-deploy", "kind": "user" | "role",
         "change": "created" | "removed" | "replaced" | "changed",
-        "lines": [{"verdict": "wider" | "narrower" | "none", "text": "gains ..."}],
+        "lines": [{"verdict": "breaks" | "wider" | "narrower" | "none", "text": "gains ..."}],
         "permissions": DIFFERENCE, "trust": DIFFERENCE,
-        "accessKeys": {"added": ["2026-11"], "removed": []},
+        "accessKeys": {"added": ["2026-11"], "removed": [], "replaced": []},
         "permissionsBoundary": {"before": null, "after": "arn:..."}}]}
 
     DIFFERENCE: {"gained": [PERMISSION], "lost": [...], "absorbed": [...], "kept": [...]}
@@ -15,23 +15,25 @@
         "conditions": [{"operator": "StringLike", "key": "s3:prefix", "values": ["builds/*"]}]}
     CHOICE: {"values": ["s3:GetObject"], "allBut": false}
 
-``wider`` and ``narrower`` count lines. What the lists of a DIFFERENCE mean is said at
+``breaks``, ``wider`` and ``narrower`` count lines. What the lists of a DIFFERENCE mean is said at
 ``Difference``; in ``trust`` a resource is the principal, ``Federated arn:...``. Fields may be added
 within a version, none is taken away or changes its meaning.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from components.aws.limits import Kind
+from components.aws.limits import SESSION_SECONDS, Kind
+from components.evaluation.parsing import Effect
 from components.policy.document import PolicyDocument
 from rollout.access.change import NO_DIFFERENCE, Difference, difference
-from rollout.access.permissions import permissions
+from rollout.access.cover import may_meet
+from rollout.access.permissions import Permission, permissions
 from rollout.access.trust import admissions
 from rollout.access.trust_words import trust_lines
-from rollout.access.words import Line, Verdict, change_lines
+from rollout.access.words import COUNTED, Line, Verdict, change_lines
 
 SCHEMA_VERSION: Final = 1
 
@@ -40,14 +42,37 @@ SCHEMA_VERSION: Final = 1
 class Access:
     """One identity's access at one time. Keys are known by their labels, never by a secret.
 
-    ``documents`` are the inline and managed policies by name, ``boundary`` is an ARN.
+    ``documents`` are the inline and managed policies by name; one that is None is not known. A
+    role's ``trust`` that is None is not known either. ``elsewhere`` are the ARNs of attached
+    policies that the stack doesn't make, ``boundary`` is an ARN too.
     """
 
     kind: Kind
-    documents: Mapping[str, PolicyDocument] = field(default_factory=dict)
+    documents: Mapping[str, PolicyDocument | None] = field(default_factory=dict)
     trust: PolicyDocument | None = None
     boundary: str | None = None
     access_keys: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    path: str = "/"
+    session_seconds: int = SESSION_SECONDS[0]
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MadeAnew:
+    """What of an identity the engine replaces: itself, keys by label, policies by name.
+
+    ``gap`` says that the identity is deleted before there is a new one, and ``policies`` are those
+    that are.
+    """
+
+    identity: bool = False
+    gap: bool = False
+    keys: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
+
+
+NOTHING_ANEW: Final = MadeAnew()
 
 
 class Fate(Enum):
@@ -57,6 +82,11 @@ class Fate(Enum):
     REMOVED = "removed"
     REPLACED = "replaced"
     CHANGED = "changed"
+
+    @property
+    def stays(self) -> bool:
+        """Whether it was there, and will be."""
+        return self in {Fate.REPLACED, Fate.CHANGED}
 
 
 @dataclass(frozen=True)
@@ -71,6 +101,7 @@ class IdentityDiff:
     trust: Difference = NO_DIFFERENCE
     keys_added: frozenset[str] = frozenset()
     keys_removed: frozenset[str] = frozenset()
+    keys_replaced: frozenset[str] = frozenset()
     boundary: tuple[str | None, str | None] = (None, None)
 
     def count(self, verdict: Verdict) -> int:
@@ -86,7 +117,11 @@ class IdentityDiff:
             "lines": [{"verdict": line.verdict.value, "text": line.text} for line in self.lines],
             "permissions": self.permissions.to_json(),
             "trust": self.trust.to_json(),
-            "accessKeys": {"added": sorted(self.keys_added), "removed": sorted(self.keys_removed)},
+            "accessKeys": {
+                "added": sorted(self.keys_added),
+                "removed": sorted(self.keys_removed),
+                "replaced": sorted(self.keys_replaced),
+            },
             "permissionsBoundary": dict(zip(("before", "after"), self.boundary, strict=True)),
         }
 
@@ -98,33 +133,27 @@ class StackDiff:
     stack: str
     identities: tuple[IdentityDiff, ...] = ()
 
-    @property
-    def wider(self) -> int:
-        """Changes after which more is allowed, or may be."""
-        return sum(one.count(Verdict.WIDER) for one in self.identities)
-
-    @property
-    def narrower(self) -> int:
-        """Changes after which less is allowed."""
-        return sum(one.count(Verdict.NARROWER) for one in self.identities)
+    def count(self, verdict: Verdict) -> int:
+        """Lines of one verdict."""
+        return sum(one.count(verdict) for one in self.identities)
 
     def to_json(self) -> dict[str, Any]:
         """The whole diff in the schema of this module's docstring."""
         return {
             "version": SCHEMA_VERSION,
             "stack": self.stack,
-            "wider": self.wider,
-            "narrower": self.narrower,
+            **{verdict.value: self.count(verdict) for verdict in COUNTED},
             "identities": [one.to_json() for one in self.identities],
         }
 
 
 def identity_diff(
-    name: str, before: Access | None, after: Access | None, *, is_replaced: bool = False
+    name: str, before: Access | None, after: Access | None, anew: MadeAnew = NOTHING_ANEW
 ) -> IdentityDiff:
     """Compare two states of one identity; None: it is not there.
 
-    A document that cannot be read is said, and counts as wider: it has to be looked at.
+    A document that cannot be read, or is not known yet, is said, and counts as wider: it has to be
+    looked at. What is not known is taken to stay as it is.
 
     Raises:
         ValueError: It is there at neither time.
@@ -133,50 +162,133 @@ def identity_diff(
     if some is None:
         raise ValueError(f"{name} is there neither before nor after")
     old, new = before or Access(some.kind), after or Access(some.kind)
-    fate = _fate(before, after, is_replaced=is_replaced)
-    lines: list[Line] = [*_fate_lines(fate, old, new)]
-    changed = in_trust = NO_DIFFERENCE
-    try:
-        changed = difference(permissions(old.documents), permissions(new.documents))
-        lines += change_lines(changed)
-    except ValueError as error:
-        lines.append(Line(Verdict.WIDER, f"has a policy that cannot be compared: {error}"))
-    try:
-        trusted, trusts = admissions(old.trust), admissions(new.trust)
-        in_trust = difference(trusted, trusts)
-        lines += trust_lines(trusted, trusts, in_trust)
-    except ValueError as error:
-        lines.append(Line(Verdict.WIDER, f"has a trust that cannot be compared: {error}"))
+    fate = _fate(before, after, anew)
+    changed, of_access = _permission_change(old, new, fate)
+    in_trust, of_trust = _trust_change(old, new, fate)
+    lines = [*_fate_lines(fate, old, new, anew), *of_access, *of_trust]
+    if fate.stays:
+        lines += [*_session_lines(old, new), *_tag_lines(old, new)]
+    lines += [*_boundary_lines(old, new, fate), *_key_lines(old, new, fate, anew)]
     return IdentityDiff(
         name,
         some.kind,
         fate,
-        (*lines, *_boundary_lines(old, new, fate), *_key_lines(old, new)),
+        tuple(sorted(lines, key=lambda line: line.verdict is not Verdict.BREAKS)),
         changed,
         in_trust,
         new.access_keys - old.access_keys,
         old.access_keys - new.access_keys,
+        anew.keys & old.access_keys & new.access_keys,
         (old.boundary, new.boundary),
     )
 
 
-def _fate(before: Access | None, after: Access | None, *, is_replaced: bool) -> Fate:
+def _fate(before: Access | None, after: Access | None, anew: MadeAnew) -> Fate:
     if before is None:
         return Fate.CREATED
     if after is None:
         return Fate.REMOVED
-    return Fate.REPLACED if is_replaced or before.kind != after.kind else Fate.CHANGED
+    return Fate.REPLACED if anew.identity or before.kind != after.kind else Fate.CHANGED
 
 
-def _fate_lines(fate: Fate, old: Access, new: Access) -> Iterator[Line]:
+def _fate_lines(fate: Fate, old: Access, new: Access, anew: MadeAnew) -> Iterator[Line]:
     if fate is Fate.CREATED:
         yield Line(Verdict.NONE, f"is a new {new.kind}")
     elif fate is Fate.REMOVED:
-        yield Line(Verdict.NONE, f"is removed, a {old.kind}")
+        yield Line(Verdict.BREAKS, f"is removed, a {old.kind}")
     elif fate is Fate.REPLACED:
         kinds = "" if old.kind == new.kind else f", a {old.kind} becomes a {new.kind}"
-        keys = "; its access keys are made anew" if old.access_keys & new.access_keys else ""
-        yield Line(Verdict.NONE, f"is replaced{kinds}{keys}")
+        effects = [
+            *(["access is gone for a while"] if anew.gap else []),
+            *(["its keys are new"] if old.access_keys & new.access_keys else []),
+            *(["its ARN is new"] if (old.kind, old.path) != (new.kind, new.path) else []),
+        ]
+        yield Line(Verdict.BREAKS, f"is replaced{kinds}{': ' if effects else ''}{_all(effects)}")
+    elif old.path != new.path:
+        yield Line(Verdict.BREAKS, f"gets another ARN: its path is {new.path}, before {old.path}")
+    if fate is Fate.CHANGED:
+        for policy in sorted(anew.policies & old.documents.keys() & new.documents.keys()):
+            what = "is deleted and made anew: what it allows is gone for a while"
+            yield Line(Verdict.BREAKS, f"policy {policy} {what}")
+
+
+def _permission_change(old: Access, new: Access, fate: Fate) -> tuple[Difference, list[Line]]:
+    """The change of what policies say."""
+    others = list(_elsewhere_lines(old, new))
+    unknown = [name for name, document in new.documents.items() if document is None]
+    others += [
+        Line(Verdict.WIDER, f"has a policy {name} that is known only after up") for name in unknown
+    ]
+    held = {**new.documents, **{name: old.documents.get(name) for name in unknown}}
+    try:
+        before, after = permissions(_known(old.documents)), permissions(_known(held))
+    except ValueError as error:
+        words = f"has a policy that cannot be compared: {error}"
+        return NO_DIFFERENCE, [Line(Verdict.WIDER, words), *others]
+    change = difference(before, after)
+    is_sure = fate.stays and not unknown and not new.elsewhere
+    if is_sure and change.lost and _is_all_lost(before, after):
+        others.append(Line(Verdict.BREAKS, "loses all the access that it had"))
+    return change, [*change_lines(change), *others]
+
+
+def _trust_change(old: Access, new: Access, fate: Fate) -> tuple[Difference, list[Line]]:
+    """The change of who may assume a role."""
+    others: list[Line] = []
+    trust = new.trust
+    if new.kind == "role" and trust is None and fate is not Fate.REMOVED:
+        trust = old.trust
+        others.append(Line(Verdict.WIDER, "trust: is known only after up"))
+    try:
+        before, after = admissions(old.trust), admissions(trust)
+    except ValueError as error:
+        words = f"has a trust that cannot be compared: {error}"
+        return NO_DIFFERENCE, [Line(Verdict.WIDER, words), *others]
+    change = difference(before, after)
+    if fate.stays and new.kind == "role" and change.lost and _is_all_lost(before, after):
+        others.append(Line(Verdict.BREAKS, "trust: no longer lets in any job that it let in"))
+    return change, [*trust_lines(before, after, change), *others]
+
+
+def _known(documents: Mapping[str, PolicyDocument | None]) -> dict[str, PolicyDocument]:
+    return {name: document for name, document in documents.items() if document is not None}
+
+
+def _is_all_lost(before: Iterable[Permission], after: Iterable[Permission]) -> bool:
+    """Whether something was allowed, and surely no part of it is any more."""
+    allowed = [one for one in before if one.effect is Effect.ALLOW]
+    now = list(after)
+    return bool(allowed) and not any(may_meet(one, other) for one in allowed for other in now)
+
+
+def _elsewhere_lines(old: Access, new: Access) -> Iterator[Line]:
+    for arn in sorted(new.elsewhere - old.elsewhere):
+        yield Line(Verdict.WIDER, f"also gets the policy {arn}, which this stack doesn't make")
+    for arn in sorted(old.elsewhere - new.elsewhere):
+        yield Line(Verdict.NARROWER, f"no longer gets the policy {arn}")
+
+
+def _session_lines(old: Access, new: Access) -> Iterator[Line]:
+    was, will = old.session_seconds, new.session_seconds
+    if was != will and old.kind == new.kind:
+        verdict = Verdict.WIDER if will > was else Verdict.NARROWER
+        yield Line(verdict, f"may be assumed for {will:,} seconds at a time, before {was:,}")
+
+
+def _tag_lines(old: Access, new: Access) -> Iterator[Line]:
+    """What tags change: policies elsewhere may test them."""
+    told = [
+        f"{key} is {_quoted(new.tags.get(key))}, before {_quoted(old.tags.get(key))}"
+        for key in sorted({*old.tags, *new.tags})
+        if old.tags.get(key) != new.tags.get(key)
+    ]
+    if told:
+        what = "policies that test aws:PrincipalTag may allow more"
+        yield Line(Verdict.WIDER, f"tags: {'; '.join(told)}: {what}")
+
+
+def _quoted(tag: str | None) -> str:
+    return "unset" if tag is None else f"'{tag}'"
 
 
 def _boundary_lines(old: Access, new: Access, fate: Fate) -> Iterator[Line]:
@@ -192,8 +304,22 @@ def _boundary_lines(old: Access, new: Access, fate: Fate) -> Iterator[Line]:
         yield Line(Verdict.WIDER, f"is bounded by {new.boundary}, no longer by {old.boundary}")
 
 
-def _key_lines(old: Access, new: Access) -> Iterator[Line]:
+def _key_lines(old: Access, new: Access, fate: Fate, anew: MadeAnew) -> Iterator[Line]:
+    """What happens to access keys; of an identity that is removed or replaced it is said."""
+    stay = (old.access_keys & new.access_keys) - anew.keys
     for label in sorted(new.access_keys - old.access_keys):
         yield Line(Verdict.NONE, f"gets access key {label}")
     for label in sorted(old.access_keys - new.access_keys):
-        yield Line(Verdict.NONE, f"loses access key {label}")
+        if fate is Fate.CHANGED and not stay:
+            yield Line(Verdict.BREAKS, f"loses access key {label}, and no other key stays")
+        else:
+            yield Line(Verdict.NONE, f"loses access key {label}")
+    if fate is Fate.CHANGED:
+        for label in sorted(old.access_keys & new.access_keys & anew.keys):
+            what = f"gets access key {label} anew: the one of before no longer works"
+            yield Line(Verdict.BREAKS, what)
+
+
+def _all(parts: list[str]) -> str:
+    """Return `a`, `a and b`, or `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -5,19 +5,21 @@ depends on a resource that is not made yet is not known then, and the engine say
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from components.aws.limits import Kind
+from components.aws.limits import SESSION_SECONDS, Kind
 from components.policy.document import PolicyDocument
+from rollout.access.diff import Access, MadeAnew
 
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """A text that is known after up (pulumi/pulumi, `plugin.UnknownStringValue`)."""
 
 USER: Final = "aws:iam/user:User"
 ROLE: Final = "aws:iam/role:Role"
-KEY: Final = "aws:iam/accessKey:AccessKey"
+_KEY: Final = "aws:iam/accessKey:AccessKey"
 _POLICY: Final = "aws:iam/policy:Policy"
 _INLINE: Final = frozenset({"aws:iam/userPolicy:UserPolicy", "aws:iam/rolePolicy:RolePolicy"})
 _ATTACHMENTS: Final = frozenset(
@@ -26,7 +28,7 @@ _ATTACHMENTS: Final = frozenset(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     }
 )
-TYPES: Final = frozenset({USER, ROLE, KEY, _POLICY}) | _INLINE | _ATTACHMENTS
+TYPES: Final = frozenset({USER, ROLE, _KEY, _POLICY}) | _INLINE | _ATTACHMENTS
 """The types of resources that access is made of."""
 
 _KINDS: Final[Mapping[str, Kind]] = {USER: "user", ROLE: "role"}
@@ -38,7 +40,8 @@ Values = Mapping[str, Any]
 class Resource:
     """One resource of a preview; a state is None where it is not there.
 
-    `name` and `parent` are the names in the program, its own and its parent component's.
+    `name` and `parent` are the names in the program, its own and its parent component's. One that
+    is `replaced` may be `deleted_first`, before the new one is made.
     """
 
     type: str
@@ -47,76 +50,109 @@ class Resource:
     old: Values | None = None
     new: Values | None = None
     replaced: bool = False
+    deleted_first: bool = False
 
 
-@dataclass
-class State:
-    """One identity at one time. A document that is None is not known, and so is `trust`.
-
-    `elsewhere` are the ARNs of attached policies that the stack doesn't make.
-    """
-
-    kind: Kind
-    documents: dict[str, PolicyDocument | None] = field(default_factory=dict)
-    trust: PolicyDocument | None = None
-    boundary: str | None = None
-    access_keys: set[str] = field(default_factory=set)
-    elsewhere: set[str] = field(default_factory=set)
+_Live = tuple[Resource, Values]
+"""A resource that is there, and what it holds."""
 
 
-_Pick = Callable[[Resource], Values | None]
-
-
-def before(resources: Iterable[Resource]) -> dict[str, State]:
+def before(resources: Iterable[Resource]) -> dict[str, Access]:
     """Return the identities by name as they are."""
-    return _states(list(resources), lambda one: one.old)
+    return _identities(resources, lambda one: one.old)
 
 
-def after(resources: Iterable[Resource]) -> dict[str, State]:
+def after(resources: Iterable[Resource]) -> dict[str, Access]:
     """Return the identities by name as they will be."""
-    return _states(list(resources), lambda one: one.new)
+    return _identities(resources, lambda one: one.new)
 
 
-def label_of(key: Resource) -> str:
+def made_anew(resources: Iterable[Resource]) -> dict[str, MadeAnew]:
+    """Return what is replaced, by the names of the identities."""
+    found: defaultdict[str, list[Resource]] = defaultdict(list)
+    for one in resources:
+        if one.replaced:
+            owner = _identity_name(one, one.old or {}) if one.type in _KINDS else _owner(one)
+            found[owner].append(one)
+    return {name: _made_anew(some) for name, some in found.items()}
+
+
+def _made_anew(some: Sequence[Resource]) -> MadeAnew:
+    identities = [one for one in some if one.type in _KINDS]
+    return MadeAnew(
+        identity=bool(identities),
+        gap=any(one.deleted_first for one in identities),
+        keys=frozenset(_label(one) for one in some if one.type == _KEY),
+        policies=frozenset(
+            _name(one, one.old or {}) for one in some if one.type == _POLICY and one.deleted_first
+        ),
+    )
+
+
+def _identities(
+    resources: Iterable[Resource], pick: Callable[[Resource], Values | None]
+) -> dict[str, Access]:
+    live = [(one, values) for one in resources if (values := pick(one)) is not None]
+    policies = [held for held in live if held[0].type == _POLICY]
+    owned: defaultdict[str, list[_Live]] = defaultdict(list)
+    for one, values in live:
+        owned[_owner(one, values)].append((one, values))
+    return {
+        (name := _identity_name(one, values)): _access(kind, values, owned[name], policies)
+        for one, values in live
+        if (kind := _KINDS.get(one.type)) is not None
+    }
+
+
+def _access(
+    kind: Kind, values: Values, owned: Iterable[_Live], policies: Sequence[_Live]
+) -> Access:
+    documents: dict[str, PolicyDocument | None] = {}
+    keys, elsewhere = set(), set()
+    for one, held in owned:
+        if one.type == _KEY:
+            keys.add(_label(one))
+        elif one.type in _INLINE:
+            documents[_name(one, held)] = _document(held.get("policy"))
+        elif one.type in _ATTACHMENTS:
+            made = [policy for policy in policies if _is_attached(policy[0], one, held)]
+            for policy, content in made[:1]:
+                documents[_name(policy, content)] = _document(content.get("policy"))
+            if not made:
+                elsewhere.add(_text(held.get("policyArn")) or one.name)
+    tags = values.get("tags")
+    return Access(
+        kind,
+        documents,
+        trust=_document(values.get("assumeRolePolicy")),
+        boundary=values.get("permissionsBoundary"),
+        access_keys=frozenset(keys),
+        elsewhere=frozenset(elsewhere),
+        path=_text(values.get("path")) or "/",
+        session_seconds=int(values.get("maxSessionDuration") or SESSION_SECONDS[0]),
+        tags={
+            # The provider keeps its own notes among an input's keys, as `__defaults`.
+            key: value
+            for key, value in (tags if isinstance(tags, Mapping) else {}).items()
+            if not key.startswith("__") and isinstance(value, str)
+        },
+    )
+
+
+def _identity_name(one: Resource, values: Values) -> str:
+    return _text(values.get("name")) or one.name.removesuffix(f"-{_KINDS[one.type]}")
+
+
+def _label(key: Resource) -> str:
     """Return the label of an access key, which is in its name only."""
     return key.name.removeprefix(f"{key.parent}-")
 
 
-def owner_of(resource: Resource, values: Values) -> str:
+def _owner(one: Resource, values: Values | None = None) -> str:
     """Return the name of the identity that a policy, an attachment or a key belongs to."""
+    values = one.new or one.old or {} if values is None else values
     named = _text(values.get("user", values.get("role")))
-    return named or resource.parent.rpartition("-")[0]
-
-
-def _states(resources: list[Resource], pick: _Pick) -> dict[str, State]:
-    live = [(one, values) for one in resources if (values := pick(one)) is not None]
-    found: dict[str, State] = {}
-    for one, values in live:
-        if (kind := _KINDS.get(one.type)) is not None:
-            name = _text(values.get("name")) or one.name.removesuffix(f"-{kind}")
-            trust = _document(values.get("assumeRolePolicy"))
-            found[name] = State(kind, trust=trust, boundary=values.get("permissionsBoundary"))
-    for one, values in live:
-        state = found.get(owner_of(one, values))
-        if state is None:
-            continue
-        if one.type == KEY:
-            state.access_keys.add(label_of(one))
-        elif one.type in _INLINE:
-            state.documents[_name(one, values)] = _document(values.get("policy"))
-        elif one.type in _ATTACHMENTS:
-            _attach(state, one, values, live)
-    return found
-
-
-def _attach(
-    state: State, one: Resource, values: Values, live: Iterable[tuple[Resource, Values]]
-) -> None:
-    for policy, held in live:
-        if policy.type == _POLICY and _is_attached(policy, one, values):
-            state.documents[_name(policy, held)] = _document(held.get("policy"))
-            return
-    state.elsewhere.add(_text(values.get("policyArn")) or one.name)
+    return named or one.parent.rpartition("-")[0]
 
 
 def _is_attached(policy: Resource, attachment: Resource, values: Values) -> bool:
@@ -124,7 +160,8 @@ def _is_attached(policy: Resource, attachment: Resource, values: Values) -> bool
     arn = _text(values.get("policyArn"))
     if arn is not None:
         return policy.old is not None and policy.old.get("arn") == arn
-    twin = attachment.name.replace("-attached-", "-managed-")
+    leaf = attachment.name.removeprefix(f"{attachment.parent}-attached-")
+    twin = f"{attachment.parent}-managed-{leaf}"
     return (policy.parent, policy.name) == (attachment.parent, twin)
 
 

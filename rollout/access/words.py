@@ -16,11 +16,20 @@ from rollout.access.permissions import Choice, KeyTest, Permission
 
 
 class Verdict(Enum):
-    """What a change does to access; ``NONE`` is worth naming and neither."""
+    """What a change does: the most pressing first.
 
+    After what ``BREAKS``, a job that works today may fail. After ``WIDER`` somebody may do more, or
+    it can't be told; after ``NARROWER`` less. ``NONE`` is worth naming and is neither.
+    """
+
+    BREAKS = "breaks"
     WIDER = "wider"
     NARROWER = "narrower"
     NONE = "none"
+
+
+COUNTED: Final = (Verdict.BREAKS, Verdict.WIDER, Verdict.NARROWER)
+"""Verdicts that reports count, in their order."""
 
 
 @dataclass(frozen=True)

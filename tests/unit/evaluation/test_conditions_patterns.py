@@ -36,6 +36,31 @@ def test_covering_plain_text_is_matching_it(glob: str, text: str) -> None:
     assert pattern(glob).covers(pattern(text)) is pattern(glob).matches(text)
 
 
+@given(GLOBS, GLOBS, SMALL)
+@UNTIMED
+def test_patterns_that_never_meet_match_no_text_both(one: str, other: str, text: str) -> None:
+    meet = pattern(one).may_meet(pattern(other))
+    assert meet is pattern(other).may_meet(pattern(one))
+    assert meet or not (pattern(one).matches(text) and pattern(other).matches(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a*c", "a?b*", True),
+        ("refs/*/main", "refs/heads/*", True),
+        ("refs/*/main", "refs/*/dev", False),
+        ("????/x", "*/y", False),
+        ("b/${aws:username}/*", "b/bob/x", True),
+        ("b/${aws:username}/x", "b/*/y", False),
+        ("", "*", True),
+        ("", "?", False),
+    ],
+)
+def test_meeting_knows_wildcards_and_variables(one: str, other: str, *, expected: bool) -> None:
+    assert pattern(one).may_meet(pattern(other)) is expected
+
+
 @given(st.text("ab*", max_size=6))
 @UNTIMED
 def test_a_pattern_covers_itself_and_whatever_is_longer_by_a_star(glob: str) -> None:

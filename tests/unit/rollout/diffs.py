@@ -1,11 +1,11 @@
 """What changes between two states of a stack, for tests: from documents, without a preview."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from rollout.access.diff import Access, StackDiff, identity_diff
-from rollout.access.words import Verdict
+from rollout.access.diff import NOTHING_ANEW, Access, MadeAnew, StackDiff, identity_diff
+from rollout.access.words import COUNTED, Verdict
 
-_SUFFIX = {Verdict.WIDER: " (WIDER)", Verdict.NARROWER: " (NARROWER)", Verdict.NONE: ""}
+_SUFFIX = {verdict: f" ({verdict.name})" for verdict in COUNTED} | {Verdict.NONE: ""}
 
 
 def sentences(diff: StackDiff) -> list[str]:
@@ -20,10 +20,10 @@ def stack_diff(
     stack: str,
     before: Mapping[str, Access],
     after: Mapping[str, Access],
-    replaced: Collection[str] = (),
+    anew: MadeAnew = NOTHING_ANEW,
 ) -> StackDiff:
     diffs = (
-        identity_diff(name, before.get(name), after.get(name), is_replaced=name in replaced)
+        identity_diff(name, before.get(name), after.get(name), anew)
         for name in sorted({*before, *after})
     )
     return StackDiff(stack, tuple(one for one in diffs if one.lines))

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.evaluation.evaluator import Request, decide
+from components.evaluation.parsing import Effect
 from rollout.access.change import Difference, difference
-from rollout.access.cover import Covering, covers, reduced
+from rollout.access.cover import Covering, covers, may_meet, reduced
 from rollout.access.permissions import Permission, permissions
 
 # No deadline: the machine may be busy.
@@ -206,6 +207,21 @@ def test_access_grows_only_with_a_gained_allow_or_a_lost_deny(
     if not told:
         was, now = (decide({"p": policy}, request).allowed for policy in (before, after))
         assert was or not now
+
+
+@given(DOCUMENTS, DOCUMENTS, REQUESTS)
+@MANY
+def test_permissions_that_never_meet_speak_of_no_request_both(
+    one: Document, other: Document, request: Request
+) -> None:
+    ours, theirs = (
+        [p for p in permissions({"p": policy}) if p.effect is Effect.ALLOW]
+        for policy in (one, other)
+    )
+    of_request = [p for p in theirs if decide({"p": rendered(frozenset({p}))}, request).allowed]
+    for mine in ours:
+        if decide({"p": rendered(frozenset({mine}))}, request).allowed:
+            assert all(may_meet(mine, yours) for yours in of_request)
 
 
 def allow(action: object, resource: object, **condition: object) -> Statement:

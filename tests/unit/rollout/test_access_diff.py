@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rollout.access.diff import Access, StackDiff, identity_diff
+from rollout.access.diff import Access, MadeAnew, StackDiff, identity_diff
+from rollout.access.words import Verdict
 from tests.unit.rollout.diffs import sentences, stack_diff
 
 Statement = dict[str, Any]
@@ -28,6 +29,10 @@ def allow(
 ) -> Statement:
     statement: Statement = {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
     return statement if when is None else {**statement, "Condition": when}
+
+
+def deploy(**more: Any) -> Access:
+    return Access("role", trust=document(), **more)
 
 
 def listing(*prefixes: str) -> Statement:
@@ -185,13 +190,98 @@ CHANGES: list[tuple[Access | None, Access | None, list[str]]] = [
     (
         user(allow("s3:GetObject", f"{S3}a/*"), boundary="arn:b"),
         None,
-        ["is removed, a user", "loses s3:GetObject on a/* (NARROWER)"],
+        ["is removed, a user (BREAKS)", "loses s3:GetObject on a/* (NARROWER)"],
     ),
     (
         user(allow("s3:GetObject", f"{S3}a/*")),
-        Access("role", {"inline": document(allow("s3:GetObject", f"{S3}a/*"))}),
-        ["is replaced, a user becomes a role"],
+        Access("role", {"inline": document(allow("s3:GetObject", f"{S3}a/*"))}, trust=document()),
+        ["is replaced, a user becomes a role: its ARN is new (BREAKS)"],
     ),
+    (
+        user(allow("s3:GetObject", f"{S3}a/*")),
+        user(),
+        [
+            "loses all the access that it had (BREAKS)",
+            "loses s3:GetObject on a/* (NARROWER)",
+        ],
+    ),
+    (
+        user(allow(PAIR, f"{S3}a/*"), listing("x/*")),
+        user(allow(PAIR, f"{S3}b/*"), listing("y/*")),
+        [
+            "loses all the access that it had (BREAKS)",
+            "gains s3:GetObject, s3:PutObject on b/* (WIDER)",
+            "gains s3:ListBucket on acme where s3:prefix is y/* (WIDER)",
+            "loses s3:GetObject, s3:PutObject on a/* (NARROWER)",
+            "loses s3:ListBucket on acme where s3:prefix is x/* (NARROWER)",
+        ],
+    ),
+    (
+        user(allow("s3:GetObject", f"{S3}a/*", when=from_("10.0.0.0/8"))),
+        user(allow("s3:GetObject", f"{S3}a/*", when=from_("192.0.2.0/24"))),
+        [
+            "loses all the access that it had (BREAKS)",
+            "gains s3:GetObject on a/* where aws:SourceIp is in 192.0.2.0/24 (WIDER)",
+            "loses s3:GetObject on a/* where aws:SourceIp is in 10.0.0.0/8 (NARROWER)",
+        ],
+    ),
+    (
+        user(allow("s3:Get*", f"{S3}a/*"), TLS_ONLY),
+        user(allow("s3:*Object", f"{S3}a/*")),
+        [
+            "gains s3:*Object on a/* (WIDER)",
+            "is no longer denied s3:* on everything where aws:SecureTransport is false (WIDER)",
+            "loses s3:Get* on a/* (NARROWER)",
+        ],
+    ),
+    (
+        user(allow("s3:GetObject", f"{S3}a/*")),
+        user(elsewhere=frozenset({"arn:p"})),
+        [
+            "loses s3:GetObject on a/* (NARROWER)",
+            "also gets the policy arn:p, which this stack doesn't make (WIDER)",
+        ],
+    ),
+    (
+        user(path="/"),
+        user(path="/ci/"),
+        ["gets another ARN: its path is /ci/, before / (BREAKS)"],
+    ),
+    (
+        user(access_keys=frozenset({"2026-11"})),
+        user(access_keys=frozenset({"2026-12"})),
+        [
+            "loses access key 2026-11, and no other key stays (BREAKS)",
+            "gets access key 2026-12",
+        ],
+    ),
+    (
+        user(access_keys=frozenset({"2026-11"})),
+        user(),
+        ["loses access key 2026-11, and no other key stays (BREAKS)"],
+    ),
+    (
+        deploy(),
+        deploy(session_seconds=43_200),
+        ["may be assumed for 43,200 seconds at a time, before 3,600 (WIDER)"],
+    ),
+    (
+        deploy(session_seconds=43_200),
+        deploy(session_seconds=7_200),
+        ["may be assumed for 7,200 seconds at a time, before 43,200 (NARROWER)"],
+    ),
+    (
+        user(tags={"team": "b", "cost": "1", "same": "x"}),
+        user(tags={"team": "a", "env": "prod", "same": "x"}),
+        [
+            (
+                "tags: cost is unset, before '1'; env is 'prod', before unset; "
+                "team is 'a', before 'b': "
+                "policies that test aws:PrincipalTag may allow more (WIDER)"
+            )
+        ],
+    ),
+    (None, deploy(session_seconds=43_200, tags={"a": "b"}), ["is a new role"]),
 ]
 
 
@@ -224,16 +314,42 @@ def test_the_same_access_in_other_documents_says_nothing() -> None:
 
 def test_a_replaced_identity_is_named_though_its_access_stays() -> None:
     access = user(allow("s3:GetObject", f"{S3}a/*"), access_keys=frozenset({"k"}))
-    diff = stack_diff("prod", {"ci": access}, {"ci": access}, replaced=["ci"])
-    assert sentences(diff) == ["ci is replaced; its access keys are made anew"]
-    assert (diff.wider, diff.narrower) == (0, 0)
+    anew = MadeAnew(identity=True, gap=True, keys=frozenset({"k"}))
+    diff = stack_diff("prod", {"ci": access}, {"ci": access}, anew)
+    assert sentences(diff) == [
+        "ci is replaced: access is gone for a while and its keys are new (BREAKS)"
+    ]
+    assert counts(diff) == (1, 0, 0)
+
+
+def test_a_replaced_role_of_another_path_has_a_new_arn() -> None:
+    anew = MadeAnew(identity=True, gap=True)
+    diff = stack_diff("prod", {"ci": deploy()}, {"ci": deploy(path="/ci/")}, anew)
+    assert sentences(diff) == [
+        "ci is replaced: access is gone for a while and its ARN is new (BREAKS)"
+    ]
+
+
+def test_a_key_and_a_policy_that_the_engine_makes_anew_break_jobs() -> None:
+    access = user(allow("s3:GetObject", f"{S3}a/*"), access_keys=frozenset({"a", "b"}))
+    anew = MadeAnew(keys=frozenset({"b"}), policies=frozenset({"inline"}))
+    diff = stack_diff("prod", {"ci": access}, {"ci": access}, anew)
+    assert sentences(diff) == [
+        "ci policy inline is deleted and made anew: what it allows is gone for a while (BREAKS)",
+        "ci gets access key b anew: the one of before no longer works (BREAKS)",
+    ]
+    assert diff.to_json()["identities"][0]["accessKeys"]["replaced"] == ["b"]
+
+
+def counts(diff: StackDiff) -> tuple[int, int, int]:
+    return diff.count(Verdict.BREAKS), diff.count(Verdict.WIDER), diff.count(Verdict.NARROWER)
 
 
 def test_identities_come_by_name_and_only_those_that_change() -> None:
     same, more = user(), user(allow("s3:GetObject", f"{S3}a/*"))
     diff = stack_diff("prod", {"b": same, "a": same, "c": same}, {"b": more, "a": more, "c": same})
     assert [one.name for one in diff.identities] == ["a", "b"]
-    assert (diff.wider, diff.narrower) == (2, 0)
+    assert counts(diff) == (0, 2, 0)
 
 
 def test_a_document_that_cannot_be_read_counts_as_wider_and_hides_nothing_else() -> None:
@@ -273,6 +389,7 @@ def test_the_json_has_the_schema_that_its_module_tells() -> None:
     assert json.loads(json.dumps(stack_diff("prod", {"ci": before}, {"ci": after}).to_json())) == {
         "version": 1,
         "stack": "prod",
+        "breaks": 1,
         "wider": 2,
         "narrower": 0,
         "identities": [
@@ -282,12 +399,15 @@ def test_the_json_has_the_schema_that_its_module_tells() -> None:
                 "change": "changed",
                 "lines": [
                     {
+                        "verdict": "breaks",
+                        "text": "loses access key 2026-05, and no other key stays",
+                    },
+                    {
                         "verdict": "wider",
                         "text": "gains s3:ListBucket on acme, before only where s3:prefix is a/*",
                     },
                     {"verdict": "wider", "text": "gains s3:PutObject on acme/*"},
                     {"verdict": "none", "text": "gets access key 2026-11"},
-                    {"verdict": "none", "text": "loses access key 2026-05"},
                 ],
                 "permissions": {
                     **nothing,
@@ -295,7 +415,7 @@ def test_the_json_has_the_schema_that_its_module_tells() -> None:
                     "absorbed": [{**on_bucket, "conditions": [prefix]}],
                 },
                 "trust": nothing,
-                "accessKeys": {"added": ["2026-11"], "removed": ["2026-05"]},
+                "accessKeys": {"added": ["2026-11"], "removed": ["2026-05"], "replaced": []},
                 "permissionsBoundary": {"before": "arn:b1", "after": "arn:b1"},
             }
         ],

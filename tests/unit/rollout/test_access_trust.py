@@ -96,7 +96,28 @@ CHANGES = [
     (
         trust(),
         trust(projects=[P2]),
-        [f"also project {P2} [wider]", f"no longer project {P1} [narrower]"],
+        [
+            "no longer lets in any job that it let in [breaks]",
+            f"also project {P2} [wider]",
+            f"no longer project {P1} [narrower]",
+        ],
+    ),
+    (
+        trust(origins=[APP], refs=[MAIN, "refs/heads/x"]),
+        trust(origins=[APP], refs=[TAGS]),
+        [
+            "no longer lets in any job that it let in [breaks]",
+            f"also {TAGS} of {APP} [wider]",
+            f"no longer {MAIN}, refs/heads/x of {APP} [narrower]",
+        ],
+    ),
+    (
+        trust(users=[U1]),
+        trust(origins=[APP]),
+        [
+            f"also any user, before only user {U1} [wider]",
+            f"no longer any origin and ref, only any ref of {APP} [narrower]",
+        ],
     ),
     (
         trust(projects=[P1, P2]),
@@ -132,6 +153,7 @@ CHANGES = [
         trust(),
         trust(organization=OTHER_ORG),
         [
+            "no longer lets in any job that it let in [breaks]",
             (
                 f"also jobs of project {P1} in organization {OTHER_ORG}, run by any user, "
                 "any origin and ref [wider]"
@@ -284,6 +306,7 @@ def test_jobs_come_in_only_with_a_line_that_says_wider_and_drop_out_with_narrowe
         was, now = accepted(before, job), accepted(after, job)
         assert now <= was or diff.count(Verdict.WIDER)
         assert was <= now or diff.count(Verdict.NARROWER)
+        assert not (was and now and diff.count(Verdict.BREAKS))
 
 
 @given(TRUSTS, TRUSTS)

@@ -37,9 +37,8 @@ def test_the_page_has_examples_of_all() -> None:
 
 def test_the_page_shows_the_json_of_a_change() -> None:
     def access(*words: str) -> Access:
-        return Access(
-            "role", documents(grant(bucket="acme-www", access=words, prefixes=["public/"]))
-        )
+        held = grant(bucket="acme-www", access=words, prefixes=["public/"])
+        return Access("role", documents(held), trust={"Version": "2012-10-17", "Statement": []})
 
     def documents(held: dict[str, object]) -> dict[str, PolicyDocument]:
         return documents_of(load("t", {"identities": {"u": user(grants=[held])}}).identities["u"])

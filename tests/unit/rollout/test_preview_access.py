@@ -148,12 +148,20 @@ CASES: list[tuple[str, list[Step], list[str]]] = [
             managed("create-replacement", "0", None, BOTH),
             attached("replace", "0", ARN_0, UNKNOWN),
         ],
-        [],
+        [
+            (
+                "u policy u-s3-access-0 is deleted and made anew: "
+                "what it allows is gone for a while (BREAKS)"
+            )
+        ],
     ),
     (
         "a policy is there, but no longer attached",
         [user(), managed("same", "0", READ, READ), attached("delete", "0", ARN_0, None)],
-        ["u loses s3:GetObject on acme/* (NARROWER)"],
+        [
+            "u loses all the access that it had (BREAKS)",
+            "u loses s3:GetObject on acme/* (NARROWER)",
+        ],
     ),
     (
         "a policy of AWS's own is attached, and another one no longer",
@@ -173,7 +181,11 @@ CASES: list[tuple[str, list[Step], list[str]]] = [
     (
         "a key is added, one goes, one is made anew",
         [user(), key("create", "c"), key("delete", "a"), key("replace", "b")],
-        ["u gets access key c", "u loses access key a", "u gets access key b anew"],
+        [
+            "u loses access key a, and no other key stays (BREAKS)",
+            "u gets access key b anew: the one of before no longer works (BREAKS)",
+            "u gets access key c",
+        ],
     ),
     (
         "what an earlier replacement left behind is deleted",
@@ -212,7 +224,45 @@ CASES: list[tuple[str, list[Step], list[str]]] = [
     (
         "a role is made anew",
         [role_step("delete-replaced", trust(), None), role_step("replace", trust(), trust())],
-        ["r is replaced"],
+        ["r is replaced: access is gone for a while (BREAKS)"],
+    ),
+    (
+        "a role is made anew before the old one goes",
+        [role_step("create-replacement", None, trust()), role_step("replace", trust(), trust())],
+        ["r is replaced (BREAKS)"],
+    ),
+    (
+        "a path, a session's length and tags change",
+        [
+            user(),
+            step(
+                "update",
+                "role:Role",
+                "r-role",
+                "r",
+                {
+                    "name": "r",
+                    "assumeRolePolicy": trust(),
+                    "maxSessionDuration": 3600,
+                    "tags": {"team": "b", "__defaults": []},
+                },
+                {
+                    "name": "r",
+                    "assumeRolePolicy": trust(),
+                    "maxSessionDuration": 43200,
+                    "tags": {"team": "a"},
+                },
+            ),
+            step("update", "user:User", "v-user", "v", {"name": "v"}, {"name": "v", "path": "/x/"}),
+        ],
+        [
+            "r may be assumed for 43,200 seconds at a time, before 3,600 (WIDER)",
+            (
+                "r tags: team is 'a', before 'b': "
+                "policies that test aws:PrincipalTag may allow more (WIDER)"
+            ),
+            "v gets another ARN: its path is /x/, before / (BREAKS)",
+        ],
     ),
     (
         "a refresh comes before the steps that count",
@@ -245,6 +295,33 @@ def test_a_policy_whose_user_is_not_known_belongs_to_the_component_around_it() -
     made = inline("create", None, READ)
     made["new"]["inputs"]["user"] = UNKNOWN
     assert told(user("create"), made)[1:] == ["u gains s3:GetObject on acme/* (WIDER)"]
+
+
+def test_a_name_may_hold_the_word_that_attachments_have_in_theirs() -> None:
+    name = "x-attached-y"
+    steps = [
+        step("create", "user:User", f"{name}-user", name, None, {"name": name}),
+        step(
+            "create",
+            "policy:Policy",
+            f"{name}-access-managed-0",
+            f"{name}-access",
+            None,
+            {"name": f"{name}-s3-access-0", "policy": READ},
+        ),
+        step(
+            "create",
+            "userPolicyAttachment:UserPolicyAttachment",
+            f"{name}-access-attached-0",
+            f"{name}-access",
+            None,
+            {"user": name, "policyArn": UNKNOWN},
+        ),
+    ]
+    assert told(*steps) == [
+        f"{name} is a new user",
+        f"{name} gains s3:GetObject on acme/* (WIDER)",
+    ]
 
 
 def test_resources_of_other_types_and_identities_are_left_out() -> None:
@@ -288,9 +365,11 @@ def test_a_trust_that_can_not_be_told_is_said_to_be_unknown(
 
 def test_the_json_is_of_version_1_and_counts() -> None:
     found = diff(user(), inline("update", READ, policy("s3:PutObject"))).to_json()
-    assert {key: found[key] for key in ("version", "stack", "wider", "narrower")} == {
+    keys = ("version", "stack", "breaks", "wider", "narrower")
+    assert {key: found[key] for key in keys} == {
         "version": 1,
         "stack": "test",
+        "breaks": 1,
         "wider": 1,
         "narrower": 1,
     }
