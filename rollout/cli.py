@@ -1,8 +1,9 @@
 """The commands of `python -m rollout`; what they do is in the packages beside it.
 
 Exit codes: 0 all is done; 1 something failed, was stopped or could not start; 2 with `--exit-code`,
-changes were found; 3 with `--fail-on-wider`, access gets wider; 130 and 143 after Ctrl-C and
-SIGTERM. `can` and `who` have their own, see `rollout.asking.commands`.
+changes were found; 3 with `--fail-on-wider`, access gets wider; 4 with `--fail-on-breaks`, jobs may
+stop; 130 and 143 after Ctrl-C and SIGTERM. `can` and `who` have their own, see
+`rollout.asking.commands`.
 """
 # ruff: noqa: PLR0913, PLR0917 - a command has an argument for each of its options
 
@@ -35,7 +36,8 @@ from rollout.result import Exit, Report
 app: Final = typer.Typer(
     help="Preview and deploy many stacks: every Pulumi.<stack>.yaml of the project.",
     epilog="Exit codes: 0 done; 1 a stack failed or was not reached; 2 changes were found, with "
-    "--exit-code; 3 access gets wider, with --fail-on-wider; 130 and 143 after Ctrl-C and SIGTERM. "
+    "--exit-code; 3 access gets wider, with --fail-on-wider; 4 jobs may stop, with "
+    "--fail-on-breaks; 130 and 143 after Ctrl-C and SIGTERM. "
     "can: 0 allowed, 1 denied, 2 wrong usage or config.",
     no_args_is_help=True,
     add_completion=False,
@@ -133,6 +135,9 @@ def preview(
     fail_on_wider: Annotated[
         bool, typer.Option("--fail-on-wider", help="End with 3 if access gets wider.")
     ] = False,
+    fail_on_breaks: Annotated[
+        bool, typer.Option("--fail-on-breaks", help="End with 4 if a change may stop jobs.")
+    ] = False,
     wait: Wait = False,
     exit_code: ExitCode = False,
     as_json: Json = False,
@@ -141,7 +146,10 @@ def preview(
     options = _options(globs, stacks, wave, changed_since, shard, parallel)
     request = Request(Command.PREVIEW, options, save, wait=wait)
     report = _tell(request, _output(as_json, redact, markdown))
-    raise typer.Exit(report.exit_code(tell_changes=exit_code, fail_on_wider=fail_on_wider))
+    code = report.exit_code(
+        tell_changes=exit_code, fail_on_wider=fail_on_wider, fail_on_breaks=fail_on_breaks
+    )
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -274,10 +282,12 @@ def _tell(request: Request, output: Output) -> Report:
         if output.as_json:
             _print_json(report.to_json())
         if output.markdown is not None:
-            output.markdown.write_text(markdown_of(report.results), encoding="utf-8")
+            output.markdown.write_text(markdown_of(report), encoding="utf-8")
         shown = console if output.as_json else Console(highlight=False, markup=False)
-        steps = request.command in {Command.PREVIEW, Command.DRIFT}
-        tables.show_results(shown, report.results, steps=steps)
+        previews = request.command is Command.PREVIEW
+        tables.show_results(
+            shown, report, steps=previews or request.command is Command.DRIFT, access=previews
+        )
     return report
 
 

@@ -16,6 +16,8 @@ class Exit(IntEnum):
     """With `--exit-code`: nothing failed, and preview or drift found changes."""
     WIDER = 3
     """With `--fail-on-wider`: nothing failed, and the preview would give somebody more access."""
+    BREAKS = 4
+    """With `--fail-on-breaks`: nothing failed, and what the preview tells may stop jobs."""
 
 
 class Status(StrEnum):
@@ -95,22 +97,41 @@ def skipped(why: str | None) -> Result:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of all stacks of a run, in its order; and the signal that ended it, if any."""
+    """What became of all stacks of a run, in its order; and the signal that ended it, if any.
+
+    `accounts` are those that the stacks' files name, by stack. `removed_files` are the stacks'
+    files that were deleted since the commit that `--changed-since` names.
+    """
 
     results: Mapping[str, Result]
     signal: int | None = None
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    removed_files: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `--json` prints."""
-        return {"stacks": {name: result.to_json() for name, result in self.results.items()}}
+        """The object that `--json` prints; what else there is to tell only then."""
+        told: dict[str, Any] = {
+            "stacks": {name: result.to_json() for name, result in self.results.items()}
+        }
+        if self.removed_files:
+            told["removedFiles"] = list(self.removed_files)
+        return told
 
-    def exit_code(self, *, tell_changes: bool = False, fail_on_wider: bool = False) -> int:
+    def exit_code(
+        self,
+        *,
+        tell_changes: bool = False,
+        fail_on_wider: bool = False,
+        fail_on_breaks: bool = False,
+    ) -> int:
         """Return the exit code of the run; `tell_changes` is the option `--exit-code`."""
         if self.signal is not None:
             return 128 + self.signal
         if not all(result.done for result in self.results.values()):
             return Exit.FAILED
         accesses = [result.access for result in self.results.values() if result.access]
+        if fail_on_breaks and any(access["breaks"] for access in accesses):
+            return Exit.BREAKS
         if fail_on_wider and any(access["wider"] for access in accesses):
             return Exit.WIDER
         if tell_changes and any(result.differs for result in self.results.values()):

@@ -20,6 +20,7 @@ from components.evaluation.requests import Location
 from components.settings.findings import printable
 from rollout.asking.planned import NOT_LOOKED_AT
 from rollout.asking.who import Found, Holder
+from rollout.reporting.terminal import say, show_table
 
 VERSION: Final = 1
 _ACTION_WIDTH: Final = 32
@@ -64,13 +65,13 @@ def show(console: Console, place: Location, found: Found) -> None:
         for one in found.holders:
             cells = (one.stack, one.identity, one.kind, ", ".join(one.actions), _on(one))
             table.add_row(*(Text(printable(cell)) for cell in cells))
-        console.print(table)
+        show_table(console, table)
         _show_ways(console, found)
     else:
-        console.print(Text(f"Nobody, of the stacks asked, may do anything on {place}."))
+        say(console, Text(f"Nobody, of the stacks asked, may do anything on {place}."))
     console.print()
     for note in notes(found):
-        console.print(Text(printable(note)))
+        say(console, Text(printable(note)))
 
 
 def _show_ways(console: Console, found: Found) -> None:
@@ -82,7 +83,8 @@ def _show_ways(console: Console, found: Found) -> None:
     for (identity, via), stacks in ways.items():
         where = stacks[0] if len(stacks) == 1 else f"{len(stacks)} stacks"
         console.print()
-        console.print(Text(printable(f"{identity} of {where}:"), "bold"), Text(printable(via)))
+        whose = Text(printable(f"{identity} of {where}: "), "bold")
+        say(console, Text.assemble(whose, printable(via)))
 
 
 def _on(holder: Holder) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from rollout.choosing.batch import Batch
-from rollout.choosing.changed import changed_since
-from rollout.choosing.inventory import Member, inventory, select
+from rollout.choosing.changed import Change, changed_since
+from rollout.choosing.inventory import Member, inventory, matches, select
 from rollout.choosing.shard import WHOLE, Shard
 from rollout.choosing.waves import FILE, Placement, place, read_waves
 from rollout.errors import RolloutError
@@ -37,6 +37,8 @@ class Selection:
     placement: Placement
     everything: tuple[Member, ...]
     """All of the project's stacks, which those of a selection may get in the way of."""
+    removed_files: tuple[str, ...] = ()
+    """Files of stacks that were deleted since the commit that the user named."""
 
     def keep(self, names: Sequence[str]) -> "Selection":
         """Return the selection without the stacks that are not named."""
@@ -84,17 +86,27 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
     placement = place(read_waves(root), [member.name for member in everything])
     for _, oddity in placement.oddities:
         say(f"{FILE}: {oddity}")
-    chosen = {member.name: member for member in select(everything, options.patterns)}
+    ref = options.changed_since
+    change = None if ref is None else changed_since(root, ref)
+    removed = () if change is None else _removed(change.deleted_stacks(root), options.patterns)
+    if removed:
+        # A glob may be meant for them alone, and they may have been the last.
+        some = [one for one in everything if _is_meant(one.name, options.patterns)]
+    else:
+        some = list(select(everything, options.patterns))
+    chosen = {member.name: member for member in some}
     names = [name for placed in placement.waves for name in placed.stacks if name in chosen]
     if options.waves:
         names = _in_waves(placement, names, options.waves)
-    if options.changed_since is not None:
-        names = _changed(root, options.changed_since, names, say)
+    if change is not None:
+        names = _changed(change, f"since {ref}", names, say)
+        if removed:
+            say(f"Deleted since {ref}, which does not destroy the stack: {', '.join(removed)}.")
     if options.shard.total > 1:
         part = options.shard.of(names)
         say(f"Shard {options.shard}: {len(part)} of {len(names)} stacks.")
         names = list(part)
-    return Selection(root, {name: chosen[name] for name in names}, placement, everything)
+    return Selection(root, {name: chosen[name] for name in names}, placement, everything, removed)
 
 
 def _in_waves(placement: Placement, names: Sequence[str], waves: Sequence[str]) -> list[str]:
@@ -105,10 +117,18 @@ def _in_waves(placement: Placement, names: Sequence[str], waves: Sequence[str]) 
     return [name for name in names if placement.wave_of(name) in waves]
 
 
-def _changed(root: Path, ref: str, names: Sequence[str], say: Callable[[str], None]) -> list[str]:
-    change = changed_since(root, ref)
+def _changed(
+    change: Change, since: str, names: Sequence[str], say: Callable[[str], None]
+) -> list[str]:
     if change.program:
-        say(f"The program changed since {ref}, so all stacks are concerned: {change.program[0]}.")
-    if gone := change.deleted_stacks(root):
-        say(f"Deleted since {ref}, which does not destroy the stack: {', '.join(gone)}.")
+        say(f"The program changed {since}, so all stacks are concerned: {change.program[0]}.")
     return list(change.of(names))
+
+
+def _removed(files: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    stacks = {file.removeprefix("Pulumi.").removesuffix(".yaml"): file for file in files}
+    return tuple(file for stack, file in stacks.items() if _is_meant(stack, patterns))
+
+
+def _is_meant(stack: str, patterns: Sequence[str]) -> bool:
+    return not patterns or matches(stack, patterns)

@@ -92,7 +92,7 @@ def carry_out(root: Path, request: Request, console: Console) -> Report:
         work = _work(request, selection, journal, program_digests(root))
         if not work.batches:
             console.print("There is nothing to do.")
-            return Report(work.done)
+            return _report(selection, work.done)
         request.confirm(work.stacks)
         if request.command is Command.DESTROY:
             forget(root, work.stacks)
@@ -169,7 +169,14 @@ def _run(root: Path, request: Request, work: _Work, console: Console) -> Report:
             for stack, result in run_batches(work.batches, operation.run, control, look):
                 results[stack] = result
                 view.ended(stack, result)
-    report = Report({stack: results[stack] for stack in members}, control.signal)
     if control.stopping and work.journal is not None:
         console.print("`rollout up --resume` goes on with what is not done.", soft_wrap=True)
-    return report
+    return _report(work.selection, {stack: results[stack] for stack in members}, control.signal)
+
+
+def _report(
+    selection: Selection, results: Mapping[str, Result], signal: int | None = None
+) -> Report:
+    members = selection.members.items()
+    accounts = {stack: member.account for stack, member in members if member.account}
+    return Report(results, signal, accounts, selection.removed_files)

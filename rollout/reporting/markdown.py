@@ -7,7 +7,7 @@ GitHub reads HTML, in entities.
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,12 +17,13 @@ from rollout.reporting.report import (
     UNCHANGED,
     Group,
     Sentence,
+    access_words,
     groups,
-    in_stacks,
+    removed_words,
     some,
     step_words,
 )
-from rollout.result import Result, Status
+from rollout.result import Report, Status
 
 MARKER: Final = "<!-- circleci-s3-access: preview -->"
 """The first line, which nobody sees: `ci.comment` finds the comment by it, to edit it in place."""
@@ -66,15 +67,15 @@ class _Block:
         return f"<details><summary>{self.summary}</summary>\n\n{body}\n\n</details>\n\n"
 
 
-def markdown(results: Mapping[str, Result], longest: int = LONGEST) -> str:
+def markdown(report: Report, longest: int = LONGEST) -> str:
     """Return the comment on a preview.
 
     Args:
-        results: of all stacks.
-        longest: bytes that the text may have; at least 1,024.
+        report: what the preview came to.
+        longest: bytes that the text may have; at least 1,024, besides deleted files.
     """
-    found = groups(results)
-    head = f"{MARKER}\n### {_headline(found, len(results))}\n\n"
+    found = groups(report)
+    head = f"{MARKER}\n### {_headline(found, report)}\n\n{_removed(report.removed_files)}"
     blocks = [_block(group) for group in found]
     room = longest - _size(head) - _NOTE
     fitting = _fitting(blocks, room)
@@ -115,19 +116,35 @@ def _cut_note(fitting: Iterable[_Block], left_out: Sequence[_Block]) -> str:
         parts.append(f"all of {some(sum(len(b.group.stacks) for b in left_out), 'more stack')}")
     if not parts:
         return ""
-    wider = sum(b.group.count(Verdict.WIDER) > 0 for b in left_out)
-    warning = " (access gets **wider** in some of them)" if wider else ""
+    pressing = [
+        f"**{verdict.value}**"
+        for verdict in (Verdict.BREAKS, Verdict.WIDER)
+        if any(b.group.count(verdict) for b in left_out)
+    ]
+    warning = f" (access: {' and '.join(pressing)} in some of them)" if pressing else ""
     what = " and ".join(parts)
     return f"\nCut to what GitHub takes: {what}{warning} had no room here; `--json` has all.\n"
 
 
-def _headline(found: Sequence[Group], stacks: int) -> str:
-    told = [in_stacks(found, verdict) for verdict in (Verdict.WIDER, Verdict.NARROWER)]
-    parts = [some(stacks, "stack"), ", ".join(filter(None, told)) or f"{UNCHANGED} as it is"]
+def _headline(found: Sequence[Group], report: Report) -> str:
+    parts = [some(len(report.results), "stack")]
+    if gone := len(report.removed_files):
+        parts.append(f"{some(gone, 'stack file')} deleted")
+    if found:
+        parts.append(f"access {', '.join(words for _, words in access_words(found))}")
     for status in (Status.FAILED, Status.NOT_REACHED):
         number = sum(len(group.stacks) for group in found if group.status is status)
         parts += [f"{number} {status.value}"] if number else []
     return f"Preview of {', '.join(parts)}"
+
+
+def _removed(files: Sequence[str]) -> str:
+    """What the headline's deleted files mean, whatever else has room."""
+    if not files:
+        return ""
+    named = ", ".join(code(_short(name, _LONGEST_NAME)) for name in files[:_TO_A_LINE])
+    more = f" and {len(files) - _TO_A_LINE} more" if len(files) > _TO_A_LINE else ""
+    return f"**Deleted:** {named}{more}: {removed_words(files)}.\n\n"
 
 
 def _block(group: Group) -> _Block:
@@ -156,6 +173,8 @@ def _summary(group: Group) -> str:
     if group.sentences is not None:
         told = [f"<b>{number} {verdict.value}</b>" for verdict, number in group.verdicts]
         parts.append(", ".join(told) or UNCHANGED)
+    else:
+        parts.append("access unknown")
     changes = ", ".join(f"{number} {op}" for op, number in group.changes)
     return " · ".join([*parts, *([changes] if changes else [])])
 

@@ -35,7 +35,9 @@ class Redactor:
         results = {
             self.text(stack): self._result(result) for stack, result in report.results.items()
         }
-        return replace(report, results=results)
+        accounts = {self.text(stack): self.text(one) for stack, one in report.accounts.items()}
+        removed = tuple(map(self.text, report.removed_files))
+        return replace(report, results=results, accounts=accounts, removed_files=removed)
 
     def stream(self, stream: IO[str]) -> IO[str]:
         """Return a stream that redacts what is written to it."""

@@ -1,6 +1,6 @@
 """What a person reads at the end: a table of all stacks, and what failed and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,17 +10,26 @@ from rich.text import Text
 from components.settings.findings import printable
 from rollout.choosing.check import Checked
 from rollout.choosing.selection import Selection
-from rollout.reporting.report import some
-from rollout.reporting.terminal import access_cell, access_total, show_changes
+from rollout.reporting.report import removed_words, some
+from rollout.reporting.terminal import access_cell, access_total, say, show_changes, show_table
 from rollout.reporting.view import STYLES, counts
-from rollout.result import Result, Status
+from rollout.result import Report, Result, Status
 
 
-def show_results(console: Console, results: Mapping[str, Result], *, steps: bool) -> None:
-    """Print the table, with `steps` each stack's changes, then what went wrong."""
+def show_results(
+    console: Console, report: Report, *, steps: bool = False, access: bool = False
+) -> None:
+    """Print a table of all stacks, then what changes, what went wrong, and how many did what.
+
+    Args:
+        console: where to.
+        report: what there is to tell.
+        steps: tell each stack's changes.
+        access: tell what changes of access; where a result has none it is not known.
+    """
+    results = report.results
     table = Table(box=None, pad_edge=False, header_style="bold")
-    shows_access = any(result.access is not None for result in results.values())
-    for title in ("stack", "status", "changes", *(["access"] if shows_access else [])):
+    for title in ("stack", "status", "changes", *(["access"] if access else [])):
         table.add_column(title, overflow="fold")
     table.add_column("time", justify="right")
     for stack, result in results.items():
@@ -28,18 +37,26 @@ def show_results(console: Console, results: Mapping[str, Result], *, steps: bool
             stack,
             Text(result.status.value, STYLES[result.status]),
             counts(result.changes) or ("none" if result.done and not result.differs else ""),
-            *([access_cell(result)] if shows_access else []),
+            *([access_cell(result)] if access else []),
             f"{result.seconds:.1f} s" if result.seconds else "",
         )
-    console.print(table)
+    show_table(console, table)
     if steps:
-        show_changes(console, results)
+        show_changes(console, report)
     for (status, why), stacks in _by_error(results).items():
         _show_block(console, Text(", ".join(stacks), STYLES[status]), why)
     console.print()
     console.print(_totals(results))
-    if shows_access:
-        console.print(access_total(results))
+    if access and results:
+        say(console, access_total(report))
+    if report.removed_files:
+        _show_removed(console, report.removed_files)
+
+
+def _show_removed(console: Console, files: Sequence[str]) -> None:
+    names = ", ".join(map(printable, files))
+    words = removed_words(files)
+    say(console, Text(f"warning: deleted: {names}: {words}.", "yellow"))
 
 
 def _by_error(results: Mapping[str, Result]) -> Mapping[tuple[Status, str], list[str]]:
@@ -75,7 +92,7 @@ def show_stacks(console: Console, selection: Selection) -> None:
         wave = selection.placement.wave_of(name)
         cells = (name, wave or "none", member.account or "?", member.region or "?")
         table.add_row(*(Text(printable(cell)) for cell in cells))
-    console.print(table)
+    show_table(console, table)
     for member in selection.members.values():
         if member.error:
             console.print(Text(member.error, "yellow"), soft_wrap=True)

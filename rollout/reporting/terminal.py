@@ -1,9 +1,10 @@
 """What stacks come to, on a terminal or in a log: who gains or loses what, then the resources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from components.settings.findings import printable
@@ -12,27 +13,54 @@ from rollout.reporting.report import (
     UNCHANGED,
     Group,
     Sentence,
+    access_words,
+    group_of,
     groups,
-    in_stacks,
     some,
     step_words,
 )
-from rollout.result import Result
+from rollout.result import Report, Result
 
-_SIGNS: Final = {Verdict.WIDER: "+", Verdict.NARROWER: "-", Verdict.NONE: "·"}
-_STYLES: Final = {Verdict.WIDER: "bold red", Verdict.NARROWER: "green", Verdict.NONE: ""}
+_SIGNS: Final = {
+    Verdict.BREAKS: "!",
+    Verdict.WIDER: "+",
+    Verdict.NARROWER: "-",
+    Verdict.NONE: "·",
+}
+_STYLES: Final = {
+    Verdict.BREAKS: "bold magenta",
+    Verdict.WIDER: "bold red",
+    Verdict.NARROWER: "green",
+    Verdict.NONE: "",
+}
 _INDENT: Final = 2
+_ANY: Final = 1_000_000
+"""A width that no table has."""
 
 
-def show_changes(console: Console, results: Mapping[str, Result]) -> None:
+def show_table(console: Console, table: Table) -> None:
+    """Print a table: a terminal's width rules; in a log or a pipe each row is one whole line."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    for line in console.render_lines(table, console.options.update(max_width=_ANY), pad=False):
+        console.print(Text("".join(part.text for part in line).rstrip()), soft_wrap=True)
+
+
+def say(console: Console, text: Text) -> None:
+    """Print a text: a terminal's width rules; in a log or a pipe it is one whole line."""
+    console.print(text, soft_wrap=not console.is_terminal)
+
+
+def show_changes(console: Console, report: Report) -> None:
     """Print what changes, stacks that change alike together; failures are told elsewhere.
 
     On a terminal long sentences are wrapped; in a log each stays one line, to be searched for.
     """
-    for group in groups(results):
+    for group in groups(report):
         if group.steps or group.sentences or group.warnings:
             console.print()
-            console.print(_title(group), soft_wrap=not console.is_terminal)
+            say(console, _title(group))
             for warning in group.warnings:
                 _show(console, Text("warning: ", "yellow") + Text(warning))
             for sentence in group.sentences or ():
@@ -48,24 +76,14 @@ def access_text(verdicts: Iterable[tuple[Verdict, int]]) -> Text:
 
 
 def access_cell(result: Result) -> Text:
-    """Return a stack's access in a table."""
-    return (
-        access_text(found[0].verdicts)
-        if result.access and (found := groups({"": result}))
-        else Text()
-    )
+    """Return a preview's access in a table."""
+    return Text("unknown") if result.access is None else access_text(group_of(result).verdicts)
 
 
-def access_total(results: Mapping[str, Result]) -> Text:
-    """Return `access: wider in 2 stacks, narrower in 1 stack`; empty where nobody looked."""
-    found = [group for group in groups(results) if group.sentences is not None]
-    parts = [
-        Text(words, _STYLES[verdict])
-        for verdict in (Verdict.WIDER, Verdict.NARROWER)
-        if (words := in_stacks(found, verdict))
-    ]
-    told = Text(", ").join(parts) if parts else Text("nowhere wider or narrower")
-    return Text("access: ") + told if found else Text()
+def access_total(report: Report) -> Text:
+    """Return `access: wider in 2 stacks, narrower in 1 stack` for a preview."""
+    parts = [Text(words, _STYLES[verdict]) for verdict, words in access_words(groups(report))]
+    return Text("access: ") + Text(", ").join(parts)
 
 
 def _title(group: Group) -> Text:

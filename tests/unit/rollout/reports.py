@@ -14,6 +14,7 @@ def access(*lines: tuple[str, str, str]) -> dict[str, Any]:
     names = dict.fromkeys(name for name, _, _ in lines)
     return {
         "version": 1,
+        "breaks": sum(verdict == "breaks" for _, verdict, _ in lines),
         "wider": sum(verdict == "wider" for _, verdict, _ in lines),
         "narrower": sum(verdict == "narrower" for _, verdict, _ in lines),
         "identities": [
@@ -53,6 +54,15 @@ def fleet() -> dict[str, Result]:
             ),
         ),
         **{f"acct-{number:02}": previewed(gains) for number in range(12)},
+        "moved": previewed(
+            ("circleci-artifacts", "wider", "gains s3:GetObject on acme-site/*"),
+            (
+                "circleci-deploy",
+                "breaks",
+                "is replaced: access is gone for a while and its ARN is new",
+            ),
+            steps=(Step("replace", "aws:iam/role:Role", "circleci-deploy-role"),),
+        ),
         "split": previewed(steps=(UPDATE, Step("create", "aws:iam/policy:Policy", "u-managed-0"))),
         "same": previewed(steps=()),
         "broken": failed(

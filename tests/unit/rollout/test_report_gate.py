@@ -20,29 +20,39 @@ from tests.unit.rollout.reports import previewed
 ONE, TWO = "111111111111", "222222222222"
 WIDER = previewed(("ci", "wider", "gains s3:GetObject on acme/*"))
 NARROWER = previewed(("ci", "narrower", "loses s3:GetObject on acme/*"))
+BREAKS = previewed(("ci", "breaks", "is replaced"), ("ci", "wider", "gains s3:GetObject on acme/*"))
 SAME = previewed(steps=())
 
 
 @pytest.mark.parametrize(
-    ("results", "fail_on_wider", "tell_changes", "expected"),
+    ("results", "fail_on", "tell_changes", "expected"),
     [
-        ((WIDER, SAME), True, False, Exit.WIDER),
-        ((WIDER, SAME), True, True, Exit.WIDER),
-        ((WIDER, SAME), False, True, Exit.CHANGES),
-        ((WIDER, SAME), False, False, Exit.DONE),
-        ((NARROWER, SAME), True, True, Exit.CHANGES),
-        ((NARROWER, SAME), True, False, Exit.DONE),
-        ((WIDER, failed("no")), True, True, Exit.FAILED),
-        ((SAME,), True, True, Exit.DONE),
+        ((WIDER, SAME), "breaks wider", False, Exit.WIDER),
+        ((WIDER, SAME), "breaks wider", True, Exit.WIDER),
+        ((WIDER, SAME), "breaks", True, Exit.CHANGES),
+        ((WIDER, SAME), "", False, Exit.DONE),
+        ((NARROWER, SAME), "breaks wider", True, Exit.CHANGES),
+        ((NARROWER, SAME), "breaks wider", False, Exit.DONE),
+        ((WIDER, failed("no")), "breaks wider", True, Exit.FAILED),
+        ((SAME,), "breaks wider", True, Exit.DONE),
+        ((WIDER, BREAKS), "breaks wider", True, Exit.BREAKS),
+        ((WIDER, BREAKS), "wider", True, Exit.WIDER),
+        ((BREAKS, SAME), "breaks", False, Exit.BREAKS),
+        ((BREAKS, SAME), "", True, Exit.CHANGES),
+        ((BREAKS, failed("no")), "breaks", True, Exit.FAILED),
     ],
 )
-def test_wider_access_has_an_exit_code_of_its_own(
-    results: tuple[Result, ...], *, fail_on_wider: bool, tell_changes: bool, expected: Exit
+def test_what_breaks_jobs_and_wider_access_have_exit_codes_of_their_own(
+    results: tuple[Result, ...], fail_on: str, *, tell_changes: bool, expected: Exit
 ) -> None:
     report = Report({str(number): result for number, result in enumerate(results)})
-    code = report.exit_code(tell_changes=tell_changes, fail_on_wider=fail_on_wider)
+    code = report.exit_code(
+        tell_changes=tell_changes,
+        fail_on_wider="wider" in fail_on,
+        fail_on_breaks="breaks" in fail_on,
+    )
     assert code == expected
-    assert len(set(Exit)) == 4
+    assert list(Exit) == [0, 1, 2, 3, 4]
 
 
 def test_the_json_has_access_where_a_preview_told_it() -> None:
@@ -60,14 +70,16 @@ def report() -> Report:
         {
             f"acct-{ONE}": previewed(line, steps=(step,)),
             f"acct-{TWO}": failed(f"Pulumi.acct-{TWO}.yaml: é{ONE}: is wrong"),
-        }
+        },
+        accounts={f"acct-{ONE}": ONE, f"acct-{TWO}": TWO},
+        removed_files=(f"Pulumi.acct-{ONE}.yaml",),
     )
 
 
 def test_no_account_is_left_anywhere_and_two_stay_two() -> None:
     redacted = Redactor().report(report())
     assert list(redacted.results) == ["acct-xxxxxxxxxxx1", "acct-xxxxxxxxxxx2"]
-    for text in (json.dumps(redacted.to_json()), markdown(redacted.results), str(redacted)):
+    for text in (json.dumps(redacted.to_json()), markdown(redacted), str(redacted)):
         assert ONE not in text
         assert TWO not in text
         assert "xxxxxxxxxxx2:key/k" in text

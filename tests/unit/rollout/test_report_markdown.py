@@ -12,7 +12,7 @@ from ci.comment import body, marker
 from ci.github import GitHub
 from ci.pull_request import PullRequest
 from rollout.reporting.markdown import GITHUB_TAKES, LONGEST, code, markdown
-from rollout.result import Result, Status, failed, skipped
+from rollout.result import Report, Result, Status, failed, skipped
 from tests.unit.rollout.reports import fleet, previewed
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=400)
@@ -22,20 +22,21 @@ RESULTS = st.one_of(LINES.map(lambda lines: previewed(*lines)), TEXT.map(failed)
 
 
 def test_the_first_line_is_what_the_comments_writer_looks_for() -> None:
-    assert markdown(fleet()).splitlines()[0] == marker("preview")
+    assert markdown(Report(fleet())).splitlines()[0] == marker("preview")
 
 
 def test_each_group_of_stacks_has_a_summary_with_its_details_folded() -> None:
-    text = markdown(fleet())
+    text = markdown(Report(fleet()))
     assert text.startswith(
         "<!-- circleci-s3-access: preview -->\n"
-        "### Preview of 17 stacks, wider in 13 stacks, narrower in 1 stack, 1 failed, "
-        "1 not reached\n"
+        "### Preview of 18 stacks, access breaks in 1 stack, wider in 14 stacks, "
+        "narrower in 1 stack, unknown in 2 stacks, 1 failed, 1 not reached\n"
     )
     assert re.findall(
         "<(?:summary|p)>(.*?)</", text.replace("<code>", "").replace("</code>", "")
     ) == [
         "broken · <b>failed",
+        "moved · <b>1 breaks",
         "<b>12 stacks:",
         "prod · <b>1 wider",
         "left · <b>not reached",
@@ -48,11 +49,11 @@ def test_each_group_of_stacks_has_a_summary_with_its_details_folded() -> None:
         "- `circleci-deploy trust: no longer refs/tags/v* of github.com/acme/app` **(NARROWER)**\n"
         "- `update aws:iam:RolePolicy circleci-deploy-access-inline`\n\n</details>"
     ) in text
-    assert text.count("<details>") == text.count("</details>") == 5
+    assert text.count("<details>") == text.count("</details>") == 6
 
 
 def test_stacks_that_come_to_the_same_are_told_once_with_all_their_names() -> None:
-    text = markdown(fleet())
+    text = markdown(Report(fleet()))
     assert text.count("acme-007/releases/*") == 1
     assert (
         "<b>12 stacks:</b> <code>acct-00</code>, <code>acct-01</code>, <code>acct-02</code>, …"
@@ -62,8 +63,35 @@ def test_stacks_that_come_to_the_same_are_told_once_with_all_their_names() -> No
     assert "`acct-11`" in text
 
 
+def test_of_what_failed_or_was_left_out_nobody_knows_what_becomes_of_access() -> None:
+    results = {"dev": previewed(steps=()), "bad": failed("no"), "left": skipped("interrupted")}
+    text = markdown(Report(results))
+    assert "### Preview of 3 stacks, access unknown in 2 stacks, 1 failed, 1 skipped\n" in text
+    assert "<code>bad</code> · <b>failed</b> · access unknown" in text
+    assert "<code>left</code> · <b>skipped</b> · access unknown" in text
+    assert "access stays as it is" not in text
+
+
+def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
+    text = markdown(Report({}, removed_files=("Pulumi.old.yaml",)))
+    assert text.splitlines()[1:] == [
+        "### Preview of 0 stacks, 1 stack file deleted",
+        "",
+        (
+            "**Deleted:** `Pulumi.old.yaml`: what this file made stays in AWS, and nothing watches "
+            "it any more. To delete it too, bring back this file, run `python -m rollout destroy`, "
+            "then delete this file."
+        ),
+        "",
+    ]
+    names = tuple(f"Pulumi.{number:02}.yaml" for number in range(12))
+    many = markdown(Report(fleet(), removed_files=names))
+    assert "### Preview of 18 stacks, 12 stack files deleted, access breaks in 1 stack" in many
+    assert "`Pulumi.09.yaml` and 2 more: what these files made stays in AWS" in many
+
+
 def test_nothing_to_tell_is_told_in_two_lines() -> None:
-    assert markdown({"dev": previewed(steps=())}).splitlines()[1:4] == [
+    assert markdown(Report({"dev": previewed(steps=())})).splitlines()[1:4] == [
         "### Preview of 1 stack, access stays as it is",
         "",
         "<p><code>dev</code> · access stays</p>",
@@ -74,10 +102,10 @@ def test_nothing_to_tell_is_told_in_two_lines() -> None:
 def test_the_comment_is_never_longer_than_asked_and_says_what_it_cut(
     results: Mapping[str, Result], longest: int
 ) -> None:
-    text = markdown(results, longest)
+    text = markdown(Report(results), longest)
     assert len(text.encode()) <= longest
     assert text.count("<details>") == text.count("</details>")
-    whole = markdown(results, 10_000_000)
+    whole = markdown(Report(results), 10_000_000)
     assert (text == whole) or ("Cut to what GitHub takes: " in text)
     assert "Cut to what GitHub takes" not in whole
 
@@ -92,7 +120,7 @@ def test_any_number_of_stacks_fits_with_the_words_that_the_writer_adds(count: in
         )
         for number in range(count)
     }
-    text = markdown(results)
+    text = markdown(Report(results))
     assert len(text.encode()) <= LONGEST < GITHUB_TAKES - 1_000
     if count == 1:
         assert "Cut" not in text
@@ -108,13 +136,12 @@ def test_any_number_of_stacks_fits_with_the_words_that_the_writer_adds(count: in
 
 def test_what_is_cut_says_if_access_gets_wider_there() -> None:
     results = {f"{number:0100}": previewed(("ci", "wider", str(number))) for number in range(20)}
-    assert "all of 17 more stacks (access gets **wider** in some of them)" in markdown(
-        results, 1_200
-    )
+    text = markdown(Report(results), 1_200)
+    assert "all of 17 more stacks (access: **wider** in some of them)" in text
 
 
 def test_of_a_long_line_the_begin_is_shown_and_how_long_it_is() -> None:
-    text = markdown({"dev": previewed(("ci", "wider", "x" * 5_000))})
+    text = markdown(Report({"dev": previewed(("ci", "wider", "x" * 5_000))}))
     assert f"`ci {'x' * 997}… (5,003 characters)` **(WIDER)**" in text
 
 
@@ -134,7 +161,7 @@ EVIL = [
 def test_names_are_shown_as_they_are_and_mean_nothing_to_github(evil: str) -> None:
     stacks = [evil, *(f"{evil}{number}" for number in range(4))]
     results = {stack: previewed((evil, "wider", evil)) for stack in stacks}
-    text = markdown({**results, "failed": failed(evil), "one " + evil: skipped(evil)})
+    text = markdown(Report({**results, "failed": failed(evil), "one " + evil: skipped(evil)}))
     outside = re.sub(r"(`+) ?.*? ?(?<!`)\1(?!`)", "", text)  # as CommonMark finds code spans
     outside = re.sub("<code>[^<>]*</code>", "", outside)
     allowed = "<!-- -->|</?(?:details|summary|b|p)>"
@@ -159,5 +186,5 @@ def test_a_code_span_shows_its_text(text: str) -> None:
 
 
 def test_html_in_a_summary_is_escaped() -> None:
-    assert f"<code>{html.escape('<b>&')}</code>" in markdown({"<b>&": previewed()})
-    assert Status.SUCCEEDED.value not in markdown({"dev": previewed()})
+    assert f"<code>{html.escape('<b>&')}</code>" in markdown(Report({"<b>&": previewed()}))
+    assert Status.SUCCEEDED.value not in markdown(Report({"dev": previewed()}))

@@ -5,6 +5,7 @@ After a change that is meant, `ROLLOUT_UPDATE_SNAPSHOTS=1 pytest tests/unit/roll
 
 import io
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,13 +16,13 @@ from rich.console import Console
 from rollout.reporting.report import groups
 from rollout.reporting.tables import show_results
 from rollout.reporting.terminal import access_total
-from rollout.result import Result, Status
+from rollout.result import Report, Result, Status, failed
 from tests.unit.rollout.reports import fleet, previewed
 
 SNAPSHOTS: Final = Path(__file__).parent / "snapshots"
 
 
-def printed(results: Mapping[str, Result], kind: str, width: int) -> str:
+def printed(results: Mapping[str, Result], kind: str, width: int, *, access: bool = True) -> str:
     file = io.StringIO()
     console = Console(
         file=file,
@@ -32,7 +33,7 @@ def printed(results: Mapping[str, Result], kind: str, width: int) -> str:
         markup=False,
         _environ={},
     )
-    show_results(console, results, steps=True)
+    show_results(console, Report(results), steps=True, access=access)
     return file.getvalue()
 
 
@@ -50,7 +51,8 @@ def test_the_report_is_as_in_its_snapshot(kind: str, width: int) -> None:
 def test_sentences_are_wrapped_on_a_terminal_and_stay_whole_in_a_log(width: int) -> None:
     results = {name: result for name, result in fleet().items() if result.error is None}
     assert max(map(len, printed(results, "plain", width).splitlines())) <= width
-    sentence = str((groups(results)[0].sentences or ())[0])
+    told = [str(one) for group in groups(Report(results)) for one in group.sentences or ()]
+    sentence = max(told, key=len)
     assert len(sentence) > width
     assert sentence in printed(results, "log", width)
 
@@ -77,10 +79,39 @@ def test_what_a_terminal_would_obey_is_shown_instead() -> None:
 
 def test_results_without_a_preview_say_nothing_of_access() -> None:
     results = {"dev": Result(Status.SUCCEEDED, {"create": 1}, 1.0)}
-    assert "access" not in printed(results, "plain", 80)
-    assert str(access_total(results)) == ""
+    assert "access" not in printed(results, "plain", 80, access=False)
+
+
+def test_of_what_failed_nobody_knows_what_becomes_of_access() -> None:
+    for results in ({"dev": failed("no")}, {"dev": failed("no"), "prod": previewed(steps=())}):
+        text = printed(results, "plain", 80)
+        assert "access: unknown in 1 stack\n" in text
+        assert re.search("dev +failed +unknown", text)
+    assert "stays as it is" not in text
+
+
+def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
+    file = io.StringIO()
+    report = Report({}, removed_files=("Pulumi.old.yaml",))
+    show_results(Console(file=file), report, steps=True, access=True)
+    assert file.getvalue().splitlines()[-1] == (
+        "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS, and nothing watches "
+        "it any more. To delete it too, bring back this file, run `python -m rollout destroy`, "
+        "then delete this file."
+    )
+    assert "access: " not in file.getvalue()
+    assert report.to_json() == {"stacks": {}, "removedFiles": ["Pulumi.old.yaml"]}
+
+
+def test_in_a_pipe_no_row_of_a_table_is_wrapped_or_padded() -> None:
+    name = "a-stack-with-a-name-" * 6
+    text = printed({name: previewed(steps=()), "b": previewed(steps=())}, "log", 80)
+    assert f"{name}  succeeded  none     access stays  1.3 s\n" in text
+    assert not any(line.endswith(" ") for line in text.splitlines())
 
 
 def test_the_last_line_says_in_how_many_stacks_access_changes() -> None:
-    assert str(access_total(fleet())) == "access: wider in 13 stacks, narrower in 1 stack"
-    assert str(access_total({"dev": previewed()})) == "access: nowhere wider or narrower"
+    assert str(access_total(Report(fleet()))) == (
+        "access: breaks in 1 stack, wider in 14 stacks, narrower in 1 stack, unknown in 2 stacks"
+    )
+    assert str(access_total(Report({"dev": previewed()}))) == "access: stays as it is"

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from rollout.choosing.batch import Batch
+from rollout.choosing.changed import Change
 from rollout.choosing.selection import PARALLEL, Options, Selection, choose
 from rollout.choosing.shard import Shard
 from rollout.errors import RolloutError
@@ -76,6 +77,35 @@ def test_oddities_are_told_and_a_stack_without_a_wave_is_not_deployed(
         RolloutError, match="in one wave before it is touched; these are not: stray"
     ):
         selection.in_waves(None)
+
+
+@pytest.mark.parametrize(
+    ("names", "patterns", "removed"),
+    [
+        (("dev", "prod"), (), ("Pulumi.old-1.yaml", "Pulumi.old-2.yaml")),
+        (("dev", "prod"), ("*-1", "dev"), ("Pulumi.old-1.yaml",)),
+        (("dev", "prod"), ("old-2",), ("Pulumi.old-2.yaml",)),
+        (("dev", "prod"), ("dev",), ()),
+        ((), (), ("Pulumi.old-1.yaml", "Pulumi.old-2.yaml")),
+    ],
+)
+def test_deleted_files_of_the_stacks_that_are_meant_are_known(
+    project: WriteStacks,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+    patterns: tuple[str, ...],
+    removed: tuple[str, ...],
+) -> None:
+    paths = frozenset({"Pulumi.old-1.yaml", "Pulumi.old-2.yaml", "README.md"})
+    monkeypatch.setattr("rollout.choosing.selection.changed_since", lambda *_: Change(paths))
+    told: list[str] = []
+    selection = choose(
+        project(*names), Options(patterns=patterns, changed_since="main"), told.append
+    )
+    assert (selection.removed_files, tuple(selection.members)) == (removed, ())
+    assert told == [
+        f"Deleted since main, which does not destroy the stack: {', '.join(removed)}."
+    ] * bool(removed)
 
 
 def test_a_stack_without_a_wave_is_in_nobody_elses_way(project: WriteStacks) -> None:

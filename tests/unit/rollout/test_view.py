@@ -5,7 +5,7 @@ from rich.console import Console
 
 from rollout.reporting.tables import show_results
 from rollout.reporting.view import LiveView, PlainView, View, view_on
-from rollout.result import Result, Status, Step, failed, skipped
+from rollout.result import Report, Result, Status, Step, failed, skipped
 
 CHANGED = Result(Status.SUCCEEDED, {"create": 2, "update": 1}, 1.26)
 
@@ -105,7 +105,7 @@ def test_the_table_counts_times_and_tells_what_failed_and_why() -> None:
         "earlier": skipped(None),
         "new": Result(Status.NOT_DEPLOYED, seconds=0.4),
     }
-    show_results(out, results, steps=False)
+    show_results(out, Report(results))
     assert [line.rstrip() for line in written(out).splitlines()] == [
         "stack    status        changes              time",
         "dev      succeeded     2 create, 1 update  1.3 s",
@@ -137,7 +137,7 @@ def test_stacks_that_change_alike_are_told_together_in_full_width() -> None:
         "two": Result(Status.SUCCEEDED, {"delete": 1}, 1, steps=other),
         "three": Result(Status.SUCCEEDED, {"update": 1}, 1, steps=steps),
     }
-    show_results(out, results, steps=True)
+    show_results(out, Report(results), steps=True)
     text = written(out)
     assert f"one, three\n  update aws:iam:UserPolicy {name}\n" in text
     assert "two\n  delete aws:iam:User ci-user\n" in text
@@ -146,5 +146,6 @@ def test_stacks_that_change_alike_are_told_together_in_full_width() -> None:
 def test_a_long_list_of_changes_is_cut_and_that_is_said() -> None:
     out = console(terminal=False)
     steps = tuple(Step("create", "aws:iam/user:User", f"user-{n:02}") for n in range(25))
-    show_results(out, {"dev": Result(Status.SUCCEEDED, {"create": 25}, 1, steps=steps)}, steps=True)
+    result = Result(Status.SUCCEEDED, {"create": 25}, 1, steps=steps)
+    show_results(out, Report({"dev": result}), steps=True)
     assert "user-19\n  and 5 more\n" in written(out)

@@ -34,13 +34,13 @@ def test_the_engines_warnings_are_kept_without_the_stacks_file_in_front() -> Non
 def test_people_read_them_once_for_stacks_that_are_alike() -> None:
     text = io.StringIO()
     console = Console(file=text, width=80, highlight=False, markup=False)
-    show_results(console, {"a": RESULT, "b": RESULT}, steps=True)
+    show_results(console, Report({"a": RESULT, "b": RESULT}), steps=True)
     assert "2 stacks: a, b" in text.getvalue()
     assert text.getvalue().count(f"  warning: {WARNING}") == 1
 
 
 def test_reviewers_and_machines_read_them_too() -> None:
-    assert f"- warning: `{WARNING}`" in markdown({"a": RESULT})
+    assert f"- warning: `{WARNING}`" in markdown(Report({"a": RESULT}))
     assert RESULT.to_json()["warnings"] == [WARNING]
     assert "warnings" not in Result(Status.SUCCEEDED).to_json()
 

@@ -1,5 +1,6 @@
 """`rollout who`: over all stacks, who may do what in a place."""
 
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from components.aws.actions import ACCESS, action
 from components.evaluation.evaluator import decide
@@ -18,6 +20,7 @@ from components.settings.stack_file import StackFile, read
 from rollout.asking import who as module
 from rollout.asking.planned import NOT_LOOKED_AT
 from rollout.asking.who import _rights
+from rollout.asking.who_report import show
 from sandbox.folder import CHECKOUT
 from tests.unit.rollout.command_line import Ask, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
@@ -128,10 +131,12 @@ def test_the_table_is_for_people(ask: Ask, root: Path) -> None:
     ran = ask(root, "who", "s3://acme-site/public/x", "--action", "s3:PutObject")
     lines = [line.rstrip() for line in ran.out.splitlines()]
     assert (ran.code, ran.err) == (0, "")
-    assert lines[:4] == [
+    assert lines[:3] == [
         "stack  identity  kind  may           on",
-        "dev    ci        user  s3:*          acme-site/* where aws:SourceIp is in",
-        "                                     192.0.2.0/24 and over TLS",
+        (
+            "dev    ci        user  s3:*          "
+            "acme-site/* where aws:SourceIp is in 192.0.2.0/24 and over TLS"
+        ),
         "prod   deploy    role  s3:PutObject  acme-site/public/*",
     ]
     words = " ".join(ran.out.split())
@@ -142,13 +147,23 @@ def test_the_table_is_for_people(ask: Ask, root: Path) -> None:
     assert "deploy has the permissions boundary arn:aws:iam::111111111111:policy/limit." in words
 
 
-def test_no_action_is_cut_in_two(ask: Ask, root: Path) -> None:
+def test_on_a_terminal_no_action_is_cut_in_two(root: Path) -> None:
     (root / "Pulumi.a-stack-with-quite-a-name.yaml").write_bytes(
         (root / "Pulumi.prod.yaml").read_bytes()
     )
-    shown = ask(root, "who", "s3://acme-site/public/x").out
-    assert "s3:ListMultipartUploadParts," in shown
-    assert all(len(line) <= 80 for line in shown.splitlines())
+    place, file = Location("acme-site", "public/x"), io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system=None, width=80, _environ={})
+    show(console, place, module.who(root, place))
+    assert "s3:ListMultipartUploadParts," in file.getvalue()
+    assert all(len(line) <= 80 for line in file.getvalue().splitlines())
+
+
+def test_in_a_pipe_nothing_is_wrapped_or_padded(ask: Ask, root: Path) -> None:
+    shown = ask(root, "who", "s3://acme-site/public/x").out.splitlines()
+    assert not any(line.endswith(" ") for line in shown)
+    assert max(map(len, shown)) > 80
+    assert any(line.startswith("deploy of prod: CircleCI jobs of org") for line in shown)
+    assert shown[-2] == f"Only identities of this project's stacks are listed. {NOT_LOOKED_AT}"
 
 
 def test_identities_that_are_alike_in_many_stacks_are_explained_once(
