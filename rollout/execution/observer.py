@@ -1,10 +1,11 @@
 """Listens to the engine's events of one operation and tells what they come to."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
+from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 
 from rollout.execution.engine_words import error_text, plain, stderr
 
@@ -25,7 +26,7 @@ class Observer:
         self._errors: list[str] = []
         self._warnings: list[str] = []
         self._steps: dict[str, dict[str, str]] = {}
-        self._changes: dict[str, int] = {}
+        """What is done of changes of providers' resources; a component is none of its own."""
         self.makes_stack = False
         """Whether the stack itself is made: nothing of it is in the state."""
 
@@ -34,11 +35,15 @@ class Observer:
         if event.diagnostic_event is not None:
             self._on_diagnostic(event.diagnostic_event)
         elif event.resource_pre_event is not None:
-            self._on_step(event.resource_pre_event.metadata)
-        elif event.summary_event is not None:
-            counts = event.summary_event.resource_changes
-            changes = {OpType(op).value: count for op, count in counts.items() if count}
-            self._changes = {op: n for op, n in changes.items() if op not in _SAME}
+            metadata = event.resource_pre_event.metadata
+            is_new = metadata.op.value == "create"
+            self.makes_stack |= is_new and metadata.type == "pulumi:pulumi:Stack"
+            if (step := _step(metadata)) is not None:
+                self._on_progress(f"{step['op']} {step['name']}")
+        elif event.res_outputs_event is not None:
+            metadata = event.res_outputs_event.metadata
+            if (step := _step(metadata)) is not None:
+                self._steps[metadata.urn] = step
 
     def ended(self, words: str | None, seconds: float) -> dict[str, Any]:
         """Return what the operation came to.
@@ -48,7 +53,7 @@ class Observer:
             seconds: how long it took.
         """
         return {
-            "changes": self._changes,
+            "changes": dict(sorted(Counter(step["op"] for step in self._steps.values()).items())),
             "steps": list(self._steps.values()),
             "warnings": self._warnings,
             "seconds": seconds,
@@ -65,11 +70,12 @@ class Observer:
         text = plain(event.message)
         self._errors.append(f"{about}: {text}" if about and about not in text else text)
 
-    def _on_step(self, step: StepEventMetadata) -> None:
-        op, name = step.op.value, step.urn.rsplit("::", 1)[-1]
-        self.makes_stack |= op == "create" and step.type == "pulumi:pulumi:Stack"
-        state = step.new or step.old
-        is_real = state is not None and state.custom and not step.type.startswith("pulumi:")
-        if is_real and op not in _SAME | _PARTS:
-            self._steps[step.urn] = {"op": op, "type": step.type, "name": name}
-            self._on_progress(f"{op} {name}")
+
+def _step(step: StepEventMetadata) -> dict[str, str] | None:
+    """Return a change of a provider's resource; None for anything else."""
+    op, name = step.op.value, step.urn.rsplit("::", 1)[-1]
+    state = step.new or step.old
+    is_real = state is not None and state.custom and not step.type.startswith("pulumi:")
+    if not is_real or op in _SAME | _PARTS:
+        return None
+    return {"op": op, "type": step.type, "name": name}

@@ -59,7 +59,7 @@ def test_a_bad_stack_fails_in_its_own_words_and_stops_no_other(fleet: Fleet) -> 
         "'raed' is not one of list, read, write, delete, full"
     )
     good = fleet.up.stacks["acct-01"]
-    assert (good["changes"], good["error"]) == ({"create": 6}, None)
+    assert (good["changes"], good["error"]) == ({"create": 2}, None)
     assert good["seconds"] > 0
 
 
@@ -112,7 +112,7 @@ def test_resume_runs_what_was_mended_then_drift_and_destroy_tell_what_they_find(
     assert policy(changed)["Statement"] == [anything]
 
     gone = fleet.rollout.run("destroy", "--yes", "--json", "acct-0[1-4]")
-    assert gone.stacks["acct-01"]["changes"] == {"delete": 6}
+    assert gone.stacks["acct-01"]["changes"] == {"delete": 2}
     assert changed.iam.list_users()["Users"] == []
     assert fleet.stacks["acct-05"].iam.list_users()["Users"] != []
 

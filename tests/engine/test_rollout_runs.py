@@ -53,7 +53,7 @@ def test_shards_together_deploy_all_and_overlap_in_nothing(fleet: MakeFleet) -> 
         for node in ("0", "1")
     ]
     assert [list(part) for part in parts] == [["a", "c", "e"], ["b", "d"]]
-    assert all(stack["changes"] == {"create": 1} for part in parts for stack in part.values())
+    assert all(stack["status"] == "succeeded" for part in parts for stack in part.values())
 
 
 def test_up_does_what_the_plan_says_and_nothing_else(tiny: Callable[[str], Project]) -> None:
@@ -87,8 +87,11 @@ def test_a_preview_that_fails_leaves_no_older_plan(fleet: MakeFleet) -> None:
     assert not plan.exists()
 
 
-def test_preview_and_drift_tell_changes_by_their_exit_code_only_if_asked(fleet: MakeFleet) -> None:
-    rollout = fleet("a")
+def test_preview_and_drift_tell_changes_by_their_exit_code_only_if_asked(
+    tiny: Callable[[str], Project],
+) -> None:
+    rollout = Rollout(named(tiny('aws.iam.User("user", name="alone")\n')))
+    rollout.project.stack(name="a")
     assert rollout.run("preview", "--json").stacks["a"]["changes"] == {"create": 1}
     rollout.run("preview", "--exit-code", code=2)
     rollout.run("up", "--yes")
