@@ -11,7 +11,9 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import typer
@@ -179,20 +181,20 @@ def up(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the stacks, wave by wave; starts none while a check finds one of them wrong."""
+    """Deploy the stacks, wave by wave; without --yes it first shows what changes, and asks.
+
+    Starts none while a check finds one of them wrong.
+    """
     options = _options(globs, stacks, wave, changed_since, shard, parallel)
-    _run(
-        Request(
-            Command.UP,
-            options,
-            plan,
-            wait=wait,
-            resume=resume,
-            skip_broken=skip_broken,
-            confirm=lambda names: _confirm("Deploy", names, yes=yes),
-        ),
-        _output(as_json, redact),
-    )
+    output = _output(as_json, redact)
+    request = Request(Command.UP, options, plan, wait=wait, resume=resume, skip_broken=skip_broken)
+    if yes:
+        _run(request, output)
+    with TemporaryDirectory(prefix="rollout-") as folder:
+        # What is shown is what is done: up keeps to the plans of the preview.
+        save = Path(folder) if plan is None else None
+        confirm = lambda names: _show_and_confirm(request, output, names, save)  # noqa: E731
+        _run(replace(request, plans=plan or save, confirm=confirm), output)
 
 
 @app.command()
@@ -291,13 +293,36 @@ def _tell(request: Request, output: Output) -> Report:
     return report
 
 
+def _show_and_confirm(up: Request, output: Output, names: Sequence[str], save: Path | None) -> None:
+    """Preview an up, keep its plans in a folder, and ask.
+
+    Raises:
+        typer.Exit: the preview did not come to its end, so nobody is asked.
+    """
+    _check_asking("Deploy", names)
+    options = Options(patterns=tuple(names), parallel=up.options.parallel)
+    preview = Request(Command.PREVIEW, options, save, wait=up.wait)
+    with output.redacted(told) as console:
+        report = output.of(carry_out(project_root(), preview, console))
+        tables.show_results(console, report, steps=True, access=True)
+    if code := report.exit_code():
+        _say("The preview did not succeed, so nothing was deployed.")
+        raise typer.Exit(code)
+    _confirm("Deploy", names, yes=False)
+
+
 def _confirm(verb: str, names: Sequence[str], *, yes: bool) -> None:
     if yes:
         return
-    number = some(len(names), "stack")
+    _check_asking(verb, names)
+    question = f"{verb} {some(len(names), 'stack')} ({', '.join(names)})?"
+    typer.confirm(question, abort=True, err=True)
+
+
+def _check_asking(verb: str, names: Sequence[str]) -> None:
     if not sys.stdin.isatty():
+        number = some(len(names), "stack")
         raise RolloutError(f"{verb} {number}: say --yes, as nobody can be asked here.")
-    typer.confirm(f"{verb} {number} ({', '.join(names)})?", abort=True, err=True)
 
 
 def _say(text: str) -> None:

@@ -3,12 +3,13 @@
 import itertools
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -80,6 +81,24 @@ class Rollout:
     @contextmanager
     def started(self, *args: str, **variables: str) -> Iterator["Running"]:
         """Start it, and kill it at the end if it is still there."""
+        with self._started(args, variables, subprocess.DEVNULL) as running:
+            yield running
+
+    @contextmanager
+    def asking(self, *args: str) -> Iterator[tuple["Running", Callable[[str], None]]]:
+        """Start it where somebody can be asked, and give what types an answer."""
+        keyboard, terminal = pty.openpty()
+        try:
+            with self._started(args, {}, terminal) as running:
+                yield running, lambda text: _type(keyboard, text)
+        finally:
+            os.close(keyboard)
+            os.close(terminal)
+
+    @contextmanager
+    def _started(
+        self, args: Sequence[str], variables: Mapping[str, str], stdin: int
+    ) -> Iterator["Running"]:
         sandbox = self.project.sandbox
         made = self.outside or for_process(environment(sandbox.folder, sandbox.running, None))
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
@@ -87,7 +106,7 @@ class Rollout:
                 [sys.executable, "-m", "rollout", *args],
                 cwd=self.project.root,
                 env={**made, "PYTHONPATH": str(CHECKOUT), **variables},
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
             )
@@ -142,6 +161,10 @@ class Running:
     @staticmethod
     def _read(file: Any) -> str:
         return os.pread(file.fileno(), 1 << 20, 0).decode()
+
+
+def _type(keyboard: int, text: str) -> None:
+    os.write(keyboard, f"{text}\n".encode())
 
 
 def family(pid: int) -> list[int]:
