@@ -45,6 +45,9 @@ BEFORE: Final[dict[str, Any]] = {
         "old": user(grant("access-b", "read")),
         "moved": deploy(["refs/heads/main"], grant("access-b", "read")),
         "same": user(grant("access-a", "read"), grant("access-b", "read")),
+        "rotated": user(grant("access-a", "read"), accessKeys=["2026-11"]),
+        "elsewhere": deploy(["refs/heads/main"], grant("access-a", "read")),
+        "emptied": user(grant("access-a", "read"), tags={"team": "b"}),
     },
 }
 
@@ -60,6 +63,11 @@ def changed() -> dict[str, Any]:
         "narrower": user(grant("access-a", "read", prefixes=["builds/"])),
         "moved": deploy(["refs/heads/main"], grant("access-b", "read"), path="/ci/"),
         "same": user(grant("access-b", "read"), grant("access-a", "read")),
+        "rotated": user(grant("access-a", "read"), accessKeys=["2026-12"], path="/ci/"),
+        "elsewhere": deploy(
+            ["refs/heads/dev"], grant("access-a", "read"), maxSessionSeconds=43_200
+        ),
+        "emptied": user(grant("access-b", "read"), tags={"team": "a"}),
         "new": user(grant("access-b", "read", kmsKey=KEY)),
     }
     del after["identities"]["old"]
@@ -67,8 +75,19 @@ def changed() -> dict[str, Any]:
 
 
 SENTENCES: Final = [
+    "elsewhere trust: no longer lets in any job that it let in (BREAKS)",
+    "elsewhere trust: also refs/heads/dev of github.com/acme/app (WIDER)",
+    "elsewhere trust: no longer refs/heads/main of github.com/acme/app (NARROWER)",
+    "elsewhere may be assumed for 43,200 seconds at a time, before 3,600 (WIDER)",
+    "emptied loses all the access that it had (BREAKS)",
+    "emptied gains s3:GetObject on access-b/* (WIDER)",
+    "emptied loses s3:GetObject on access-a/* (NARROWER)",
+    (
+        "emptied tags: team is 'a', before 'b': "
+        "policies that test aws:PrincipalTag may allow more (WIDER)"
+    ),
     "keyed gets access key 2026-12",
-    "moved is replaced",
+    "moved is replaced: access is gone for a while and its ARN is new (BREAKS)",
     (
         "narrower loses s3:AbortMultipartUpload, s3:ListMultipartUploadParts, s3:PutObject "
         "on access-b/* (NARROWER)"
@@ -78,8 +97,11 @@ SENTENCES: Final = [
     "new is a new user",
     (f"new gains kms:Decrypt on {KEY} where kms:ViaService is s3.eu-west-1.amazonaws.com (WIDER)"),
     "new gains s3:GetObject on access-b/* (WIDER)",
-    "old is removed, a user",
+    "old is removed, a user (BREAKS)",
     "old loses s3:GetObject on access-b/* (NARROWER)",
+    "rotated gets another ARN: its path is /ci/, before / (BREAKS)",
+    "rotated loses access key 2026-11, and no other key stays (BREAKS)",
+    "rotated gets access key 2026-12",
     "wider gains s3:DeleteObject on access-a/releases/* (WIDER)",
     "wider trust: also refs/tags/v* of github.com/acme/app (WIDER)",
 ]
@@ -87,9 +109,9 @@ SENTENCES: Final = [
 
 def told(access: dict[str, Any]) -> list[str]:
     """The sentences that the JSON holds."""
-    suffix = {"wider": " (WIDER)", "narrower": " (NARROWER)", "none": ""}
     return [
-        f"{identity['name']} {line['text']}{suffix[line['verdict']]}"
+        f"{identity['name']} {line['text']}"
+        + ("" if line["verdict"] == "none" else f" ({line['verdict'].upper()})")
         for identity in access["identities"]
         for line in identity["lines"]
     ]
@@ -112,15 +134,21 @@ def test_a_preview_says_exactly_what_changes_of_access(stack: Stack) -> None:
     ran = Rollout(stack.project).run("preview", "--stacks", stack.name, "--json")
     access = ran.stacks[stack.name]["access"]
     assert told(access) == SENTENCES
-    assert (access["version"], access["wider"], access["narrower"]) == (1, 4, 4)
-    lines = [line.strip().lstrip("+-· ") for line in ran.stderr.splitlines()]
-    assert [line for line in lines if line in SENTENCES] == SENTENCES
-    assert "access: wider in 1 stack, narrower in 1 stack" in lines
+    assert [access[key] for key in ("version", "breaks", "wider", "narrower")] == [1, 6, 8, 6]
+    lines = [line.strip().lstrip("!+-· ") for line in ran.stderr.splitlines()]
+    breaking = [one for one in SENTENCES if one.endswith("(BREAKS)")]
+    others = [one for one in SENTENCES if one not in breaking]
+    assert [line for line in lines if line in SENTENCES] == [*breaking, *others]
+    assert "access: breaks in 1 stack, wider in 1 stack, narrower in 1 stack" in lines
 
 
-def test_wider_access_can_fail_a_preview_with_a_code_of_its_own(stack: Stack) -> None:
+def test_what_breaks_and_wider_access_can_fail_a_preview_with_codes_of_their_own(
+    stack: Stack,
+) -> None:
     rollout = Rollout(stack.project)
-    rollout.run("preview", "--stacks", stack.name, "--fail-on-wider", "--exit-code", code=3)
+    both = ("--fail-on-wider", "--exit-code")
+    rollout.run("preview", "--stacks", stack.name, *both, "--fail-on-breaks", code=4)
+    rollout.run("preview", "--stacks", stack.name, *both, code=3)
     rollout.run("preview", "--stacks", stack.name, "--exit-code", code=2)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rollout import cli
+from rollout.choosing.changed import Change
 from rollout.choosing.shard import INDEX, TOTAL
 from rollout.execution.journal import FOLDER
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
@@ -219,6 +220,24 @@ def test_with_nothing_changed_there_is_nothing_to_do(
     ran = rollout(project("dev"), "up", "--yes", "--json", "--changed-since", "main")
     assert (ran.code, json.loads(ran.out)) == (0, {"stacks": {}})
     assert "There is nothing to do." in ran.err
+
+
+def test_a_pull_request_that_deletes_a_stacks_file_is_told_so_in_its_comment(
+    rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = Change(frozenset({"Pulumi.old.yaml"}))
+    monkeypatch.setattr("rollout.choosing.selection.changed_since", lambda *_: change)
+    root = project("dev")
+    comment = root / "comment.md"
+    args = ("--changed-since", "main", "--json", "--fail-on-breaks", "--markdown", str(comment))
+    ran = rollout(root, "preview", *args)
+    assert (ran.code, json.loads(ran.out)) == (
+        0,
+        {"stacks": {}, "removedFiles": ["Pulumi.old.yaml"]},
+    )
+    assert "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS" in ran.err
+    assert "### Preview of 0 stacks, 1 stack file deleted\n" in comment.read_text()
+    assert "**Deleted:** `Pulumi.old.yaml`: what this file made stays" in comment.read_text()
 
 
 class Nothing:
