@@ -9,9 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-import yaml
-
-from components.settings.pulumi_yaml import parse
+from components.settings.pulumi_yaml import UnreadableError, parse
 from rollout.errors import RolloutError
 
 _TOOLS: Final = frozenset({"bench", "ci", "rollout", "sandbox", "tests", "toolchain"})
@@ -70,8 +68,8 @@ def stack_file_digest(root: Path, stack: str) -> str:
     """
     raw = _as_committed((root / f"Pulumi.{stack}.yaml").read_bytes())
     try:
-        content = parse(raw.decode())
-    except (ValueError, RecursionError, yaml.YAMLError):
+        content = parse(raw)
+    except UnreadableError:
         return _digest(raw)  # it is refused elsewhere
     if isinstance(content, dict):
         content = {key: value for key, value in content.items() if key not in _ENGINES}

@@ -124,7 +124,7 @@ def step_words(steps: Sequence[Step]) -> list[str]:
 def access_words(found: Iterable[Group]) -> list[tuple[Verdict, str]]:
     """Return in how many stacks access changes and how: `wider in 2 stacks`.
 
-    Of stacks that failed or were skipped it is not known; where all stays as it is, it says so.
+    Of stacks that failed or were not reached it is not known; where all stays as it is, it says so.
     """
     listed = list(found)
     counts = {

@@ -166,7 +166,7 @@ def test_up_leaves_out_what_is_wrong_if_told_to_and_ends_with_1(
     ran = rollout(project("dev", bad=BAD), "up", "bad", "--skip-broken", "--yes", "--json")
     assert ran.code == 1
     (result,) = json.loads(ran.out)["stacks"].values()
-    assert result["status"] == "skipped"
+    assert result["status"] == "not reached"
     assert "Pulumi.bad.yaml: identities.ci.kind: 'usr'" in result["error"]
     ran = rollout(project("dev", bad=BAD), "up", "--skip-broken")
     assert "Deploy 1 stack: say --yes" in ran.err

@@ -66,7 +66,7 @@ def test_stacks_that_come_to_the_same_are_told_once_with_all_their_names() -> No
 def test_of_what_failed_or_was_left_out_nobody_knows_what_becomes_of_access() -> None:
     results = {"dev": previewed(steps=()), "bad": failed("no"), "left": skipped("interrupted")}
     text = markdown(Report(results))
-    assert "### Preview of 3 stacks, access unknown in 2 stacks, 1 failed, 1 skipped\n" in text
+    assert "### Preview of 3 stacks, access unknown in 2 stacks, 1 failed, 1 not reached\n" in text
     assert "<code>bad</code> · <b>failed</b> · access unknown" in text
     assert "<code>left</code> · <b>skipped</b> · access unknown" in text
     assert "access stays as it is" not in text
