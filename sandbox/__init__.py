@@ -1,7 +1,6 @@
 """A local AWS to try the program without an account.
 
-moto's server is the AWS and a small stand-in is the AWS provider of the Pulumi engine; the engine
-and the program are the real ones. moto is not AWS: its API is real, its security is not (see
-`sandbox.standin` for what the stand-in checks in its place). `python -m sandbox --help` tells the
-commands.
+moto's server stands for AWS, and a small stand-in for Pulumi's AWS provider; the engine and the
+program are the real ones. moto has AWS's API but not its security; `sandbox.standin.limits` is what
+the stand-in checks in its place. `python -m sandbox --help` lists the commands.
 """

@@ -1,7 +1,7 @@
-"""The accounts of the sandbox: moto keeps many apart, by the credentials of each call.
+"""The accounts of the sandbox: moto separates them by the credentials of each call.
 
-moto knows the account of an access key that came from STS AssumeRole, and takes the account from
-the role's ARN; the role need not exist. So a role's ARN is the way into any account.
+moto knows the account of an access key that STS AssumeRole returned: it is the one in the role's
+ARN, and the role need not exist. So any account can be entered by the ARN of a role in it.
 """
 
 from typing import Final
@@ -10,15 +10,15 @@ from components.aws.partitions import partition_of_region
 from sandbox.clients import Clients, Credentials
 
 DEFAULT_ACCOUNT: Final = "123456789012"
-"""Where a stack lives that names no account: moto's own default."""
+"""The account of a stack that names none: moto's own default."""
 DEFAULT_REGION: Final = "us-east-1"
-"""Where a stack lives that names no region."""
+"""The region of a stack that names none."""
 NOBODY: Final = Credentials("sandbox", "sandbox")
-"""Credentials that moto has not given out: its default account."""
+"""Credentials that moto did not issue: they are of its default account."""
 
 
 def role_arn(account: str, region: str) -> str:
-    """Return the ARN of the role by which the sandbox works in an account."""
+    """Return the ARN of the role that the sandbox assumes to work in an account."""
     return f"arn:{partition_of_region(region)}:iam::{account}:role/sandbox"
 
 

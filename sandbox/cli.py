@@ -1,4 +1,4 @@
-"""The commands of `python -m sandbox`; what they do is in the modules next door."""
+"""The commands of `python -m sandbox`."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ from sandbox.preparing import prepare
 from sandbox.stacks import SandboxStack, find_stack, project_root, usable_stacks
 
 app: Final = typer.Typer(
-    help="A local AWS (moto) to try the program without an account. moto is not AWS: its API is "
-    "real, its security is not.",
+    help="A local AWS (moto) to try the program without an account. moto has AWS's API but not "
+    "its security.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,29 +33,29 @@ Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack to work on.
 Stacks = Annotated[
     list[str] | None,
     typer.Option(
-        "--stack", "-s", help="Stacks to make buckets for: names or globs. [default: dev]"
+        "--stack", "-s", help="Stacks to create buckets for: names or globs. [default: dev]"
     ),
 ]
 Buckets = Annotated[
-    bool, typer.Option("--buckets/--no-buckets", help="Make the buckets that the config names.")
+    bool, typer.Option("--buckets/--no-buckets", help="Create the buckets that the config names.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
-More = Annotated[list[str] | None, typer.Argument(help="More arguments for pulumi, after --.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")]
+More = Annotated[list[str] | None, typer.Argument(help="Further arguments for pulumi, after --.")]
 
 
 @app.command()
 def start(stack: Stacks = None, *, buckets: Buckets = True) -> None:
-    """Start the sandbox, if it does not run, and make the stacks' buckets.
+    """Start the sandbox if it is not running, and create the stacks' buckets.
 
-    A stack whose file has errors is told and left out; it ends with 1 then.
+    A stack whose file has errors is reported and left out; the exit code is then 1.
     """
     with _errors_told():
         root = project_root()
         stacks, errors = usable_stacks(root, stack or _default_stacks(root))
         running = _started(stacks, buckets=buckets)
-        told.print(f"The sandbox runs, its AWS (moto) at {running.aws_url}.")
+        told.print(f"The sandbox is running. Its AWS (moto) is at {running.aws_url}.")
         for error in errors:
-            told.print(f"Left out is the stack {error.stack}, which can't be deployed:\n{error}")
+            told.print(f"The stack {error.stack} can't be deployed and is left out:\n{error}")
         _end_unless_done(1 if errors else 0)
 
 
@@ -63,7 +63,7 @@ def start(stack: Stacks = None, *, buckets: Buckets = True) -> None:
 def up(
     stack: Stack = "dev", more: More = None, *, buckets: Buckets = True, as_json: Json = False
 ) -> None:
-    """Deploy a stack, starting the sandbox first if needed, and tell who may do what."""
+    """Deploy a stack and show who may do what; start the sandbox first if needed."""
     with _errors_told():
         engine = _engine(stack, buckets=buckets)
         args = ("up", "--yes", "--skip-preview", "--suppress-outputs", *(more or ()))
@@ -82,14 +82,14 @@ def up(
 
 @app.command()
 def preview(stack: Stack = "dev", more: More = None, *, buckets: Buckets = True) -> None:
-    """Show what `up` would change, starting the sandbox first if needed."""
+    """Show what `up` would change; start the sandbox first if needed."""
     with _errors_told():
         _end_unless_done(_engine(stack, buckets=buckets).run("preview", *(more or ())))
 
 
 @app.command()
 def refresh(stack: Stack = "dev", more: More = None) -> None:
-    """Read everything that a stack made as it is now, changes behind its back too."""
+    """Update the stack's state with changes that were made outside of Pulumi."""
     with _errors_told():
         engine = _running_engine(stack)
         _end_unless_done(engine.run("refresh", "--yes", "--skip-preview", *(more or ())))
@@ -97,10 +97,10 @@ def refresh(stack: Stack = "dev", more: More = None) -> None:
 
 @app.command()
 def destroy(stack: Stack = "dev", more: More = None) -> None:
-    """Delete everything that a stack made; the sandbox runs on."""
+    """Delete the stack's resources; the sandbox keeps running."""
     with _errors_told():
         if lifecycle.look(Folder.current()).state == "stopped":
-            told.print("The sandbox is not running, so nothing is in it.")
+            told.print("The sandbox is not running; there is nothing to delete.")
             return
         engine = _running_engine(stack)
         _end_unless_done(engine.run("destroy", "--yes", "--skip-preview", *(more or ())))
@@ -108,7 +108,7 @@ def destroy(stack: Stack = "dev", more: More = None) -> None:
 
 @app.command(name="status")
 def status_(*, as_json: Json = False) -> None:
-    """Tell what runs, and which stacks are in it; ends with 1 if the sandbox does not run."""
+    """Show whether the sandbox is running, and its stacks; exit code 1 if it is not running."""
     folder = Folder.current()
     found = lifecycle.look(folder)
     stacks = status.deployed(folder)
@@ -121,7 +121,7 @@ def status_(*, as_json: Json = False) -> None:
 
 @app.command()
 def env(stack: Stack = "dev") -> None:
-    """Print lines to eval, with which plain pulumi, aws and boto3 use the sandbox."""
+    """Print shell commands to eval, after which pulumi, aws and boto3 use the sandbox."""
     with _errors_told():
         found = find_stack(project_root(), stack)
         folder = Folder.current()
@@ -134,15 +134,15 @@ app.command()(assume_cli.token)
 
 @app.command()
 def stop() -> None:
-    """Stop the sandbox and forget all that it held."""
+    """Stop the sandbox and delete everything in it."""
     before = lifecycle.stop(Folder.current())
-    words = {"running": "The sandbox is stopped.", "stale": "What was left of it is cleared."}
+    words = {"running": "The sandbox is stopped.", "stale": "The broken sandbox is removed."}
     told.print(words.get(before.state, "The sandbox was not running."))
 
 
 @contextmanager
 def _errors_told() -> Iterator[None]:
-    """Tell an error as it is and end with 1, without a traceback."""
+    """Print an error without a traceback and end with exit code 1."""
     try:
         yield
     except (SandboxError, SettingsError, BotoCoreError) as error:
@@ -151,45 +151,45 @@ def _errors_told() -> Iterator[None]:
 
 
 def _engine(name: str, *, buckets: bool) -> Engine:
-    """Return the engine on a stack, in a sandbox that is started for it if needed."""
+    """Return the engine on a stack; start the sandbox if needed."""
     stack = find_stack(project_root(), name)
     return Engine(Folder.current(), _started([stack], buckets=buckets), stack)
 
 
 def _running_engine(name: str) -> Engine:
-    """Return the engine on a stack, in the sandbox that runs."""
+    """Return the engine on a stack in the running sandbox."""
     stack = find_stack(project_root(), name)
     folder = Folder.current()
     return Engine(folder, _running(folder), stack)
 
 
 def _started(stacks: Sequence[SandboxStack], *, buckets: bool) -> Look:
-    """Start the sandbox unless it runs, make what the stacks need, and say what was done."""
+    """Start the sandbox if needed, create what the stacks need, and print what was done."""
     folder = Folder.current()
     before, now = lifecycle.start(folder)
     if before.state == "stale":
         told.print(
-            f"The sandbox was broken: {before.fault}. All that it held is lost; a "
-            "fresh one was started.",
+            f"The sandbox was broken: {before.fault}. Everything in it is lost; a new one was "
+            "started.",
         )
     for name, made in prepare(folder, now, stacks, buckets=buckets).items():
-        told.print(f"Made the buckets of {name}: {', '.join(made)}.")
+        told.print(f"Created the buckets of {name}: {', '.join(made)}.")
     return now
 
 
 def _running(folder: Folder) -> Look:
-    """Return the running sandbox; a stale one is said, never used.
+    """Return the running sandbox.
 
     Raises:
-        SandboxError: it does not run.
+        SandboxError: it is not running, or it is broken.
     """
     found = lifecycle.look(folder)
     if found.state == "stopped":
         raise SandboxError("The sandbox is not running: `python -m sandbox start` starts it.")
     if found.state == "stale":
         raise SandboxError(
-            f"The sandbox is broken: {found.fault}. All that it held is lost; "
-            "`python -m sandbox start` starts a fresh one.",
+            f"The sandbox is broken: {found.fault}. Everything in it is lost; "
+            "`python -m sandbox start` starts a new one.",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""boto3's clients of the sandbox's AWS, blind to the user's own AWS settings."""
+"""boto3's clients of the sandbox's AWS, which ignore the user's own AWS settings."""
 
 import functools
 import os
@@ -19,12 +19,12 @@ _NOT_THE_USERS: Final = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-"""botocore's session variables: neither the environment nor the user's files set them."""
+"""Variables of botocore's session that the environment and the user's files must not set."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What AWS calls are signed with; worth nothing outside the sandbox."""
+    """What calls of AWS are signed with; they have no use outside the sandbox."""
 
     access_key: str
     secret_key: str
@@ -32,12 +32,12 @@ class Credentials:
 
     @classmethod
     def of(cls, answer: CredentialsTypeDef) -> Self:
-        """Take them from an answer of STS."""
+        """Read an answer of STS."""
         return cls(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
 
 class Clients:
-    """Makes clients, once for each service, credentials and region.
+    """Makes one client for each service, credentials and region.
 
     One session makes them all: it reads the service models once, which costs more than everything
     else here. Making a client is not thread-safe, using one is.

@@ -1,4 +1,4 @@
-"""Runs the ordinary Pulumi CLI on a stack, in the sandbox's environment."""
+"""Runs the Pulumi CLI on a stack, in the sandbox's environment."""
 
 import contextlib
 import json
@@ -17,14 +17,14 @@ from sandbox.stacks import SandboxStack, project_root
 
 @dataclass(frozen=True)
 class Engine:
-    """The CLI, on one stack of the user's checkout as it is."""
+    """The CLI on one stack of the user's project."""
 
     folder: Folder
     running: Look
     stack: SandboxStack
 
     def run(self, *args: str, to_stderr: bool = False) -> int:
-        """Run an operation before the user's eyes; return its exit code."""
+        """Run an operation, with its output in the terminal; return its exit code."""
         process = subprocess.Popen(
             ["pulumi", *args, "--stack", self.stack.name],  # noqa: S607 - the sandbox's PATH
             cwd=project_root(),
@@ -32,14 +32,14 @@ class Engine:
             stdout=sys.stderr if to_stderr else None,
         )
         while True:
-            with contextlib.suppress(KeyboardInterrupt):  # the CLI hears it too, and winds up
+            with contextlib.suppress(KeyboardInterrupt):  # the CLI gets it too, and cancels
                 return process.wait()
 
     def outputs(self) -> Mapping[str, Any]:
-        """Return the stack's outputs, secrets masked.
+        """Return the stack's outputs, with secrets masked.
 
         Raises:
-            SandboxError: the CLI cannot tell them.
+            SandboxError: the CLI failed.
         """
         done = subprocess.run(
             ["pulumi", "stack", "output", "--json", "--stack", self.stack.name],  # noqa: S607

@@ -1,4 +1,4 @@
-"""The environment in which the ordinary `pulumi`, `aws` and boto3 work on the sandbox."""
+"""The environment variables with which `pulumi`, `aws` and boto3 use the sandbox."""
 
 import os
 import shlex
@@ -22,7 +22,7 @@ _SHIM_MARK: Final = "SANDBOX_PYTHON"
 
 
 def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> dict[str, str]:
-    """Return the variables to set, for a stack's account and region or moto's default.
+    """Return the variables to set, for the account and region of a stack or of moto's default.
 
     Raises:
         SandboxError: there is no Pulumi CLI.
@@ -65,24 +65,24 @@ def for_process(made: Mapping[str, str]) -> dict[str, str]:
 
 
 def as_shell(made: Mapping[str, str]) -> str:
-    """Return lines that a POSIX shell can eval; what would be in the way is unset."""
+    """Return lines for a POSIX shell to eval; they unset the user's own AWS variables too."""
     lines = [f"unset {name}" for name in sorted(_in_the_way(made))]
     return "\n".join([*lines, *(f"export {n}={shlex.quote(v)}" for n, v in made.items())])
 
 
 def _in_the_way(made: Mapping[str, str]) -> set[str]:
-    """Return the user's AWS settings, which would lead away from the sandbox."""
+    """Return the user's AWS variables, with which calls would not reach the sandbox."""
     return {name for name in os.environ if name.startswith("AWS_") and name not in made}
 
 
 def _no_proxy() -> str:
-    """Return the hosts that need no proxy: the user's, and this machine."""
+    """Return the hosts to reach without a proxy: the user's, and this machine."""
     users = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     return ",".join(dict.fromkeys([LOOPBACK, *filter(None, users.split(","))]))
 
 
 def _path_without_shims() -> str:
-    """Return PATH as it was before any sandbox, with this Python's folder first."""
+    """Return PATH without any sandbox's own `pulumi`, with this Python's folder first."""
     own = str(Path(sys.executable).parent)
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     others = [e for e in entries if e and e != own and not _has_shim(Path(e))]

@@ -1,6 +1,6 @@
-"""The sandbox's folder: everything it keeps, in one git-ignored place.
+"""The sandbox's folder, which git ignores: all files that the sandbox keeps.
 
-`.sandbox/` in the checkout, or where the environment's SANDBOX_DIR says.
+It is `.sandbox/` in the checkout, or what the environment variable SANDBOX_DIR names.
 """
 
 import fcntl
@@ -15,12 +15,12 @@ from typing import Final
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 """The checkout that this sandbox belongs to."""
 PORTS: Final = ("aws", "standin")
-"""What the sandbox listens for: calls of AWS, and engines."""
+"""The sandbox's ports: one for calls of AWS, one for Pulumi engines."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Where the sandbox keeps what."""
+    """The files of one sandbox."""
 
     root: Path
 
@@ -32,7 +32,7 @@ class Folder:
 
     @property
     def instance(self) -> Path:
-        """The file with the random id of the sandbox that is meant to run."""
+        """The file with the random id of the sandbox that should be running."""
         return self.root / "instance"
 
     @property
@@ -42,44 +42,44 @@ class Folder:
 
     @property
     def pulumi_home(self) -> Path:
-        """The Pulumi CLI's own files, apart from the user's."""
+        """The Pulumi CLI's own files, separate from the user's."""
         return self.root / "pulumi"
 
     @property
     def configs(self) -> Path:
-        """Copies of stack files, for the engine to read."""
+        """The copies of stack files that the engine reads."""
         return self.root / "configs"
 
     @property
     def aws_files(self) -> Path:
-        """AWS config and credentials files, apart from the user's."""
+        """AWS config and credentials files, separate from the user's."""
         return self.root / "aws"
 
     @property
     def log(self) -> Path:
-        """What the sandbox's process printed."""
+        """The output of the sandbox's process."""
         return self.root / "sandbox.log"
 
     @property
     def ports(self) -> Path:
-        """The file in which the sandbox's process says where it listens."""
+        """The file with the ports of the sandbox's process."""
         return self.root / "ports.json"
 
     def read_instance(self) -> str | None:
-        """Return the id of the sandbox that is meant to run; None if none is."""
+        """Return the id of the sandbox that should be running; None if none should."""
         try:
             return self.instance.read_text()
         except OSError:
             return None
 
     def write_ports(self, ports: Mapping[str, int]) -> None:
-        """Say where the sandbox listens; a reader finds all of it or nothing."""
+        """Write the sandbox's ports, in one step."""
         draft = self.ports.with_suffix(f".{os.getpid()}")
         draft.write_text(json.dumps(dict(ports)))
         draft.replace(self.ports)
 
     def read_ports(self) -> dict[str, int] | None:
-        """Return where the sandbox said that it listens; None if it said nothing."""
+        """Return the sandbox's ports; None if it has written none."""
         try:
             read = json.loads(self.ports.read_text())
             return {name: int(read[name]) for name in PORTS}
@@ -88,7 +88,7 @@ class Folder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the sandbox's lock: one start or stop at a time, and nobody looks meanwhile."""
+        """Hold the sandbox's lock, so that only one process starts, stops or examines it."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.root / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -27,7 +27,7 @@ _LOG_LINES: Final = 15
 
 
 class SandboxError(Exception):
-    """A failure to tell the user as it is."""
+    """A failure whose message is for the user."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Makes what a stack expects to find in its account: buckets, and the profile that it names."""
+"""Creates what a stack expects in its account: buckets, and the profile that it names."""
 
 import configparser
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from sandbox.stacks import SandboxStack
 def prepare(
     folder: Folder, running: Look, stacks: Sequence[SandboxStack], *, buckets: bool
 ) -> dict[str, list[str]]:
-    """Make what is missing; return the buckets made, by stack.
+    """Create what is missing; return the new buckets by stack.
 
     Raises:
-        SandboxError: a bucket cannot be made.
+        SandboxError: a bucket can't be created.
     """
     clients = clients_of(running.aws_url)
     made: dict[str, list[str]] = {}
@@ -45,21 +45,21 @@ def _make_buckets(s3: S3Client, stack: SandboxStack) -> list[str]:
 
 def _make_bucket(s3: S3Client, stack: SandboxStack, bucket: str) -> None:
     where: Any = {}
-    if stack.region != "us-east-1":  # which S3 wants left out
+    if stack.region != "us-east-1":  # which S3 does not accept
         where = {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
     try:
         s3.create_bucket(Bucket=bucket, **where)
     except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
-        pass  # another command has just made it, or another account has it: it is not missing
+        pass  # another command has just created it, or another account owns it
     except ClientError as error:
         raise SandboxError(
-            f"The bucket {bucket} of the stack {stack.name} could not be made in account "
+            f"The bucket {bucket} of the stack {stack.name} can't be created in account "
             f"{stack.account}: {error.response['Error'].get('Message')}",
         ) from None
 
 
 def _write_profile(folder: Folder, profile: str, credentials: Credentials) -> None:
-    """Put a profile into the sandbox's own credentials file; the user's is never read."""
+    """Write a profile into the sandbox's own credentials file."""
     path = folder.aws_files / "credentials"
     with folder.locked():
         profiles = configparser.RawConfigParser()

@@ -1,4 +1,4 @@
-"""What `up` ends with: what was made, who may do what, what to type next."""
+"""The report at the end of `up`: what was created, who may do what, what to run next."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from sandbox.stacks import SandboxStack
 
 
 def show(console: Console, stack: SandboxStack, outputs: Mapping[str, Any]) -> None:
-    """Print the report of a stack that was just deployed; `outputs` have their secrets masked."""
+    """Print the report of a deployed stack; secrets in `outputs` are masked."""
     console.print(Group(*_parts(console, stack, outputs.get("identities", {}))))
 
 
@@ -52,12 +52,12 @@ def _where(grant: Grant) -> str:
 
 
 def _more(name: str, identity: User | Role, made: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Tell what a job needs to know of an identity."""
-    yield Text(f"\n{name}: {made.get('arn', 'not made')}")
+    """Yield what a job needs to know of an identity."""
+    yield Text(f"\n{name}: {made.get('arn', 'not created')}")
     if "accessKeyId" in made:
         yield Text(f"  access key {made['accessKeyId']}, its secret is an output of the stack")
     if isinstance(identity, Role):
-        yield Text("  assumed by CircleCI jobs; its circleciConfig output is a job that does it")
+        yield Text("  assumed by CircleCI jobs; its output circleciConfig has a job that does it")
 
 
 def _next(stack: SandboxStack) -> list[str]:
@@ -65,17 +65,17 @@ def _next(stack: SandboxStack) -> list[str]:
     named = "" if stack.name == "dev" else f" --stack {stack.name}"
     return [
         f'eval "$({python} -m sandbox env{named})"',
-        "    then, in this shell, the plain engine and any AWS tool work on it:",
+        "    sets up this shell, where pulumi and any AWS tool then use the sandbox:",
         "    pulumi preview; pulumi stack output --show-secrets; aws s3 ls",
         f"{python} -m sandbox up{named}",
-        f"    after a change of {stack.file.path.name}",
+        f"    deploys a change of {stack.file.path.name}",
         f"{python} -m sandbox stop",
-        "    ends it and forgets it all",
+        "    stops the sandbox and deletes everything in it",
     ]
 
 
 def _python() -> str:
-    """Return how this Python is called, as short as it goes."""
+    """Return the shortest path of this Python."""
     python = Path(sys.executable)
     here = Path.cwd()
     return str(python.relative_to(here)) if python.is_relative_to(here) else str(python)

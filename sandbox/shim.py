@@ -3,13 +3,16 @@
 Every operation of the CLI needs a secrets manager. With a file backend that is a passphrase and a
 salt, and the CLI writes the salt into `Pulumi.<stack>.yaml` (`GetSecretsManager` and
 `getAndSaveSecretsManager` in its cmd/pulumi/stack/secrets.go and cmd/pulumi/config/io.go; also
-with PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER, and there is no environment variable for another
-config file). A first `up` would thus leave the checkout changed, and a stack file with the salt or
-key of its real backend could not be used here at all. So `sandbox/bin/pulumi`, first on the
-sandbox's PATH, hands the CLI a fresh copy of the stack file, with the sandbox's own salt, as
-`--config-file`, and makes the stack where it is missing. Everything else goes to the CLI as it is.
+with PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER). So a first `up` would change the user's checkout,
+and a stack file with the salt or key of its real backend could not be used here. For that reason
+`sandbox/bin/pulumi`, first on the sandbox's PATH, gives the CLI a new copy of the stack file, with
+the sandbox's own salt, as `--config-file`, and creates the stack if it is missing. All other
+commands go to the CLI as they are.
 
-It runs before every command, so it needs the standard library only, and no site packages.
+Newer CLIs (3.259.0) also read PULUMI_OPTION_CONFIG_FILE. That does not replace this file: one
+variable in a shell holds for one stack, and with `--stack OTHER` the CLI would use the wrong file.
+
+It runs before every command, so it uses the standard library only.
 """
 
 import hashlib
@@ -42,22 +45,22 @@ OPERATIONS = frozenset(
 )
 """The CLI's commands that take --config-file and need a stack."""
 _WITH_VALUE = frozenset(["-C", "--cwd", "--color", "-v", "--verbose", "--profiling", "--tracing"])
-"""Flags that may stand before the command with their value behind them."""
+"""Flags before the command whose value is the next argument."""
 _ANEW = 'run `python -m sandbox start` and `eval "$(python -m sandbox env)"`'
 _SECRETS = re.compile(r"^(encryptionsalt|encryptedkey|secretsprovider):.*\n?", re.MULTILINE)
 _NAME = re.compile(r"""^name:\s*["']?([\w.-]+)""", re.MULTILINE)
 
 
 class ShimError(Exception):
-    """A failure to tell the user as it is."""
+    """A failure whose message is for the user."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What a command line asks of the CLI."""
+    """A command line of the CLI, as far as it matters here."""
 
     words: tuple[str, ...]
-    """The command's words that are no flags: up; stack, init, dev."""
+    """The words that are not flags: up; stack, init, dev."""
     project: Path | None
     """The folder of the project that the CLI will find."""
     stack: str | None
@@ -65,7 +68,7 @@ class Command:
 
 
 def parse(args: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Command:
-    """Read a command line as far as it matters here."""
+    """Read a command line."""
     words: list[str] = []
     flags: dict[str, str] = {}
     rest = list(args)
@@ -93,7 +96,7 @@ def parse(args: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Com
 
 
 def _project(start: Path) -> Path | None:
-    """Look for a project where the CLI does: here, then in each folder above."""
+    """Find the project as the CLI does: here, then in each parent folder."""
     here = start.resolve()
     return next((one for one in (here, *here.parents) if (one / "Pulumi.yaml").exists()), None)
 
@@ -102,7 +105,7 @@ def copy_of(project: Path, stack: str, configs: Path) -> Path:
     """Copy a project's and a stack's file into a folder of their own; return the stack's copy.
 
     Raises:
-        ShimError: the stack's file holds values that only its real backend can decrypt.
+        ShimError: the stack's file has values that only its real backend can decrypt.
     """
     folder = configs / hashlib.sha256(str(project).encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,8 +113,8 @@ def copy_of(project: Path, stack: str, configs: Path) -> Path:
     text = original.read_text(encoding="utf-8") if original.exists() else ""
     if re.search(r"^\s*(- )?secure:", text, re.MULTILINE):
         raise ShimError(
-            f"{original.name} holds encrypted values, which only the backend that it was made for "
-            "can read; the sandbox cannot deploy it",
+            f"{original.name} has encrypted values (`secure:`), which only its own backend can "
+            "decrypt; the sandbox can't deploy it",
         )
     lines = _SECRETS.sub("", text).splitlines()
     _write(folder / "Pulumi.yaml", (project / "Pulumi.yaml").read_text(encoding="utf-8"))
@@ -121,7 +124,7 @@ def copy_of(project: Path, stack: str, configs: Path) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that another run may be reading."""
+    """Write a file in one step: another run may be reading it."""
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
@@ -130,7 +133,7 @@ def _write(path: Path, text: str) -> None:
 def command_line(
     args: Sequence[str], environment: Mapping[str, str], cwd: Path
 ) -> tuple[list[str], list[str] | None]:
-    """Return the command line for the CLI, and the one to run before it, if any."""
+    """Return the command line for the CLI, and one to run before it if the stack is missing."""
     pulumi = environment["SANDBOX_PULUMI"]
     folder = Path(environment["SANDBOX_DIR"])
     asked = parse(args, environment, cwd)
@@ -151,10 +154,10 @@ def command_line(
 
 
 def check_instance(environment: Mapping[str, str]) -> None:
-    """Check that the sandbox which a shell was set up for is still the one that is meant to run.
+    """Check that the shell's sandbox is still running.
 
     Raises:
-        ShimError: it was stopped, another one started, or a part of it no longer answers.
+        ShimError: it was stopped, another one was started, or it no longer answers.
     """
     try:
         instance = Path(environment["SANDBOX_DIR"], "instance").read_text(encoding="utf-8")
@@ -162,12 +165,12 @@ def check_instance(environment: Mapping[str, str]) -> None:
         instance = None
     if instance is None or instance != environment.get("SANDBOX_INSTANCE"):
         raise ShimError(
-            f"the sandbox that this shell was set up for is gone; {_ANEW}",
+            f"this shell's sandbox is gone; {_ANEW}",
         )
     port = environment.get("AWS_ENDPOINT_URL", "").rpartition(":")[2]
     if port.isdecimal() and not _answers(int(port)):
         raise ShimError(
-            f"the sandbox is broken: it no longer answers on port {port}, and all that it held is "
+            f"the sandbox is broken: it no longer answers on port {port}, and everything in it is "
             f"lost; {_ANEW}",
         )
 
@@ -181,11 +184,11 @@ def _answers(port: int) -> bool:
 
 
 def main(args: Sequence[str]) -> int:
-    """Become the CLI."""
+    """Run the CLI in place of this process."""
     environment = os.environ
     try:
-        # Who only asks for the version shall not look for another CLI, which would go around this
-        # file: what is done then is refused here.
+        # Programs that look for a usable CLI ask for its version. If that failed, they would take
+        # the next CLI on PATH, which is not kept from the user's files.
         if list(args) != ["version"]:
             check_instance(environment)
         command, before = command_line(args, environment, Path.cwd())
@@ -198,7 +201,7 @@ def main(args: Sequence[str]) -> int:
 
 
 def _make_stack(command: Sequence[str]) -> None:
-    """Make a stack, unless another run has just made it."""
+    """Create a stack, unless another run has just created it."""
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode and "already exists" not in made.stderr:
         raise ShimError(made.stderr.strip())

@@ -1,4 +1,4 @@
-"""The stacks as the sandbox sees them: their account, region, profile and buckets."""
+"""The account, region, profile and buckets of each stack in the sandbox."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sandbox.lifecycle import SandboxError
 
 @dataclass(frozen=True)
 class SandboxStack:
-    """One stack's place in the sandbox."""
+    """One stack in the sandbox."""
 
     file: StackFile
 
@@ -25,12 +25,12 @@ class SandboxStack:
 
     @property
     def account(self) -> str:
-        """The account of moto that the stack lives in."""
+        """The account of moto that the stack is in."""
         return self.file.account or DEFAULT_ACCOUNT
 
     @property
     def region(self) -> str:
-        """The region that the stack lives in."""
+        """The region that the stack is in."""
         return self.file.region or DEFAULT_REGION
 
     @property
@@ -41,9 +41,9 @@ class SandboxStack:
 
     @property
     def buckets(self) -> tuple[str, ...]:
-        """The buckets that the stack's config names; none while the config has errors.
+        """The buckets that the stack's config names; none if the config has errors.
 
-        What is wrong with it the program says, as it would without a sandbox.
+        The program reports them when it runs.
         """
         try:
             settings = self.file.settings()
@@ -54,7 +54,7 @@ class SandboxStack:
 
 
 def project_root() -> Path:
-    """Return the project that commands work on: the current directory's, else the checkout's."""
+    """Return the project in the current directory, or else the checkout."""
     here = Path.cwd()
     return here if (here / "Pulumi.yaml").exists() else CHECKOUT
 
@@ -63,8 +63,8 @@ def find_stacks(root: Path, patterns: Sequence[str]) -> list[SandboxStack]:
     """Return the stacks whose names match any of the patterns (`dev`, `acct-*`).
 
     Raises:
-        SandboxError: a pattern matches none; the stacks that there are are named.
-        SettingsError: a stack's file cannot be read.
+        SandboxError: a pattern matches no stack; the message names all stacks.
+        SettingsError: a stack's file can't be read.
     """
     return [SandboxStack(read(root, name)) for name in _known(root, patterns)]
 
@@ -91,16 +91,16 @@ def usable_stacks(
 
 
 def find_stack(root: Path, pattern: str) -> SandboxStack:
-    """Return the one stack whose name matches.
+    """Return the only stack whose name matches.
 
     Raises:
         SandboxError: there is none, or there are several.
-        SettingsError: its file cannot be read.
+        SettingsError: its file can't be read.
     """
     found = find_stacks(root, [pattern])
     if len(found) > 1:
         names = ", ".join(one.name for one in found)
-        raise SandboxError(f"--stack: '{pattern}' means several stacks: {names}")
+        raise SandboxError(f"--stack: '{pattern}' matches several stacks: {names}")
     return found[0]
 
 
@@ -110,7 +110,7 @@ def _known(root: Path, patterns: Sequence[str]) -> list[str]:
         if not _matching(known, [pattern]):
             there = ", ".join(known) if known else "none"
             raise SandboxError(
-                f"There is no Pulumi.{pattern}.yaml in {root}; the stacks there: {there}."
+                f"There is no Pulumi.{pattern}.yaml in {root}; its stacks are: {there}."
             )
     return _matching(known, patterns)
 

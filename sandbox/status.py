@@ -1,4 +1,4 @@
-"""What runs in the sandbox, and which stacks are deployed in it."""
+"""Whether the sandbox is running, and which stacks are deployed in it."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Deployed:
 
 
 def deployed(folder: Folder) -> list[Deployed]:
-    """Return the stacks that the state knows, with how many resources each has in AWS."""
+    """Return the stacks in Pulumi's state, with the number of AWS resources of each."""
     found = []
     for path in sorted(folder.state.glob(".pulumi/stacks/*/*.json")):
         latest = (_read(path.read_text()).get("checkpoint") or {}).get("latest") or {}
@@ -46,9 +46,9 @@ def as_json(found: Look, stacks: list[Deployed]) -> Mapping[str, Any]:
 def show(console: Console, found: Look, stacks: list[Deployed]) -> None:
     """Print the status."""
     words = {
-        "running": "The sandbox runs.",
+        "running": "The sandbox is running.",
         "stopped": "The sandbox is not running.",
-        "stale": "The sandbox is broken, and not used; `start` clears it and starts a fresh one.",
+        "stale": "The sandbox is broken and can't be used; `start` replaces it.",
     }
     console.print(words[found.state])
     if found.fault:
@@ -62,6 +62,6 @@ def show(console: Console, found: Look, stacks: list[Deployed]) -> None:
 def _read(text: str) -> dict[str, Any]:
     try:
         read: dict[str, Any] = json.loads(text)
-    except ValueError:  # it is being written
+    except ValueError:  # Pulumi is writing it
         return {}
     return read

@@ -1,7 +1,7 @@
 """The stand-in: an AWS provider for the sandbox, in place of the real one.
 
 It speaks Pulumi's provider protocol and makes the resources that this project uses with boto3,
-against moto. Only the sandbox and its tests use it, and it refuses a type that it does not know.
+against moto. It is used in the sandbox and its tests only, and refuses a type it does not know.
 
 A table drives it. A new type is a row: its token, its properties with AWS's names for them, its id,
 and the methods of boto3 that create, read, change and delete it; a function stands in for a method

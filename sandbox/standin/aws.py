@@ -1,4 +1,4 @@
-"""The AWS of one run: where it lives, and the clients that an entry of the table calls."""
+"""The AWS of one run: its account and region, and the clients to call it with."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from sandbox.clients import Clients, Credentials
 
 @dataclass(frozen=True)
 class Aws:
-    """One run's AWS: an account, a region, and the tags that the provider puts on everything."""
+    """One run's AWS: an account, a region, and the tags that the provider sets on everything."""
 
     clients: Clients = field(repr=False)
     credentials: Credentials = field(repr=False)

@@ -17,93 +17,93 @@ from sandbox.standin.values import Values
 _TAGS: Final = "Tags"
 
 
-def create(entry: ResourceType, aws: Aws, new: Values) -> tuple[str, Values]:
+def create(row: ResourceType, aws: Aws, new: Values) -> tuple[str, Values]:
     """Make a resource; return its id, and the properties that AWS answered."""
-    given = _arguments(entry, entry.inputs.keys() - {"tags"}, new)
-    if entry.tag:
+    given = _arguments(row, row.inputs.keys() - {"tags"}, new)
+    if row.tag:
         given[_TAGS] = aws_tags(new["tagsAll"])
-    with limits.CHECK_AND_ACT if entry.limit else nullcontext():
-        if entry.limit:
-            entry.limit(aws, new)
-        answer = _call(entry, aws, entry.create, given, new)
-    values = {**new, **_told(entry, answer, new)}
-    return entry.id.format_map({**answer, **values}), values
+    with limits.CHECK_AND_ACT if row.limit else nullcontext():
+        if row.limit:
+            row.limit(aws, new)
+        answer = _call(row, aws, row.create, given, new)
+    values = {**new, **_told(row, answer, new)}
+    return row.id.format_map({**answer, **values}), values
 
 
-def read(entry: ResourceType, aws: Aws, id_: str, old: Values) -> Values | None:
+def read(row: ResourceType, aws: Aws, id_: str, old: Values) -> Values | None:
     """Return a resource's properties as they are now; None if it is gone."""
-    values = _named(entry, id_, old)
-    key = _key(entry, values)
-    answer = _call(entry, aws, entry.read, key, values)
-    return None if answer is None else _told(entry, {**key, **answer}, old)
+    values = _named(row, id_, old)
+    key = _key(row, values)
+    answer = _call(row, aws, row.read, key, values)
+    return None if answer is None else _told(row, {**key, **answer}, old)
 
 
-def update(entry: ResourceType, aws: Aws, id_: str, old: Values, new: Values) -> None:
+def update(row: ResourceType, aws: Aws, id_: str, old: Values, new: Values) -> None:
     """Change a resource in place."""
-    old = _named(entry, id_, old)
-    key = _key(entry, old)
-    with limits.CHECK_AND_ACT if entry.limit else nullcontext():
-        if entry.limit:
-            entry.limit(aws, new)
-        for names, change in entry.changes.items():
-            if all(same(entry.properties[name], old.get(name), new.get(name)) for name in names):
+    old = _named(row, id_, old)
+    key = _key(row, old)
+    with limits.CHECK_AND_ACT if row.limit else nullcontext():
+        if row.limit:
+            row.limit(aws, new)
+        for names, change in row.changes.items():
+            if all(same(row.properties[name], old.get(name), new.get(name)) for name in names):
                 continue
             if isinstance(change, str):
-                empty = {name: entry.properties[name].kind() for name in names}
-                given = {entry.properties[n].aws: new.get(n, empty[n]) for n in names}
-                _method(entry, aws, change)(**key, **given)
+                empty = {name: row.properties[name].kind() for name in names}
+                given = {row.properties[n].aws: new.get(n, empty[n]) for n in names}
+                _method(row, aws, change)(**key, **given)
             else:
                 change(aws, old, new)
-    if entry.tag:
-        key = _key(entry, {**old, **new})
-        _change_tags(entry, aws, key, old.get("tagsAll") or {}, new["tagsAll"])
+    if row.tag:
+        key = _key(row, {**old, **new})
+        _change_tags(row, aws, key, old.get("tagsAll") or {}, new["tagsAll"])
 
 
-def delete(entry: ResourceType, aws: Aws, id_: str, old: Values) -> None:
+def delete(row: ResourceType, aws: Aws, id_: str, old: Values) -> None:
     """Delete a resource."""
-    values = _named(entry, id_, old)
-    _call(entry, aws, entry.delete, _key(entry, values), values)
+    values = _named(row, id_, old)
+    _call(row, aws, row.delete, _key(row, values), values)
 
 
-def _call(entry: ResourceType, aws: Aws, call: Call, given: Values, values: Values) -> Any:  # noqa: ANN401 - an answer of boto3
-    answer = _method(entry, aws, call)(**given) if isinstance(call, str) else call(aws, values)
-    return answer.get(entry.answer, answer) if answer else answer
+def _call(row: ResourceType, aws: Aws, call: Call, given: Values, values: Values) -> Any:  # noqa: ANN401 - an answer of boto3
+    answer = _method(row, aws, call)(**given) if isinstance(call, str) else call(aws, values)
+    return answer.get(row.answer, answer) if answer else answer
 
 
-def _method(entry: ResourceType, aws: Aws, name: str) -> Any:  # noqa: ANN401 - a method of boto3
-    return getattr(getattr(aws, entry.service), name)
+def _method(row: ResourceType, aws: Aws, name: str) -> Any:  # noqa: ANN401 - a method of boto3
+    return getattr(getattr(aws, row.service), name)
 
 
-def _named(entry: ResourceType, id_: str, old: Values) -> Values:
+def _named(row: ResourceType, id_: str, old: Values) -> Values:
     """Return what is known of a resource; of one to import, what its id tells."""
-    parts = re.split(r"{(\w+)}", entry.id)
+    parts = re.split(r"{(\w+)}", row.id)
     pattern = "".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
     told = re.fullmatch(pattern, id_)
     if told is None:
-        raise StandInError(f"the id {id_!r} of {entry.token} is not of the form {entry.id}")
+        raise StandInError(f"the id {id_!r} of {row.token} is not of the form {row.id}")
     return {**told.groupdict(), **old, "id": id_}
 
 
-def _key(entry: ResourceType, values: Values) -> Values:
-    return {argument: values[name] for argument, name in entry.key.items() if name in values}
+def _key(row: ResourceType, values: Values) -> Values:
+    return {argument: values[name] for argument, name in row.key.items() if name in values}
 
 
-def _arguments(entry: ResourceType, names: Iterable[str], values: Values) -> Values:
+def _arguments(row: ResourceType, names: Iterable[str], values: Values) -> Values:
     """Return properties as arguments; boto3 takes no None, and AWS few empty texts."""
     given = {name: values[name] for name in names if values.get(name) not in (None, "")}
-    return {entry.properties[n].aws.partition(".")[0]: value for n, value in given.items()}
+    return {row.properties[n].aws.partition(".")[0]: value for n, value in given.items()}
 
 
-def _told(entry: ResourceType, answer: Mapping[str, Any], old: Values) -> Values:
+def _told(row: ResourceType, answer: Mapping[str, Any], old: Values) -> Values:
     """Return the properties in an answer; one that means the same as before stays as it was."""
     told: Values = {}
-    for name, spec in entry.properties.items():
+    for name, spec in row.properties.items():
         value = _value(spec, answer)
         if name == "tags" or value in (None, ""):
             continue
         before = old.get(name)
         told[name] = before if before is not None and same(spec, before, value) else value
-    if entry.tag:
+    if row.tag:
         told["tagsAll"] = read_tags(answer.get(_TAGS, []))
     return told
 
@@ -118,13 +118,13 @@ def _value(spec: Property, answer: Mapping[str, Any]) -> Any:  # noqa: ANN401 - 
 
 
 def _change_tags(
-    entry: ResourceType,
+    row: ResourceType,
     aws: Aws,
     key: Values,
     before: Mapping[str, str],
     after: Mapping[str, str],
 ) -> None:
     if gone := sorted(before.keys() - after.keys()):
-        _method(entry, aws, entry.untag)(**key, TagKeys=gone)
+        _method(row, aws, row.untag)(**key, TagKeys=gone)
     if put := {name: value for name, value in after.items() if before.get(name) != value}:
-        _method(entry, aws, entry.tag)(**key, Tags=aws_tags(put))
+        _method(row, aws, row.tag)(**key, Tags=aws_tags(put))

@@ -16,21 +16,21 @@ class Fault:
     reason: str
 
 
-def faults(entry: ResourceType, new: Values) -> Iterator[Fault]:
+def faults(row: ResourceType, new: Values) -> Iterator[Fault]:
     """Find everything that is wrong with a program's inputs."""
-    for name in sorted(new.keys() - entry.inputs.keys()):
-        yield Fault(name, f"An argument named {name!r} is not expected in {entry.token}")
-    for name, spec in entry.inputs.items():
+    for name in sorted(new.keys() - row.inputs.keys()):
+        yield Fault(name, f"An argument named {name!r} is not expected in {row.token}")
+    for name, spec in row.inputs.items():
         if name not in new:
             if spec.required:
-                yield Fault(name, f"Missing required argument: {name!r} of {entry.token}")
+                yield Fault(name, f"Missing required argument: {name!r} of {row.token}")
         elif not has_unknown(new[name]) and (reason := _fault(spec, new[name])):
             yield Fault(name, reason)
 
 
-def with_defaults(entry: ResourceType, new: Values) -> Values:
+def with_defaults(row: ResourceType, new: Values) -> Values:
     """Fill in what a program leaves out."""
-    defaults = {name: one.default for name, one in entry.inputs.items() if one.default is not None}
+    defaults = {name: one.default for name, one in row.inputs.items() if one.default is not None}
     return {**defaults, **new}
 
 

@@ -1,4 +1,4 @@
-"""Diff: what of a resource changes, and whether AWS can change it in place."""
+"""Diff: which properties of a resource change, and whether AWS can change them in place."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -18,7 +18,7 @@ _REPLACING: Final = {
 
 
 def diff(
-    entry: ResourceType,
+    row: ResourceType,
     old: Values,
     new: Values,
     tags: dict[str, Any],
@@ -27,15 +27,15 @@ def diff(
     """Compare a resource's state with a program's inputs.
 
     Args:
-        entry: the resource's type.
-        old: the state, as the last update or refresh found it.
+        row: the resource's type.
+        old: the state after the last update or refresh.
         new: the checked inputs.
-        tags: the tags that the resource should have, the provider's own among them.
-        ignored: properties that the program told Pulumi to leave alone.
+        tags: the tags that the resource should have, with the provider's default tags.
+        ignored: properties in the program's `ignore_changes`.
     """
     details: dict[str, PropertyDiff] = {}
     replaces: list[str] = []
-    for name, spec in entry.inputs.items():
+    for name, spec in row.inputs.items():
         if name in ignored or same(spec, old.get(name), new.get(name)):
             continue
         kind = _kind(old.get(name), new.get(name))
@@ -44,7 +44,7 @@ def diff(
             replaces.append(name)
         details[name] = PropertyDiff(kind, input_diff=False)
     told = "tags" in details or "tags" in ignored
-    if entry.tag and not told and old.get("tagsAll", {}) != tags:
+    if row.tag and not told and old.get("tagsAll", {}) != tags:
         details["tagsAll"] = PropertyDiff(PropertyDiffKind.UPDATE, input_diff=False)
     return DiffResponse(
         changes=bool(details),
@@ -57,7 +57,7 @@ def diff(
 
 
 def same(spec: Property, before: Any, after: Any) -> bool:  # noqa: ANN401 - a property is anything
-    """Say whether two values of a property are one to AWS."""
+    """Say whether two values of a property mean the same to AWS."""
     if has_unknown(after):
         return False
     if before in _EMPTY and after in _EMPTY:

@@ -1,8 +1,8 @@
-"""Policy documents compared by what they mean, as AWS and the real provider do.
+"""Compares policy documents by what they mean, as the real provider does.
 
-The real provider suppresses a difference between equivalent documents (hashicorp's
-awspolicyequivalence): the order of statements and of lists does not count, one string is a list
-of one, the case of actions does not count, an account's id is its root's ARN.
+The real provider ignores differences between equivalent documents (hashicorp's
+awspolicyequivalence): the order of statements and of lists, a string or a list of one, the case of
+actions, an account's id or its root's ARN.
 """
 
 import json

@@ -1,19 +1,19 @@
-"""What the stand-in says when something fails: one message, worded as the real provider's."""
+"""The stand-in's errors, in the real provider's words."""
 
 from botocore.exceptions import ClientError
 
 
 class StandInError(Exception):
-    """A failure to tell the user as it is, without a traceback."""
+    """A failure whose message is for the user."""
 
 
 def refusal(code: str, message: str) -> StandInError:
-    """Return an error that AWS gives and moto does not, in the form of `aws_words`."""
+    """Return an error of AWS that moto does not give, in the form of `aws_words`."""
     return StandInError(f"https response error StatusCode: 409, {code}: {message}")
 
 
 def aws_words(error: ClientError) -> str:
-    """Return an AWS error in the form in which the real provider shows it."""
+    """Return an error of AWS in the real provider's form."""
     detail = error.response["Error"]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "?")
     return (
@@ -23,5 +23,5 @@ def aws_words(error: ClientError) -> str:
 
 
 def is_gone(error: ClientError) -> bool:
-    """Say whether AWS answered that the thing does not exist."""
+    """Say whether AWS answered that there is no such resource."""
     return error.response["Error"].get("Code") in {"NoSuchEntity", "NoSuchBucket", "404"}

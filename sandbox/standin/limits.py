@@ -1,7 +1,7 @@
-"""What AWS refuses and moto does not, as far as it matters here: the stand-in refuses it instead.
+"""What AWS refuses and moto does not: the stand-in refuses it instead.
 
 Messages are worded as AWS words them. Sizes count as IAM counts them, without whitespace. The
-numbers are the project's own, `components.aws.limits`, where their sources stand.
+numbers are in `components.aws.limits`, with their sources.
 """
 
 import re
@@ -14,7 +14,7 @@ from sandbox.standin.documents import text_of
 from sandbox.standin.errors import refusal
 
 CHECK_AND_ACT: Final = threading.RLock()
-"""Held from a check to the call that it is for: runs create in parallel."""
+"""Held from a check until its call has ended, since runs create in parallel."""
 
 
 def size(document: object) -> int:

@@ -1,4 +1,4 @@
-"""The stand-in as a Pulumi provider: each request of the protocol as calls of a table's entry."""
+"""The stand-in as a Pulumi provider: it answers the protocol's requests by the table."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ from sandbox.standin.values import Values, from_wire, to_wire
 
 
 class StandIn(protocol.Provider):
-    """Serves many runs; boto3 blocks, so each request works in a thread."""
+    """Serves many runs; boto3 blocks, so calls of AWS run in threads."""
 
     def __init__(self, sessions: Sessions) -> None:
         """Serve the runs of `sessions`."""
         self._sessions = sessions
 
     async def check_config(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
-        """Refuse provider settings that the stand-in cannot honour."""
+        """Refuse provider settings that the stand-in does not know."""
         unknown = unknown_settings(from_wire(request.new_inputs).values)
         reason = "is not a setting of the AWS provider that the sandbox's stand-in honours"
         failures = [protocol.CheckFailure(name, f"aws:{name} {reason}") for name in unknown]
@@ -34,23 +34,23 @@ class StandIn(protocol.Provider):
 
     async def check(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
         """Check a program's inputs, and fill in defaults."""
-        entry, new = resource_type(request.type), from_wire(request.new_inputs)
-        found = list(checks.faults(entry, new.values))
+        row, new = resource_type(request.type), from_wire(request.new_inputs)
+        found = list(checks.faults(row, new.values))
         if found:
             failures = [protocol.CheckFailure(f.property, f.reason) for f in found]
             return protocol.CheckResponse(inputs=request.new_inputs, failures=failures)
-        filled = checks.with_defaults(entry, new.values)
+        filled = checks.with_defaults(row, new.values)
         return protocol.CheckResponse(inputs=to_wire(filled, new.secrets))
 
     async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
         """Compare the state with a program's inputs."""
-        entry = resource_type(request.type)
+        row = resource_type(request.type)
         old, new = from_wire(request.old_state).values, from_wire(request.new_inputs).values
         aws = self._sessions.aws(request.urn)
-        return diffs.diff(entry, old, new, states.all_tags(aws, new), request.ignore_changes)
+        return diffs.diff(row, old, new, states.all_tags(aws, new), request.ignore_changes)
 
     async def create(self, request: protocol.CreateRequest) -> protocol.CreateResponse:
-        """Make a resource, or tell what a preview knows of it."""
+        """Make a resource, or return what a preview knows of it."""
         return await asyncio.to_thread(self._create, request)
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
@@ -78,59 +78,59 @@ class StandIn(protocol.Provider):
         return protocol.InvokeResponse(to_wire(answer))
 
     def _create(self, request: protocol.CreateRequest) -> protocol.CreateResponse:
-        entry, aws = resource_type(request.type), self._sessions.aws(request.urn)
+        row, aws = resource_type(request.type), self._sessions.aws(request.urn)
         given = from_wire(request.properties)
-        new, secrets = states.wanted(entry, aws, given.values), states.secrets_of(entry, given)
+        new, secrets = states.wanted(row, aws, given.values), states.secrets_of(row, given)
         if request.preview:
-            return protocol.CreateResponse("", to_wire(states.planned(entry, {}, new), secrets))
-        with _told(f"creating {entry.title} ({new.get(entry.label)})"):
-            id_, created = calls.create(entry, aws, new)
-            read = calls.read(entry, aws, id_, created)
-        state = states.found(entry, aws, created, read or new)
+            return protocol.CreateResponse("", to_wire(states.planned(row, {}, new), secrets))
+        with _told(f"creating {row.title} ({new.get(row.label)})"):
+            id_, created = calls.create(row, aws, new)
+            read = calls.read(row, aws, id_, created)
+        state = states.found(row, aws, created, read or new)
         return protocol.CreateResponse(id_, to_wire(state, secrets))
 
     def _read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
-        entry, aws = resource_type(request.type), self._sessions.aws(request.urn)
+        row, aws = resource_type(request.type), self._sessions.aws(request.urn)
         old, inputs = from_wire(request.properties), from_wire(request.inputs)
-        read = _read_or_none(entry, aws, request.resource_id, old.values)
+        read = _read_or_none(row, aws, request.resource_id, old.values)
         if read is None:
             return protocol.ReadResponse()
-        state = states.found(entry, aws, old.values, read)
-        secrets = states.secrets_of(entry, old, inputs)
+        state = states.found(row, aws, old.values, read)
+        secrets = states.secrets_of(row, old, inputs)
         return protocol.ReadResponse(
             request.resource_id,
             to_wire(state, secrets),
-            to_wire(states.inputs_of(entry, inputs.values, state), secrets),
+            to_wire(states.inputs_of(row, inputs.values, state), secrets),
         )
 
     def _update(self, request: protocol.UpdateRequest) -> protocol.UpdateResponse:
-        entry, aws = resource_type(request.type), self._sessions.aws(request.urn)
+        row, aws = resource_type(request.type), self._sessions.aws(request.urn)
         old, given = from_wire(request.olds), from_wire(request.news)
-        new, secrets = states.wanted(entry, aws, given.values), states.secrets_of(entry, given)
-        plan = states.planned(entry, old.values, new)
+        new, secrets = states.wanted(row, aws, given.values), states.secrets_of(row, given)
+        plan = states.planned(row, old.values, new)
         if request.preview:
             return protocol.UpdateResponse(to_wire(plan, secrets))
-        with _told(f"updating {entry.title} ({old.values.get(entry.label)})"):
-            calls.update(entry, aws, request.resource_id, old.values, new)
-            read = calls.read(entry, aws, request.resource_id, plan)
-        state = states.found(entry, aws, plan, read or new)
+        with _told(f"updating {row.title} ({old.values.get(row.label)})"):
+            calls.update(row, aws, request.resource_id, old.values, new)
+            read = calls.read(row, aws, request.resource_id, plan)
+        state = states.found(row, aws, plan, read or new)
         return protocol.UpdateResponse(to_wire(state, secrets))
 
     def _delete(self, request: protocol.DeleteRequest) -> None:
-        entry, aws = resource_type(request.type), self._sessions.aws(request.urn)
+        row, aws = resource_type(request.type), self._sessions.aws(request.urn)
         old = from_wire(request.properties).values
-        with _told(f"deleting {entry.title} ({old.get(entry.label)})"):
+        with _told(f"deleting {row.title} ({old.get(row.label)})"):
             try:
-                calls.delete(entry, aws, request.resource_id, old)
+                calls.delete(row, aws, request.resource_id, old)
             except ClientError as error:
                 if not is_gone(error):
                     raise
 
 
-def _read_or_none(entry: ResourceType, aws: Aws, id_: str, old: Values) -> Values | None:
-    with _told(f"reading {entry.title} ({id_})"):
+def _read_or_none(row: ResourceType, aws: Aws, id_: str, old: Values) -> Values | None:
+    with _told(f"reading {row.title} ({id_})"):
         try:
-            return calls.read(entry, aws, id_, old)
+            return calls.read(row, aws, id_, old)
         except ClientError as error:
             if is_gone(error):
                 return None
@@ -139,13 +139,13 @@ def _read_or_none(entry: ResourceType, aws: Aws, id_: str, old: Values) -> Value
 
 @contextmanager
 def _told(doing: str) -> Iterator[None]:
-    """Say what was being done when AWS refused, in the real provider's form."""
+    """Say what failed, in the real provider's form."""
     try:
         yield
     except ClientError as error:
         raise StandInError(f"1 error occurred:\n\t* {doing}: {aws_words(error)}\n\n") from error
     except ResponseParserError as error:
-        reason = "moto failed, or does not know the call; its log has more"
+        reason = "moto failed, or does not support the call; sandbox.log has more"
         raise StandInError(f"1 error occurred:\n\t* {doing}: {reason}\n\n") from error
     except (BotoCoreError, StandInError) as error:
         raise StandInError(f"1 error occurred:\n\t* {doing}: {error}\n\n") from error

@@ -34,7 +34,7 @@ log = logging.getLogger("standin")
 
 
 class Servicer(ProviderServicer):
-    """The SDK's server, and the calls of the protocol that it leaves out."""
+    """The SDK's server, with the calls of the protocol that it lacks."""
 
     def __init__(self, sessions: Sessions) -> None:
         """Serve the runs of `sessions`."""
@@ -46,14 +46,14 @@ class Servicer(ProviderServicer):
         _request: proto.ProviderHandshakeRequest,
         _context: grpc.aio.ServicerContext,
     ) -> proto.ProviderHandshakeResponse:
-        """Begin a connection. The engine then tells the provider's URN when it configures it."""
+        """Begin a connection; after this answer the engine sends its URN with Configure."""
         self._sessions.open()
         return proto.ProviderHandshakeResponse(accept_secrets=True)
 
     async def Attach(  # noqa: N802 - the protocol's name
         self, _request: proto.PluginAttach, _context: grpc.aio.ServicerContext
     ) -> empty_pb2.Empty:
-        """Take an engine that attaches to this running provider."""
+        """Accept an engine that attaches to this running provider."""
         return empty_pb2.Empty()
 
     async def Configure(  # noqa: N802 - the protocol's name
@@ -67,12 +67,12 @@ class Servicer(ProviderServicer):
 
 # grpc ships no types.
 class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Tells each call its connection, and turns errors into one clear message."""
+    """Sets each call's connection, and turns errors into one message."""
 
     async def intercept_service(
         self, continuation: Callable[..., Awaitable[Any]], details: grpc.HandlerCallDetails
     ) -> Any:  # noqa: ANN401 - grpc ships no types
-        """Wrap the method that is to answer a call."""
+        """Wrap the method that answers a call."""
         handler = await continuation(details)
         if handler is None or not inspect.iscoroutinefunction(handler.unary_unary):
             return handler
@@ -81,7 +81,7 @@ class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             CONNECTION.set(context.peer())
             try:
                 return await handler.unary_unary(request, context)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the engine must hear of it
+            except Exception as error:  # noqa: BLE001 - the engine must get any error
                 message = _message(details.method, error)
             return await context.abort(grpc.StatusCode.UNKNOWN, message)
 
@@ -91,7 +91,7 @@ class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
 
 def _message(method: str, error: Exception) -> str:
-    """Return what to tell the user: the error that the SDK's server wrapped in a traceback."""
+    """Return the message for the user: of the error that the SDK wrapped in a traceback."""
     cause = error.__context__ if error.__context__ is not None else error
     for candidate in (error, cause):
         if isinstance(candidate, StandInError):

@@ -1,11 +1,10 @@
-"""Keeps the runs of many engines apart that one stand-in serves.
+"""Separates the runs of the many engines that one stand-in serves.
 
-An engine that attaches to a running provider opens a connection of its own to it for every
-provider of the run (`NewProvider` in the engine's sdk/go/common/resource/plugin attaches, dials
-and closes it with the run), and configures it on that connection. Later calls carry no other mark
-of their run, so the connection tells it. A call on a connection that was never configured, or for
-another stack than it was configured for, is refused: no run is ever served with the credentials
-of another.
+For every provider of its run, an engine opens a connection to the running stand-in and configures
+the provider on it (`NewProvider` in the engine's sdk/go/common/resource/plugin attaches, dials, and
+closes it with the run). Later calls do not name their run, so the connection identifies it. A call
+is refused on a connection that was not configured, or that was configured for another stack: no run
+is served with the credentials of another.
 """
 
 import threading
@@ -25,9 +24,9 @@ from sandbox.standin.errors import StandInError
 from sandbox.standin.settings import ProviderSettings
 
 CONNECTION: ContextVar[str] = ContextVar("connection")
-"""The connection that the current call came on; the server sets it."""
+"""The connection of the current call; the server sets it."""
 KEPT: Final = 4096
-"""Connections remembered; the longest unused is forgotten first."""
+"""Connections to remember; the one configured first is forgotten first."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Run:
 
     aws: Aws
     stack: str
-    """Stack and project, as they stand in the run's URNs."""
+    """Stack and project, as in the run's URNs."""
 
 
 class Sessions:
@@ -58,7 +57,7 @@ class Sessions:
         """Bind the current connection to an AWS.
 
         Raises:
-            StandInError: credentials cannot be had, or belong to an account that is not allowed.
+            StandInError: there are no credentials, or their account is not allowed.
         """
         run = Run(aws=self._aws(settings), stack=_stack_of(urn))
         with self._lock:
@@ -68,15 +67,15 @@ class Sessions:
                 self._runs.popitem(last=False)
 
     def aws(self, urn: str | None = None) -> Aws:
-        """Return the AWS of the run that the current call belongs to.
+        """Return the AWS of the current call's run.
 
         Raises:
-            StandInError: the connection has no run, or the run of another stack than `urn`'s.
+            StandInError: the connection was not configured, or for another stack than `urn`'s.
         """
         with self._lock:
             run = self._runs.get(CONNECTION.get())
         if run is None:
-            raise StandInError("the stand-in was called by a run that never configured it")
+            raise StandInError("the stand-in was called by a run that did not configure it")
         if urn is not None and run.stack != _stack_of(urn):
             raise StandInError(f"the stand-in was called for {urn} by a run of {run.stack}")
         return run.aws
@@ -105,7 +104,7 @@ class Sessions:
         )
 
     def _first_credentials(self, settings: ProviderSettings) -> tuple[Credentials, str | None]:
-        """Return the credentials to begin with, and the account that they must be of, if known."""
+        """Return the first credentials, and the account that they must belong to, if known."""
         if settings.keys is not None:
             return settings.keys, None
         if settings.profile is not None:
@@ -116,7 +115,7 @@ class Sessions:
         return self._assume(NOBODY, arn, settings.region, "sandbox"), account
 
     def _assume(self, base: Credentials, arn: str, region: str, name: str) -> Credentials:
-        """Assume a role, once: moto keeps its credentials for ever."""
+        """Assume a role, once: in moto its credentials never expire."""
         key = (base, arn, region)
         with self._lock:
             known = self._assumed.get(key)

@@ -1,12 +1,12 @@
 """The provider's own config: `aws:region`, `aws:allowedAccountIds`, `aws:assumeRoles`, ...
 
-The stand-in honours what this project uses, ignores what only tunes the real provider, and
-refuses the rest by name instead of ignoring it.
+The stand-in honours what this project uses, ignores what only tunes the real provider, and refuses
+all other settings by name.
 
-The real provider finds its first credentials in the environment of the engine, which the
-stand-in, a process of its own, does not see. In their place it takes credentials of the account
-that the config names, moto's default account if it names none. Roles to assume, profiles and
-account guards then work as in the real one.
+The real provider takes its first credentials from the environment of the engine, which the
+stand-in, another process, can't see. It takes credentials of the account that the config names
+instead, or of moto's default account if it names none. Roles to assume, profiles and account guards
+then work as in the real provider.
 """
 
 import json
@@ -49,7 +49,7 @@ IGNORED: Final = frozenset(
 
 @dataclass(frozen=True)
 class ProviderSettings:
-    """What the provider's config says, typed."""
+    """The provider's config, typed."""
 
     region: str
     allowed_accounts: tuple[str, ...] = ()
@@ -61,12 +61,12 @@ class ProviderSettings:
 
 
 def unknown_settings(config: Values) -> list[str]:
-    """Return the names in a provider's config that the stand-in cannot honour."""
+    """Return the names in a provider's config that the stand-in does not know."""
     return sorted(n for n in config if n not in HONOURED | IGNORED and not n.startswith("__"))
 
 
 def read_settings(config: Values) -> ProviderSettings:
-    """Read the provider's config; lists and objects come as JSON text."""
+    """Read the provider's config, in which lists and objects are JSON text."""
     values = {name: _decoded(value) for name, value in config.items() if value is not UNKNOWN}
     keys = None
     if "accessKey" in values:
@@ -93,5 +93,5 @@ def _decoded(value: Any) -> Any:  # noqa: ANN401 - config holds anything
 
 
 def _account(value: object) -> str:
-    """Return an account id; YAML may have read it as a number and dropped zeros in front."""
+    """Return an account id; YAML may read it as a number, without its leading zeros."""
     return f"{value:012}" if isinstance(value, int) else str(value)

@@ -1,4 +1,4 @@
-"""A resource's state and inputs, put together from what AWS says and what was known before."""
+"""A resource's state and inputs, from AWS's answers and from what was known before."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,41 +9,41 @@ from sandbox.standin.resource_type import ResourceType
 from sandbox.standin.values import UNKNOWN, Properties, Values, has_unknown
 
 
-def wanted(entry: ResourceType, aws: Aws, inputs: Values) -> Values:
-    """Return inputs as an entry's calls get them: documents normal, all tags merged."""
+def wanted(row: ResourceType, aws: Aws, inputs: Values) -> Values:
+    """Return inputs as a row's calls get them: documents normal, all tags merged."""
     values = dict(inputs)
-    for name, spec in entry.inputs.items():
+    for name, spec in row.inputs.items():
         if spec.document and name in values and not has_unknown(values[name]):
             values[name] = normal_text(values[name])
-    if entry.tag:
+    if row.tag:
         values["tagsAll"] = all_tags(aws, values)
     return values
 
 
 def all_tags(aws: Aws, inputs: Values) -> dict[str, Any]:
-    """Return a resource's tags with the provider's default tags under them."""
+    """Return the provider's default tags, and over them a resource's own."""
     tags = inputs.get("tags") or {}
     return {**aws.default_tags, **tags} if isinstance(tags, Mapping) else {"": UNKNOWN}
 
 
-def planned(entry: ResourceType, old: Values, new: Values) -> Values:
-    """Return the state that a preview shows: what AWS fills in is unknown, or as it was."""
+def planned(row: ResourceType, old: Values, new: Values) -> Values:
+    """Return the state that a preview shows: new outputs are unknown, others as they were."""
     if not old:
-        return {**dict.fromkeys(entry.outputs, UNKNOWN), **new}
-    return {**{name: value for name, value in old.items() if name not in entry.inputs}, **new}
+        return {**dict.fromkeys(row.outputs, UNKNOWN), **new}
+    return {**{name: value for name, value in old.items() if name not in row.inputs}, **new}
 
 
-def secrets_of(entry: ResourceType, *given: Properties) -> frozenset[str]:
-    """Return which of a resource's properties are secrets, by its type and by what was given."""
-    named = entry.secrets.union(*(properties.secrets for properties in given))
+def secrets_of(row: ResourceType, *given: Properties) -> frozenset[str]:
+    """Return the secret properties: those of the type, and those in `given`."""
+    named = row.secrets.union(*(properties.secrets for properties in given))
     return named | {"tagsAll"} if "tags" in named else named
 
 
-def found(entry: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
-    """Return the state after AWS was read; what only the creation told stays."""
-    kept = {name: value for name, value in old.items() if name not in entry.inputs}
+def found(row: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
+    """Return the state after a read; outputs that only the creation answered are kept."""
+    kept = {name: value for name, value in old.items() if name not in row.inputs}
     state = {**kept, **read}
-    if entry.tag:
+    if row.tag:
         own = old.get("tags") or {}
         state["tags"] = {
             key: value
@@ -55,13 +55,13 @@ def found(entry: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
     return {name: value for name, value in state.items() if value is not None}
 
 
-def inputs_of(entry: ResourceType, old: Values, state: Values) -> Values:
+def inputs_of(row: ResourceType, old: Values, state: Values) -> Values:
     """Return the inputs that a program would need for a state; `old` are those of the last run.
 
     What has its default value is left out unless it was set before.
     """
     inputs: Values = {}
-    for name, spec in entry.inputs.items():
+    for name, spec in row.inputs.items():
         value = state.get(name)
         if value is not None and (name in old or value not in (spec.default, "", [], {})):
             inputs[name] = value

@@ -1,7 +1,7 @@
 """Property values of the protocol as plain Python values, and back.
 
-A secret is known by the top-level property it is in: what came in as a secret goes out as one.
-A value that is not known yet (in a preview) is `UNKNOWN`.
+Secrets are kept by property: one with a secret anywhere in it is secret as a whole. A value that is
+not known yet (in a preview) is `UNKNOWN`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,7 +44,7 @@ def has_unknown(value: object) -> bool:
 
 
 def from_wire(properties: Mapping[str, PropertyValue]) -> Properties:
-    """Read the protocol's values; a null is as good as absent."""
+    """Read the protocol's values, without nulls."""
     plain = {name: _plain(value) for name, value in properties.items()}
     return Properties(
         values={name: value for name, value in plain.items() if value is not None},
@@ -53,7 +53,7 @@ def from_wire(properties: Mapping[str, PropertyValue]) -> Properties:
 
 
 def to_wire(values: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, PropertyValue]:
-    """Write plain values for the protocol, those named in `secrets` as secrets."""
+    """Write plain values for the protocol; those named in `secrets` become secrets."""
     hidden = set(secrets)
     return {
         name: _wire(value).with_secret(name in hidden)
@@ -74,7 +74,7 @@ def _plain(value: PropertyValue) -> Any:  # noqa: ANN401 - a property holds anyt
         return {name: _plain(item) for name, item in inner.items()}
     if isinstance(inner, tuple):
         return [_plain(item) for item in inner]
-    raise TypeError(f"the stand-in reads no {value.type.value} property")
+    raise TypeError(f"the stand-in can't read a property of type {value.type.value}")
 
 
 def _wire(value: object) -> PropertyValue:
@@ -88,4 +88,4 @@ def _wire(value: object) -> PropertyValue:
         return PropertyValue({str(name): _wire(item) for name, item in value.items()})
     if isinstance(value, list | tuple):
         return PropertyValue([_wire(item) for item in value])
-    raise TypeError(f"no property value: {value!r}")
+    raise TypeError(f"not a property's value: {value!r}")

@@ -68,7 +68,7 @@ def test_of_what_failed_or_was_left_out_nobody_knows_what_becomes_of_access() ->
     text = markdown(Report(results))
     assert "### Preview of 3 stacks, access unknown in 2 stacks, 1 failed, 1 not reached\n" in text
     assert "<code>bad</code> · <b>failed</b> · access unknown" in text
-    assert "<code>left</code> · <b>skipped</b> · access unknown" in text
+    assert "<code>left</code> · <b>not reached</b> · access unknown" in text
     assert "access stays as it is" not in text
 
 

@@ -41,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         (["-i", "none"], "Pulumi.dev.yaml has no identity 'none'; the roles there: deploy"),
         (["-i", "old"], "'old' of Pulumi.dev.yaml is a user, which has no trust; the roles"),
         (["-i", "deploy", "-s", "prod"], "There is no Pulumi.prod.yaml in"),
-        (["-i", "deploy", "-s", "dev*"], "'dev*' means several stacks: dev, dev2"),
+        (["-i", "deploy", "-s", "dev*"], "'dev*' matches several stacks: dev, dev2"),
         (["-i", "deploy", "-s", "broken"], "Pulumi.broken.yaml: identities: 1"),
         (["-i", "deploy", "--user", "me"], "--user: 'me' is no UUID"),
         (["-i", "deploy", "--token-version", "v3"], "'v3'"),

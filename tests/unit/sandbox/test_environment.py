@@ -84,7 +84,7 @@ def test_buckets_are_those_of_a_config_without_errors(root: Path) -> None:
 
 def test_one_stack_is_not_taken_from_several(root: Path) -> None:
     assert find_stack(root, "d*").name == "dev"
-    with pytest.raises(SandboxError, match=r"'acct-\*' means several stacks: acct-1, acct-2"):
+    with pytest.raises(SandboxError, match=r"'acct-\*' matches several stacks: acct-1, acct-2"):
         find_stack(root, "acct-*")
 
 

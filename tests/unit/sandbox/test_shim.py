@@ -123,7 +123,7 @@ def test_the_secrets_of_another_backend_are_left_out(
 
 def test_encrypted_values_are_refused(project: Path, tmp_path: Path) -> None:
     (project / "Pulumi.dev.yaml").write_text("config:\n  a:\n    secure: v1:x\n")
-    with pytest.raises(ShimError, match=r"Pulumi\.dev\.yaml holds encrypted values"):
+    with pytest.raises(ShimError, match=r"Pulumi\.dev\.yaml has encrypted values"):
         copy_of(project, "dev", tmp_path / "box")
 
 
