@@ -9,6 +9,12 @@ from pathlib import Path
 from bench.project import Project
 
 
+def make(project: Project) -> None:
+    """Make the stacks in the backend: previews of others take a backend of their own."""
+    for stack in project.stacks:
+        _seconds(project, ["pulumi", "stack", "init", stack, "--no-select"])
+
+
 def rollout(project: Project, stacks: Sequence[str]) -> float:
     """Run `rollout preview`; return the seconds it took."""
     return _seconds(project, [sys.executable, "-m", "rollout", "preview", "--json", *stacks])

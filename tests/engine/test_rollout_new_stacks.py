@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -129,3 +130,22 @@ def test_encrypted_values_of_a_stack_that_is_not_there_are_told(
         "Pulumi.new.yaml holds encrypted values, which only a backend that has the stack can read, "
         "and this one has not: `pulumi stack init new` makes it"
     )
+
+
+def test_a_deployed_stack_is_checked_without_another_run_of_the_cli(
+    checkout: Project, backend: Path, bucket: str, tmp_path: Path
+) -> None:
+    environment = plain_cli(checkout, backend)
+    calls, wrapper = tmp_path / "calls", tmp_path / "bin" / "pulumi"
+    wrapper.parent.mkdir()
+    real = environment["SANDBOX_PULUMI"]
+    wrapper.write_text(f'#!/bin/sh\necho "$1" >> {calls}\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    path = os.pathsep.join([str(wrapper.parent), environment["PATH"]])
+    rollout = Rollout(checkout, {**environment, "PATH": path})
+    user = {"kind": "user", "grants": [{"bucket": bucket, "access": ["read"]}]}
+    checkout.stack({"identities": {"ci": user}}, name="new")
+    rollout.run("up", "--yes")
+    calls.write_text("")
+    rollout.run("up", "--yes")
+    assert calls.read_text().split() == ["version", "up"]
