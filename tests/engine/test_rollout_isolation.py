@@ -136,7 +136,7 @@ def test_a_stack_that_the_backend_does_not_know_is_made_as_pulumi_stack_init_doe
     config = guarded(**{"tiny:mine": "first"})
     outside.write("fresh", config)
     forgotten = {k: v for k, v in outside.environment.items() if "PASSPHRASE" not in k}
-    refused = Rollout(outside.project, forgotten).run("preview", "--json", code=1)
+    refused = Rollout(outside.project, forgotten).run("up", "--yes", "--json", code=1)
     assert "passphrase must be set" in refused.stacks["fresh"]["error"]
     assert "encryptionsalt" not in outside.file("fresh").read_text()
 
