@@ -1,6 +1,7 @@
 """Users on the real engine, against the sandbox."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,6 +154,26 @@ def test_bad_config_fails_in_one_message_and_changes_nothing(
     assert "Traceback" not in run.messages
     assert stack.resources() == before
     assert [one["UserName"] for one in stack.iam.list_users()["Users"]] == ["ci"]
+
+
+def test_config_that_is_not_the_files_alone_is_refused_and_changes_nothing(
+    checkout: Project, grant: dict[str, Any], tmp_path: Path
+) -> None:
+    stack = checkout.stack(users(grant, ci={}))
+    stack.up()
+    before = stack.resources()
+    text = stack.file.read_text()
+    other = tmp_path / "other.yaml"
+    other.write_text(text.replace("    ci:\n", "    hidden:\n"))
+    run = stack.up("--config-file", str(other), ok=False)
+    name = f"Pulumi.{stack.name}.yaml"
+    assert f"{name}: identities: Pulumi gives the program another value" in run.messages
+    stack.file.write_text(f"{text}  identities: {{}}\n")
+    run = stack.up(ok=False)
+    assert f"{name}: config.identities: line " in run.messages
+    assert "is the same key to Pulumi as 'circleci-s3-access:identities' in line " in run.messages
+    assert "Traceback" not in run.messages
+    assert stack.resources() == before
 
 
 def test_a_missing_bucket_is_named_with_its_identity_and_no_identity_is_made(
