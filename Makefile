@@ -2,16 +2,20 @@
 
 STACK ?= dev
 WORKERS ?= 2
+# What .venv is made from. LOCK=requirements.lock: only what runs in production, as CI uses it.
+LOCK ?= requirements-dev.lock
 
 VENV := .venv
 PY := $(VENV)/bin/python
 # PYTHON=… names another Python; else the first of these that is new enough is used.
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+WRITE_LOCK = $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+  --generate-hashes --custom-compile-command "make lock" --output-file
 # Named one by one, so that no tool looks into .venv, .toolchain or .sandbox.
 CODE := $(wildcard __main__.py ci components rollout sandbox toolchain tests bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint format unit engine bench venv toolchain clean distclean force
+.PHONY: help up down test lint format unit engine bench venv lock toolchain clean distclean force
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,8 +47,15 @@ engine: toolchain ## the tests on the real engine and the sandbox
 bench: toolchain ## measure side by side
 	@$(PY) -m bench
 
-venv: $(VENV)/.made ## make .venv from requirements-dev.txt
+venv: $(VENV)/.made-$(LOCK) ## make .venv from requirements-dev.lock (LOCK=… another)
 	@:
+
+# requirements.lock takes its versions from the other one, so that what runs is what was tested; and
+# only wheels: a source distribution runs code to be built, with packages that no lock holds.
+lock: venv ## write both locks anew: the newest versions in the ranges of requirements*.txt
+	$(WRITE_LOCK) requirements-dev.lock requirements-dev.txt
+	$(WRITE_LOCK) requirements.lock requirements.txt --constraints requirements-dev.lock \
+	  --only-binary :all: --emit-build-options
 
 toolchain: venv ## find, download or build the Pulumi CLI
 	@$(PY) -m toolchain
@@ -58,9 +69,9 @@ clean: ## stop the sandbox and remove everything made, except .toolchain and .ro
 distclean: clean ## clean, and remove the Pulumi CLI and what rollout --resume goes by
 	@rm -rf .toolchain .rollout
 
-# Made anew when the requirements change, so that nothing in it is left from before; and when
-# its Python is gone, which leaves the file there.
-$(VENV)/.made: requirements.txt requirements-dev.txt $(shell test -x $(PY) || echo force)
+# Made anew when the lock changes or is another one, so that nothing in it is left from before; and
+# when its Python is gone, which leaves the file there.
+$(VENV)/.made-$(LOCK): $(LOCK) $(shell test -x $(PY) || echo force)
 	@for python in $(PYTHONS); do \
 	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	  python=; \
@@ -72,5 +83,5 @@ $(VENV)/.made: requirements.txt requirements-dev.txt $(shell test -x $(PY) || ec
 	fi; \
 	echo "Making $(VENV) with $$("$$python" --version), about a minute…"; \
 	"$$python" -m venv --clear $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@
