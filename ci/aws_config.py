@@ -5,8 +5,9 @@ that may only read where an up takes one that may write, each in the stack's own
 
     .venv/bin/python -m ci.aws_config s3-access-preview >> ~/.aws/config
 
-The role trusts the one whose credentials are in the environment. Where people work, ~/.aws/config
-has the same profiles with roles of theirs.
+The role trusts the one that the job has: by credentials in the environment, or by a token that the
+environment names a file of, as AWS's SDKs read it (AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN).
+Where people work, ~/.aws/config has the same profiles with roles of theirs.
 """
 
 import argparse
@@ -15,9 +16,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from configparser import RawConfigParser
 from pathlib import Path
+from typing import Final
 
 from components.settings.findings import Finding, SettingsError
 from components.settings.stack_file import StackFile, read, stacks
+
+_JOB: Final = "circleci-s3-access-job"
+"""The profile of the job's own role, where it has that by a token."""
 
 
 def roles(root: Path, role: str) -> Mapping[str, str]:
@@ -55,19 +60,40 @@ def _same(stack: str, profile: str, before: str, now: str) -> None:
         raise SettingsError(stack, [Finding("aws:profile", fault)])
 
 
+def profiles(found: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return a profile for each role, and the one of the job's own role where they need it.
+
+    Raises:
+        KeyError: the environment names a token's file and no role.
+    """
+    token = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+    if token is None:
+        return {
+            name: {"role_arn": arn, "credential_source": "Environment"}
+            for name, arn in found.items()
+        }
+    own = {"role_arn": environment["AWS_ROLE_ARN"], "web_identity_token_file": token}
+    assumed = {name: {"role_arn": arn, "source_profile": _JOB} for name, arn in found.items()}
+    return {_JOB: own, **assumed}
+
+
 def main(arguments: Sequence[str], root: Path) -> int:
     """Print the config and return the exit code."""
     parser = argparse.ArgumentParser("python -m ci.aws_config", description=__doc__.split("\n")[0])
     parser.add_argument("role", help="the role's name, with its path where it has one")
     wish = parser.parse_args(arguments)
     try:
-        found = roles(root, wish.role)
+        made = profiles(roles(root, wish.role), os.environ)
     except ExceptionGroup as errors:
         sys.stderr.writelines(f"{error}\n" for error in errors.exceptions)
         return 1
+    except KeyError as missing:
+        sys.stderr.write(
+            f"error: AWS_WEB_IDENTITY_TOKEN_FILE is set and {missing.args[0]} is not\n"
+        )
+        return 1
     config = RawConfigParser()
-    for profile, arn in found.items():
-        config[f"profile {profile}"] = {"role_arn": arn, "credential_source": "Environment"}
+    config.read_dict({f"profile {name}": profile for name, profile in made.items()})
     config.write(sys.stdout)
     return 0
 

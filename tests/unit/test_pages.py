@@ -11,7 +11,11 @@ from components.policy.plan import plans
 from components.settings import Grant, Role, Trust, User, advice, load
 from tests.unit.pages import ROOT, blocks, headings, links, page, settings_of
 
-PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "SECURITY.md",
+    *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+]
 CONFIGS = [
     (name, text)
     for name in ("README.md", "docs/configuration.md", "docs/permissions.md", "docs/roles.md")

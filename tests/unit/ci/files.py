@@ -1,19 +1,21 @@
-"""The files that CI reads, and what is in them."""
+"""The files that CI reads, what is in them, and which steps a job with a role may not have."""
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from ci.embed import DOCS, ROOT
+from tests.unit.pages import ROOT
 
+DOCS: Final = ROOT / "docs" / "ci.md"
 WORKFLOWS: Final = sorted(ROOT.glob(".github/workflows/*.yml"))
 ACTIONS: Final = sorted(ROOT.glob(".github/actions/*/action.yml"))
-CIRCLECI: Final = ROOT / ".circleci" / "config.yml"
-ALL: Final = [*WORKFLOWS, *ACTIONS, CIRCLECI]
+CIRCLECI_TESTS: Final = ROOT / ".circleci" / "config.yml"
+CIRCLECI: Final = ROOT / ".circleci" / "rollout.yml"
+ALL: Final = [*WORKFLOWS, *ACTIONS, CIRCLECI_TESTS, CIRCLECI]
 
 _FENCE: Final = re.compile(r"^```(?P<kind>\w*)\n(?P<content>.*?)^```$", re.DOTALL | re.MULTILINE)
 _SPAN: Final = re.compile(r"`((?:\.venv/bin/python|python3?|make) [^`]+)`")
@@ -81,3 +83,49 @@ def _words(line: str) -> Iterator[str]:
     for word in lexer:
         yield from () if skip else (word,)
         skip = word in {">", ">>", "<"}
+
+
+HARMLESS: Final = {
+    "actions/checkout",
+    "actions/download-artifact",
+    "actions/setup-python",
+    "actions/upload-artifact",
+    "aws-actions/configure-aws-credentials",
+    # CircleCI's own
+    "attach_workspace",
+    "checkout",
+    "persist_to_workspace",
+    "store_artifacts",
+}
+"""The steps, beside scripts, that bring in nothing of a cache and nothing unpinned."""
+_INSTALLS: Final = re.compile(r"\b(pip|pipx|uv|npm|npx|curl|wget|apt|apt-get|go)\b")
+
+
+def careless(steps: Any, shared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what in the steps of a job with a role would run what was not reviewed.
+
+    Args:
+        steps: the job's.
+        shared: the steps behind a name: of a local action on GitHub, of a command on CircleCI.
+    """
+    for step in steps:
+        name, given = next(iter(step.items())) if isinstance(step, dict) else (step, None)
+        if "uses" in step:
+            name, given = step["uses"].partition("@")[0], step.get("with") or {}
+        if name in shared:
+            yield from careless(shared[name], shared)
+        elif "run" in step:
+            run = step["run"]
+            yield from _careless_script(run if isinstance(run, str) else run["command"])
+        elif name not in HARMLESS:
+            yield f"the step {name}"
+        elif given and any("cache" in key for key in given):
+            yield f"the cache of {name}"
+
+
+def _careless_script(script: str) -> Iterator[str]:
+    if (found := _INSTALLS.search(script)) is not None:
+        yield f"the script that calls {found[0]}"
+    for words in commands(script):
+        if words[0] == "make" and "LOCK=requirements.lock" not in words:
+            yield f"{' '.join(words)}, which is not of requirements.lock"

@@ -76,3 +76,33 @@ def test_credentials_of_the_environment_lead_through_a_profile_into_its_account(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     there = boto3.Session(profile_name="acme-dev", region_name="eu-west-1").client("sts")
     assert "111111111111:assumed-role/preview/" in there.get_caller_identity()["Arn"]
+
+
+@mock_aws
+def test_a_token_of_the_environment_leads_through_the_jobs_role_into_the_account(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack(tmp_path, "dev", "111111111111", profile="acme-dev")
+    (tmp_path / "token").write_text("header.payload.signature")
+    with monkeypatch.context() as told:
+        for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            told.delenv(key, raising=False)  # moto's
+        told.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+        told.setenv("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/ci")
+        main(["preview"], tmp_path)
+        (tmp_path / "config").write_text(capsys.readouterr().out)
+        told.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        there = boto3.Session(profile_name="acme-dev", region_name="eu-west-1").client("sts")
+        who = there.get_caller_identity()["Arn"]
+    assert "111111111111:assumed-role/preview/" in who
+
+
+def test_a_token_without_a_role_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "token")
+    monkeypatch.delenv("AWS_ROLE_ARN", raising=False)
+    assert main(["preview"], tmp_path) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "error: AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not\n"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import typer
 
-from ci.embed import ROOT
 from rollout.cli import app as rollout
 from sandbox.cli import app as sandbox
 from tests.unit.ci.files import ALL, commands, scripts, shown_commands
+from tests.unit.pages import ROOT
 
 APPS = {"rollout": rollout, "sandbox": sandbox}
 
@@ -77,7 +77,7 @@ def test_all_that_ci_is_for_is_run() -> None:
     ran = {" ".join(words[:4]) for words in FOUND.values()}
     for operation in ("preview", "up", "drift"):
         assert f".venv/bin/python -m rollout {operation}" in ran
-    assert "make test" in ran
+    assert {"make test", "make toolchain LOCK=requirements.lock"} <= ran
     assert "python3 -m ci.comment preview.md" in ran
     assert not any(
         Path(words[0]).name == "python" and "/" not in words[0] for words in FOUND.values()

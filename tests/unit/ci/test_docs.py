@@ -1,33 +1,31 @@
-"""docs/ci.md shows the files as they are, and names all that they need."""
+"""docs/ci.md names all that the files need, and its trust lets in whom its tables say."""
 
+import json
 import re
-from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
-from ci.embed import DOCS, ROOT, embed, shown
-from tests.unit.ci.files import ALL, CIRCLECI, load, values
+from components.circleci.tokens import Job
+from components.evaluation.evaluator import decide_trust, web_identity
+from components.policy.document import PolicyDocument
+from components.policy.trust import provider_arn, trust_document
+from components.settings.model import Trust
+from tests.unit.ci.files import ALL, CIRCLECI, DOCS, load, values
+from tests.unit.pages import ROOT, links, page
+from tests.unit.policy.trusts import claims
 
-BLOCK = "<!-- file: {} -->\n```yaml\n{}```\n"
-TEXT = DOCS.read_text(encoding="utf-8")
-
-
-def test_page_shows_every_file_as_it_is() -> None:
-    assert sorted(shown(TEXT)) == sorted(str(path.relative_to(ROOT)) for path in ALL)
-    assert embed(TEXT) == TEXT, "python3 -m ci.embed puts them in"
-
-
-def test_changed_file_replaces_what_is_shown(tmp_path: Path) -> None:
-    (tmp_path / "a.yml").write_text("new: 1\n")
-    (tmp_path / "b.yml").write_text("other: 2\n")
-    page = "# A\n{}\n{}# B\n".format(*map(BLOCK.format, ("a.yml", "b.yml"), ("{}", "{}")))
-    new = page.format("new: 1\n", "other: 2\n")
-    assert embed(page.format("old: 1\nlonger: 2\n", ""), tmp_path) == new
-    assert embed(new, tmp_path) == new
+TEXT: Final = DOCS.read_text(encoding="utf-8")
+POLICIES: Final[dict[str, PolicyDocument]] = {
+    name: json.loads(text)
+    for name, text in re.findall(r"<!-- policy: ([\w-]+) -->\n```json\n(.*?)```", TEXT, re.DOTALL)
+}
 
 
-def prose() -> str:
-    return TEXT.partition("## The files")[0]
+def test_page_links_to_every_file() -> None:
+    linked = {(DOCS.parent / link).resolve() for link in links(TEXT) if link.startswith("../")}
+    shared = ROOT / ".github" / "actions" / "setup" / "action.yml"  # what the workflows share
+    assert {path for path in ALL if path not in linked} == {shared}
 
 
 def test_page_names_every_variable_context_and_environment() -> None:
@@ -35,16 +33,97 @@ def test_page_names_every_variable_context_and_environment() -> None:
     wanted = set(re.findall(r"\bvars\.(\w+)", files)) | {"AWS_ROLE_ARN"}
     wanted |= set(values(load(CIRCLECI)["workflows"], "context"))
     wanted |= {"`dev`", "`prod`", "nightly-drift"}
-    assert {word for word in wanted if word not in prose()} == set()
+    assert {word for word in wanted if word not in TEXT} == set()
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https:)([^)]+)\)", prose()))))
-def test_link_leads_somewhere(link: str) -> None:
-    path, _, heading = link.partition("#")
-    target = (DOCS.parent / path).resolve() if path else DOCS
-    assert target.exists()
-    if heading:
-        headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
-        assert heading in {
-            re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings
-        }
+def test_every_context_is_guarded_against_ssh_and_unversioned_config() -> None:
+    contexts = set(values(load(CIRCLECI)["workflows"], "context"))
+    rows = [row for row in re.findall(r"^\| .*", TEXT, re.MULTILINE) if "job.ssh.enabled" in row]
+    named = {name for row in rows for name in re.findall(r"`(rollout-\w+)`", row)}
+    assert named == contexts
+    guard = 'not job.ssh.enabled and not (pipeline.config_source starts-with "api")`'
+    assert all(guard in row for row in rows)
+    assert ['pipeline.git.branch == "main"' in row for row in rows] == [False, True, False]
+
+
+TRUST: Final[dict[str, Any]] = {
+    "organization": "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab",
+    "projects": ["6f9b2f3c-7c1e-4a52-9e3f-0123456789ab"],
+    "origins": ["github.com/acme/access"],
+}
+USER: Final = "0d1c9a3e-7c1e-4a52-9e3f-0123456789ab"
+PROVIDER: Final = provider_arn("aws", "111111111111", TRUST["organization"])
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("circleci-up", {"users": [USER], "refs": ["refs/heads/main"]}), ("circleci-preview", {})],
+)
+def test_the_trust_on_circleci_is_the_one_that_the_program_writes(
+    name: str, more: dict[str, Any]
+) -> None:
+    trust = Trust.model_validate(TRUST | more)
+    assert POLICIES[name] == trust_document(trust, PROVIDER)
+
+
+SOMEBODY: Final = "0d1c9a3e-7c1e-4a52-9e3f-0123456789ac"
+OTHER_PROJECT: Final = "6f9b2f3c-7c1e-4a52-9e3f-0123456789ac"
+CRAFTED: Final = "x/vcs-origin/github.com/acme/access/vcs-ref/refs/heads/main"
+
+
+@pytest.mark.parametrize(
+    ("who", "job", "preview", "up"),
+    [
+        ("one of users, any job on main", {}, True, True),
+        ("somebody else on main, by unversioned config too", {"user": SOMEBODY}, True, False),
+        ("a branch", {"ref": "refs/heads/x"}, True, False),
+        ("a branch of a crafted name", {"ref": f"refs/heads/{CRAFTED}"}, False, False),
+        ("a fork", {"origin": "github.com/fork/access"}, False, False),
+        ("a fork's crafted branch", {"origin": "github.com/f/a", "ref": CRAFTED}, False, False),
+        ("the project with the tests", {"project": OTHER_PROJECT}, False, False),
+    ],
+)
+def test_aws_lets_in_on_circleci_whom_the_table_says(
+    who: str, job: dict[str, str], *, preview: bool, up: bool
+) -> None:
+    own = {
+        "organization": TRUST["organization"],
+        "project": TRUST["projects"][0],
+        "user": USER,
+        "origin": TRUST["origins"][0],
+        "ref": "refs/heads/main",
+    }
+    request = web_identity(PROVIDER, claims(Job(**{**own, **job})))
+    for name, expected in (("circleci-preview", preview), ("circleci-up", up)):
+        assert decide_trust(POLICIES[name], request).allowed is expected, (who, name)
+
+
+@pytest.mark.parametrize(
+    ("sub", "allowed"),
+    [
+        ("repo:acme/access:environment:prod", True),
+        ("repo:acme/access:environment:dev", False),
+        ("repo:acme/access:pull_request", False),
+        ("repo:acme/access:ref:refs/heads/main", False),
+    ],
+)
+def test_aws_lets_in_on_github_whom_the_table_says(sub: str, *, allowed: bool) -> None:
+    (statement,) = POLICIES["github-up"]["Statement"]
+    request = web_identity(
+        statement["Principal"]["Federated"], {"aud": "sts.amazonaws.com", "sub": sub}
+    )
+    assert decide_trust(POLICIES["github-up"], request).allowed is allowed
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/roles.md", "docs/ci.md"])
+def test_what_aws_can_not_see_is_told_with_what_keeps_it_out(name: str) -> None:
+    text = page(name).lower()
+    for word in (
+        "ssh",
+        "fork",
+        "webhook",
+        "unversioned config",
+        "pipeline.config_source",
+        "not job.ssh.enabled",
+    ):
+        assert word in text or (name, word) == ("docs/ci.md", "webhook"), word

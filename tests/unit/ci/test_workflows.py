@@ -10,8 +10,18 @@ from typing import Any, Final
 
 import pytest
 
-from ci.embed import ROOT
-from tests.unit.ci.files import ACTIONS, ALL, CIRCLECI, WORKFLOWS, load, named, scripts, values
+from tests.unit.ci.files import (
+    ACTIONS,
+    ALL,
+    CIRCLECI,
+    CIRCLECI_TESTS,
+    WORKFLOWS,
+    load,
+    named,
+    scripts,
+    values,
+)
+from tests.unit.pages import ROOT
 from toolchain import pins
 from toolchain.steps import Console, run
 
@@ -57,7 +67,7 @@ def lint(actionlint: Path, *files: Path) -> subprocess.CompletedProcess[str]:
         ("vendor.github-workflows", WORKFLOWS),
         ("custom.github-workflows-require-timeout", WORKFLOWS),
         ("vendor.github-actions", ACTIONS),
-        ("vendor.circle-ci", [CIRCLECI]),
+        ("vendor.circle-ci", [CIRCLECI, CIRCLECI_TESTS]),
     ],
 )
 def test_files_fit_their_schema(schema: str, files: list[Path], tmp_path: Path) -> None:
@@ -68,8 +78,18 @@ def test_files_fit_their_schema(schema: str, files: list[Path], tmp_path: Path) 
     assert check(schema, wrong).returncode == 1
 
 
-def test_workflows_pass_actionlint(actionlint: Path) -> None:
-    done = lint(actionlint, *WORKFLOWS)
+def by_version(text: str) -> str:
+    """The text with its actions by version: actionlint knows the inputs of versions alone."""
+    return re.sub(r"@[0-9a-f]{40} # (v\d+)\S*", r"@\1", text)
+
+
+def test_workflows_pass_actionlint(actionlint: Path, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()  # where actionlint takes local actions from
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    copies = sorted(tmp_path.glob(".github/workflows/*.yml"))
+    for copy in copies:
+        copy.write_text(by_version(copy.read_text(encoding="utf-8")), encoding="utf-8")
+    done = lint(actionlint, *WORKFLOWS, *copies)
     assert done.returncode == 0, done.stdout
 
 
@@ -85,7 +105,7 @@ def test_workflows_pass_actionlint(actionlint: Path) -> None:
 def test_actionlint_notices_what_is_wrong(
     actionlint: Path, tmp_path: Path, right: str, wrong: str
 ) -> None:
-    text = (ROOT / ".github/workflows/preview.yml").read_text(encoding="utf-8")
+    text = by_version((ROOT / ".github/workflows/preview.yml").read_text(encoding="utf-8"))
     text = text.replace("permissions: {}", "permissions: {actions: read}")
     assert right in text
     file = tmp_path / "preview.yml"
@@ -120,18 +140,51 @@ def test_what_has_aws_is_what_may_have_a_token_for_it() -> None:
     assert with_token == {name for name, job in JOBS.items() if has_aws(job)}
 
 
+PINNED: Final = re.compile(r"(actions|aws-actions)/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+def unpinned(text: str) -> list[str]:
+    """What a workflow uses that is neither of this repository nor of a commit with its version."""
+    used = re.findall(r"^[ -]*uses: (.*)$", text, re.MULTILINE)
+    return [
+        one
+        for one in used
+        if not (one.startswith("./") and (ROOT / one).exists()) and not PINNED.fullmatch(one)
+    ]
+
+
 @pytest.mark.parametrize("path", [*WORKFLOWS, *ACTIONS], ids=lambda path: path.parent.name)
-def test_actions_are_pinned_and_their_makers_known(path: Path) -> None:
-    for used in values(load(path), "uses"):
-        local = used.startswith("./") and (ROOT / used).exists()
-        assert local or re.fullmatch(r"(actions|aws-actions)/[\w-]+@(v\d+|[0-9a-f]{40})", used), (
-            used
-        )
+def test_actions_are_pinned_to_commits_and_their_makers_known(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert unpinned(text) == []
+    assert text.count("uses: ") == len(list(values(load(path), "uses")))  # each on its own line
 
 
-def test_orbs_are_pinned_and_circlecis_own() -> None:
-    for orb in load(CIRCLECI)["orbs"].values():
-        assert re.fullmatch(r"circleci/[\w-]+@\d+\.\d+(\.\d+)?", orb), orb
+@pytest.mark.parametrize(
+    "used",
+    [
+        "actions/checkout@v6",
+        f"actions/checkout@{'0' * 40}",  # of which version?
+        "./.github/actions/none",
+        f"someone/checkout@{'0' * 40} # v6.1.0",
+    ],
+)
+def test_an_action_that_is_not_pinned_is_noticed(used: str) -> None:
+    assert unpinned(f"    steps:\n      - uses: {used}\n") == [used]
+
+
+def test_one_action_has_one_version_everywhere() -> None:
+    found = {
+        used
+        for path in [*WORKFLOWS, *ACTIONS]
+        for used in values(load(path), "uses")
+        if not used.startswith("./")
+    }
+    assert len({used.partition("@")[0] for used in found}) == len(found)
+
+
+def test_circleci_takes_nothing_from_an_orb() -> None:
+    assert not any("orbs" in load(path) for path in (CIRCLECI, CIRCLECI_TESTS))
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -195,16 +248,10 @@ def circleci_jobs(workflow: str) -> dict[str, Any]:
     return {said.get("name", name): said for name, said in pairs}
 
 
-def test_circleci_runs_tests_alone_until_the_parameter_is_set() -> None:
-    content = load(CIRCLECI)
-    assert content["parameters"]["rollout"]["default"] is False
-    unguarded = [
-        name
-        for name, workflow in content["workflows"].items()
-        if "<< pipeline.parameters.rollout >>" not in workflow.get("when", {}).get("and", ())
-    ]
-    assert unguarded == ["test"]
-    assert not circleci_jobs("test")["test"]
+def test_circleci_runs_tests_alone_in_a_project_with_the_usual_config() -> None:
+    content = load(CIRCLECI_TESTS)
+    assert content["workflows"] == {"test": {"jobs": ["test"]}}
+    assert content["jobs"].keys() == {"test"}
 
 
 def test_circleci_asks_before_prod_and_applies_main_alone() -> None:
