@@ -2,6 +2,7 @@
 
 The comment begins with a marker that nobody sees. The first run makes it; every later one finds it
 and edits it in place, so that a pull request with fifty pushes has one comment and no fifty mails.
+A comment that somebody else wrote is never edited, whatever it begins with.
 
 It takes GITHUB_TOKEN from the environment, and from GitHub Actions' or CircleCI's own variables
 which pull request it is.
@@ -47,9 +48,10 @@ def write(pull_request: PullRequest, name: str, text: str) -> str:
     """
     github, number = pull_request.github, pull_request.number
     wanted = body(pull_request, name, text)
-    # At the very start: in a comment that quotes it, the marker is elsewhere.
-    for comment in github.comments(number):
-        if (comment["body"] or "").startswith(marker(name)):
+    # Only its own: whoever wrote another one could change later what approvers read. And with the
+    # marker at the very start: in a comment that quotes it, the marker is elsewhere.
+    for comment in github.own_comments(number):
+        if comment["body"].startswith(marker(name)):
             return github.edit_comment(comment["id"], wanted)
     return github.create_comment(number, wanted)
 

@@ -1,6 +1,7 @@
-"""The few calls to GitHub's REST API that a comment needs, through the standard library.
+"""The few calls to GitHub's API that a comment needs, through the standard library.
 
-https://docs.github.com/en/rest/issues/comments and https://docs.github.com/en/rest/pulls/pulls.
+https://docs.github.com/en/rest/issues/comments, https://docs.github.com/en/rest/pulls/pulls and
+https://docs.github.com/en/graphql/reference/objects#issuecomment.
 """
 
 import json
@@ -13,11 +14,29 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 API: Final = "https://api.github.com"
-PAGE: Final = 100
-"""Items to a page: the most that GitHub gives."""
 _SECONDS: Final = 30
+_NEEDS: Final = "the token needs to write pull requests"
 # A token goes over TLS, or to this machine in a test.
 _TRUSTED: Final = re.compile(r"https://|http://127\.0\.0\.1[:/]")
+
+# 100 is the most that GitHub gives at once.
+_COMMENTS: Final = """
+query($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      comments(first: 100, after: $after) {
+        nodes { id body viewerDidAuthor }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+"""
+_EDIT: Final = """
+mutation($id: ID!, $body: String!) {
+  updateIssueComment(input: {id: $id, body: $body}) { issueComment { url } }
+}
+"""
 
 
 class GitHubError(Exception):
@@ -35,17 +54,32 @@ class GitHub:
     token: str = field(repr=False)
     api: str = API
 
-    def comments(self, number: int) -> Iterator[Mapping[str, Any]]:
-        """Yield the comments of a pull request, the oldest first, page by page."""
-        yield from self._pages(f"issues/{number}/comments")
+    def own_comments(self, number: int) -> Iterator[Mapping[str, Any]]:
+        """Yield the comments on a pull request that the token's own identity wrote, oldest first.
+
+        Only GitHub's GraphQL API says whose they are for every kind of token (`viewerDidAuthor`;
+        `gh pr comment --edit-last` goes by it: cli/cli#6384). The REST API names a comment's
+        author, but refuses to say who the token is where it is one of GitHub Actions or of a
+        GitHub App: https://docs.github.com/en/rest/users/users#get-the-authenticated-user
+        """
+        owner, _, name = self.repository.partition("/")
+        after = None
+        while True:
+            wish = {"owner": owner, "name": name, "number": number, "after": after}
+            found = self._graphql(_COMMENTS, wish)["repository"]["pullRequest"]["comments"]
+            yield from (one for one in found["nodes"] if one["viewerDidAuthor"])
+            if not found["pageInfo"]["hasNextPage"]:
+                return
+            after = found["pageInfo"]["endCursor"]
 
     def create_comment(self, number: int, body: str) -> str:
         """Write a new comment and return its address."""
         return str(self._call("POST", f"issues/{number}/comments", {"body": body})["html_url"])
 
-    def edit_comment(self, comment: int, body: str) -> str:
+    def edit_comment(self, comment: str, body: str) -> str:
         """Replace a comment's text and return its address."""
-        return str(self._call("PATCH", f"issues/comments/{comment}", {"body": body})["html_url"])
+        edited = self._graphql(_EDIT, {"id": comment, "body": body})
+        return str(edited["updateIssueComment"]["issueComment"]["url"])
 
     def pull_request_of(self, branch: str) -> int | None:
         """Return the newest open pull request from a branch of this repository."""
@@ -55,16 +89,19 @@ class GitHub:
         )
         return int(found[0]["number"]) if found else None
 
-    def _pages(self, path: str) -> Iterator[Mapping[str, Any]]:
-        page: list[Mapping[str, Any]] = [{}] * PAGE
-        number = 0
-        while len(page) == PAGE:
-            number += 1
-            page = self._call("GET", f"{path}?per_page={PAGE}&page={number}")
-            yield from page
+    def _graphql(self, query: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+        # A GitHub Enterprise Server has REST at /api/v3 and this at /api/graphql.
+        url = f"{self.api.rstrip('/').removesuffix('/v3')}/graphql"
+        answer = self._send("POST", url, {"query": query, "variables": variables})
+        if errors := answer.get("errors"):
+            raise GitHubError(f"GitHub answered to {url}: {errors[0]['message']}; {_NEEDS}")
+        return answer["data"]
 
-    def _call(self, method: str, path: str, content: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - any JSON value
+    def _call(self, method: str, path: str, content: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - same
         url = f"{self.api.rstrip('/')}/repos/{self.repository}/{path}"
+        return self._send(method, url, content)
+
+    def _send(self, method: str, url: str, content: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - same
         if not _TRUSTED.match(url):
             raise GitHubError(f"'{self.api}' is no https address: the token is not sent there")
         request = urllib.request.Request(  # noqa: S310 - its scheme was checked
@@ -95,5 +132,5 @@ def _refusal(error: urllib.error.HTTPError) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         words = error.reason
     # GitHub hides what a token may not see behind a 404.
-    hint = "; the token needs to write pull requests" if error.code in {403, 404} else ""
+    hint = f"; {_NEEDS}" if error.code in {403, 404} else ""
     return f"{error.code} ({words}{hint})"

@@ -11,6 +11,8 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN: Final = "made-up"
+OURS: Final = "github-actions"
+"""Whose token it is, as GraphQL names it."""
 LONGEST: Final = 65_536
 _MOST_A_PAGE: Final = 100
 _DEFAULT_A_PAGE: Final = 30
@@ -26,10 +28,10 @@ class FakeGitHub:
     """The open pull requests' branches."""
     asked: list[str] = field(default_factory=list)
 
-    def add(self, number: int, *bodies: str) -> None:
-        """Write comments as somebody else."""
+    def add(self, number: int, *bodies: str, author: str = "somebody") -> None:
+        """Write comments, as somebody else if nothing else is said."""
         for body in bodies:
-            self._create(number, body)
+            self._create(number, body, author)
 
     def bodies(self, number: int) -> list[str]:
         """The texts of a pull request's comments."""
@@ -39,6 +41,8 @@ class FakeGitHub:
         """What GitHub says: a status and JSON."""
         parts = urlsplit(url)
         self.asked.append(f"{method} {parts.path}")
+        if (method, parts.path) == ("POST", "/graphql"):
+            return 200, self._graphql(content["query"], content["variables"])
         if content is not None and len(content["body"]) > LONGEST:
             return 422, {"message": "Validation Failed"}
         for pattern, respond in (
@@ -57,7 +61,7 @@ class FakeGitHub:
         return 200, self.comments.get(number, [])[start : start + size]
 
     def _post(self, number: int, _: Mapping[str, list[str]], content: Any) -> tuple[int, Any]:
-        return 201, self._create(number, content["body"])
+        return 201, self._create(number, content["body"], OURS)
 
     def _patch(self, id_: int, _: Mapping[str, list[str]], content: Any) -> tuple[int, Any]:
         for comment in (one for some in self.comments.values() for one in some):
@@ -65,6 +69,33 @@ class FakeGitHub:
                 comment["body"] = content["body"]
                 return 200, comment
         return 404, {"message": "Not Found"}
+
+    def _graphql(self, query: str, variables: Mapping[str, Any]) -> Any:
+        """The two that there are: errors come with the status of success."""
+        if "updateIssueComment" in query:
+            if len(variables["body"]) > LONGEST:
+                return {"errors": [{"message": "Body is too long"}], "data": None}
+            # Who may write to a repository may edit anybody's comment.
+            _, edited = self._patch(int(variables["id"].removeprefix("IC_")), {}, variables)
+            return {"data": {"updateIssueComment": {"issueComment": {"url": edited["html_url"]}}}}
+        if (variables["owner"], variables["name"]) != ("acme", "access"):
+            message = "Could not resolve to a Repository"
+            return {"errors": [{"message": message}], "data": {"repository": None}}
+        start = int(variables["after"] or 0)
+        end = start + int(re.findall(r"first: (\d+)", query)[0])
+        assert end - start <= _MOST_A_PAGE
+        comments = self.comments.get(variables["number"], [])
+        nodes = [
+            {
+                "id": f"IC_{one['id']}",
+                "body": one["body"],
+                "viewerDidAuthor": one["author"] == OURS,
+            }
+            for one in comments[start:end]
+        ]
+        info = {"hasNextPage": end < len(comments), "endCursor": str(end)}
+        found = {"comments": {"nodes": nodes, "pageInfo": info}}
+        return {"data": {"repository": {"pullRequest": found}}}
 
     def _pulls(
         self, _number: int, query: Mapping[str, list[str]], _content: Any
@@ -74,9 +105,10 @@ class FakeGitHub:
         there = owner == "acme" and branch in self.branches
         return 200, [{"number": self.branches[branch]}] if there else []
 
-    def _create(self, number: int, body: str) -> dict[str, Any]:
+    def _create(self, number: int, body: str, author: str) -> dict[str, Any]:
         id_ = 1 + sum(map(len, self.comments.values()))
-        comment = {"id": id_, "body": body, "html_url": f"https://github.com/c/{id_}"}
+        url = f"https://github.com/c/{id_}"
+        comment = {"id": id_, "body": body, "html_url": url, "author": author}
         self.comments.setdefault(number, []).append(comment)
         return comment
 

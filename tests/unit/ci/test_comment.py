@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ci.comment import LONGEST, main, marker
-from ci.embed import ROOT
 from rollout.reporting.markdown import LONGEST as LONGEST_PREVIEW
 from rollout.reporting.markdown import MARKER
-from tests.unit.ci.fake_github import TOKEN, FakeGitHub, serve
+from tests.unit.ci.fake_github import OURS, TOKEN, FakeGitHub, serve
+from tests.unit.pages import ROOT
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -77,7 +77,9 @@ def test_first_run_makes_the_comment_and_later_ones_edit_it(
 def test_comment_is_found_behind_any_number_of_others(
     github: FakeGitHub, actions: dict[str, str], tmp_path: Path
 ) -> None:
-    github.add(7, *["chatter"] * 250, f"{marker('preview')}\nold", *["chatter"] * 60)
+    github.add(7, *["chatter"] * 250)
+    github.add(7, f"{marker('preview')}\nold", author=OURS)
+    github.add(7, *["chatter"] * 60)
     assert write(tmp_path, "new", actions) == 0
     assert len(github.bodies(7)) == 311
     assert github.bodies(7)[250].startswith(f"{marker('preview')}\nnew\n")
@@ -91,10 +93,23 @@ def test_full_last_page_is_no_reason_to_look_for_ever(
     assert github.bodies(7)[200].startswith(f"{marker('preview')}\nnew\n")
 
 
+def test_comment_of_another_author_is_left_alone_whatever_it_begins_with(
+    github: FakeGitHub, actions: dict[str, str], tmp_path: Path
+) -> None:
+    theirs = f"{marker('preview')}\nI can edit this later"
+    github.add(7, theirs)
+    for text in ("old", "new"):
+        assert write(tmp_path, text, actions) == 0
+    kept, ours = github.bodies(7)
+    assert kept == theirs
+    assert ours.startswith(f"{marker('preview')}\nnew\n")
+
+
 def test_comment_that_quotes_the_marker_is_left_alone(
     github: FakeGitHub, actions: dict[str, str], tmp_path: Path
 ) -> None:
-    github.add(7, f"> {marker('preview')}\n> dev: 1 to create\n\nReally?")
+    quoted = f"> {marker('preview')}\n> dev: 1 to create\n\nReally?"
+    github.add(7, quoted, author=OURS)
     assert write(tmp_path, "new", actions) == 0
     assert len(github.bodies(7)) == 2
 
@@ -102,7 +117,7 @@ def test_comment_that_quotes_the_marker_is_left_alone(
 def test_comments_of_other_names_and_pull_requests_are_left_alone(
     github: FakeGitHub, actions: dict[str, str], tmp_path: Path
 ) -> None:
-    github.add(8, f"{marker('preview')}\nof another pull request")
+    github.add(8, f"{marker('preview')}\nof another pull request", author=OURS)
     assert write(tmp_path, "a preview", actions) == 0
     assert write(tmp_path, "drift", actions, "--name", "drift") == 0
     assert github.bodies(8) == [f"{marker('preview')}\nof another pull request"]
@@ -194,8 +209,11 @@ def test_repository_of_another_name_than_the_project_can_be_named(
     ("change", "said"),
     [
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is not set"),
-        ({"GITHUB_TOKEN": "expired"}, "GitHub answered 401 (Bad credentials) to GET"),
-        ({"GITHUB_REPOSITORY": "acme/hidden"}, "404 (Not Found; the token needs to write pull"),
+        ({"GITHUB_TOKEN": "expired"}, "GitHub answered 401 (Bad credentials) to POST"),
+        (
+            {"GITHUB_REPOSITORY": "acme/hidden"},
+            "Could not resolve to a Repository; the token needs to write pull",
+        ),
         ({"GITHUB_API_URL": "http://127.0.0.1:9"}, "Connection refused"),
         ({"GITHUB_API_URL": "http://ghe.acme.example/api/v3"}, "the token is not sent there"),
     ],
