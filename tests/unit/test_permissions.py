@@ -32,7 +32,8 @@ PROVIDER = f"{ACCOUNT}:oidc-provider/oidc.circleci.com/org/1f5ef4a1-7c1e-4a52-9e
 NOT_GIVEN = {
     # What only the stand-in asks for: checks before it writes, and an import.
     *("iam:ListUserPolicies", "iam:GetAccessKeyLastUsed"),
-    # A boundary is not to be taken away.
+    # The provider is shared, a boundary is not to be taken away.
+    "iam:DeleteOpenIDConnectProvider",
     *("iam:DeleteUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
 }
 
@@ -42,8 +43,11 @@ def allows(policy: str, action: str, resource: str, context: Mapping[str, str] =
 
 
 def actions(policy: str) -> set[str]:
+    """What a policy's statements allow; what one denies is left out."""
     given: set[str] = set()
     for statement in POLICIES[policy]["Statement"]:
+        if statement["Effect"] == "Deny":
+            continue
         one = statement["Action"]
         given |= {one} if isinstance(one, str) else set(one)
     return given
@@ -98,7 +102,7 @@ def test_the_table_names_every_resource_and_the_actions_of_the_policy() -> None:
     assert {name for name in table if " " not in name} - {"resource"} == kinds
     named = {word for row in table.values() for word in re.findall(r"`([\w:]+)`", row)}
     named = {word if ":" in word else f"iam:{word}" for word in named}
-    assert named | {"s3:GetBucketLocation"} == actions("up")
+    assert named | {"s3:GetBucketLocation"} == actions("up") | {"iam:DeleteOpenIDConnectProvider"}
 
 
 def test_preview_reads_what_up_reads_of_resources_and_writes_nothing() -> None:
@@ -117,6 +121,30 @@ def test_the_boundary_allows_what_the_words_give_and_nothing_of_iam() -> None:
     words = ("list", "read", "write", "delete")
     given = {action.name for word in words for action in ACCESS[word]}
     assert actions("boundary") == given | {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+STATE = re.search(r"s3://([\w-]+)", (ROOT / "docs" / "ci.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("action", sorted({*actions("boundary"), "s3:PutBucketPolicy", "s3:*"}))
+def test_the_boundary_keeps_every_identity_out_of_the_state(action: str) -> None:
+    """Also where a boundary was widened for `full`, as the page says."""
+    assert STATE is not None
+    wider = json.loads(json.dumps(POLICIES["boundary"]))
+    wider["Statement"].append({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    for resource in (STATE[1], f"{STATE[1]}/.pulumi/stacks/prod.json"):
+        request = Request(action, f"arn:aws:s3:::{resource}", {})
+        assert not decide({"boundary": wider}, request).allowed
+    assert allows("boundary", "s3:PutObject", f"arn:aws:s3:::{STATE[1]}s/x")
+
+
+def test_up_makes_the_provider_of_its_organization_alone_and_deletes_none() -> None:
+    create, delete = (f"iam:{verb}OpenIDConnectProvider" for verb in ("Create", "Delete"))
+    other = PROVIDER.replace("1f5ef4a1", "2f5ef4a1")
+    assert allows("up", create, PROVIDER)
+    for action in actions("up") - actions("preview"):
+        assert not allows("up", action, other)
+    assert not allows("up", delete, PROVIDER)
 
 
 WRITES_POLICIES = [
