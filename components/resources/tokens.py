@@ -2,8 +2,6 @@
 
 from typing import Final
 
-ACCOUNT: Final = "circleci-s3-access:account:Account"
-USER: Final = "circleci-s3-access:identities:User"
-ROLE: Final = "circleci-s3-access:identities:Role"
-ACCESS: Final = "circleci-s3-access:identities:Access"
-ACCESS_KEYS: Final = "circleci-s3-access:identities:AccessKeys"
+ACCOUNT: Final = "circleci-s3-access:index:Account"
+USER: Final = "circleci-s3-access:index:User"
+ROLE: Final = "circleci-s3-access:index:Role"

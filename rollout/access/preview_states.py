@@ -145,14 +145,14 @@ def _identity_name(one: Resource, values: Values) -> str:
 
 def _label(key: Resource) -> str:
     """Return the label of an access key, which is in its name only."""
-    return key.name.removeprefix(f"{key.parent}-")
+    return key.name.removeprefix(f"{key.parent}-key-")
 
 
 def _owner(one: Resource, values: Values | None = None) -> str:
     """Return the name of the identity that a policy, an attachment or a key belongs to."""
     values = one.new or one.old or {} if values is None else values
     named = _text(values.get("user", values.get("role")))
-    return named or one.parent.rpartition("-")[0]
+    return named or one.parent
 
 
 def _is_attached(policy: Resource, attachment: Resource, values: Values) -> bool:

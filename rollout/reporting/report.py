@@ -110,7 +110,7 @@ def group_of(result: Result) -> Group:
 
 
 def step_words(steps: Sequence[Step]) -> list[str]:
-    """Return changes of resources in words, `update aws:iam:UserPolicy ci-access-inline`."""
+    """Return changes of resources in words, `update aws:iam:UserPolicy ci-inline`."""
     told = []
     for step in steps[:MOST_STEPS]:
         package, module, kind = step.type.split(":")

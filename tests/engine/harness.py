@@ -4,7 +4,7 @@
         stack = checkout.stack({"identities": {...}})   # a fresh name, its buckets made
         stack.up()
         stack.write({"identities": {...}})
-        assert stack.up().changed == {"update": ["ci-access-inline"]}
+        assert stack.up().changed == {"update": ["ci-inline"]}
         assert stack.iam.get_user_policy(...)["PolicyDocument"] == ...
 
 `checkout` is the product's own program; `tiny` makes a project of a few lines. Every stack may

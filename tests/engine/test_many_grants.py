@@ -122,11 +122,11 @@ def test_moving_between_inline_and_managed_never_leaves_a_moment_without_access(
     order = order_of(stack.up())
     attached = places(order, "create", "-attached-")
     assert attached
-    assert max(attached) < order.index(("delete", "u-access-inline"))
+    assert max(attached) < order.index(("delete", "u-inline"))
     stack.write(user(5, bucket))
     order = order_of(stack.up())
     detached = places(order, "delete", "-attached-")
-    assert order.index(("create", "u-access-inline")) < min(detached)
+    assert order.index(("create", "u-inline")) < min(detached)
 
 
 @pytest.mark.parametrize(("before", "after"), [(100, 130), (130, 100)])
@@ -140,7 +140,7 @@ def test_a_policy_is_rewritten_only_when_what_it_gives_up_is_attached_elsewhere(
     stack.write({"identities": {"u": {"kind": "user", "grants": grants(after, bucket)}}})
     steps = stack.up("--parallel", "1").steps
     order = [(step["op"], step["urn"].rpartition("::")[2]) for step in steps]
-    first = order.index(("update", "u-access-managed-0"))
+    first = order.index(("update", "u-managed-0"))
     attached = places(order, "create", "-attached-")
     detached = places(order, "delete", "-attached-")
     assert attached or detached

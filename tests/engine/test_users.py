@@ -66,7 +66,7 @@ def test_a_changed_grant_updates_its_policy_in_place_and_nothing_else(
     stack.write(
         users(grant, ci={"accessKeys": ["a"], "grants": [{**grant, "access": ["read"]}]}, other={})
     )
-    assert stack.up().changed == {"update": ["ci-access-inline"]}
+    assert stack.up().changed == {"update": ["ci-inline"]}
     assert [one["Action"] for one in policy(stack, "ci")["Statement"]] == ["s3:GetObject"]
 
 
@@ -94,7 +94,7 @@ def test_drift_is_seen_by_refresh_and_the_next_up_mends_it(
     )
     assert stack.preview("--refresh", "--expect-no-changes", ok=False).code != 0
     stack.refresh()
-    assert stack.up().changed == {"update": ["ci-access-inline"]}
+    assert stack.up().changed == {"update": ["ci-inline"]}
     assert policy(stack, "ci") == wished
 
 
@@ -104,7 +104,7 @@ def test_keys_rotate_by_their_labels(checkout: Project, grant: dict[str, Any]) -
     stack.up()
     old = stack.outputs()["identities"]["ci"]["accessKeyId"]
     stack.write(users(grant, ci={"accessKeys": ["a", "b"]}))
-    assert stack.up().changed == {"create": ["ci-keys-b"]}
+    assert stack.up().changed == {"create": ["ci-key-b"]}
     new = stack.outputs()["identities"]["ci"]["accessKeyId"]
     keys = {
         one["AccessKeyId"] for one in stack.iam.list_access_keys(UserName="ci")["AccessKeyMetadata"]
@@ -112,7 +112,7 @@ def test_keys_rotate_by_their_labels(checkout: Project, grant: dict[str, Any]) -
     assert keys == {old, new}
     assert old != new
     stack.write(users(grant, ci={"accessKeys": ["b"]}))
-    assert stack.up().changed == {"delete": ["ci-keys-a"]}
+    assert stack.up().changed == {"delete": ["ci-key-a"]}
     assert stack.outputs()["identities"]["ci"]["accessKeyId"] == new
 
 
@@ -190,5 +190,5 @@ def test_a_missing_bucket_is_named_with_its_identity_and_no_identity_is_made(
 def test_a_document_reads_back_as_it_was_sent(checkout: Project, grant: dict[str, Any]) -> None:
     stack = checkout.stack(users(grant, ci={"requireTls": True, "sourceIps": ["192.0.2.0/24"]}))
     stack.up()
-    sent = stack.resources()["ci-access-inline"]["inputs"]["policy"]
+    sent = stack.resources()["ci-inline"]["inputs"]["policy"]
     assert policy(stack, "ci") == json.loads(sent)

@@ -64,22 +64,22 @@ def test_each_label_makes_a_key_and_the_last_one_is_the_output() -> None:
     made = mocks()
     outputs = run_program(made, {"ci": {**USER, "accessKeys": ["2026-10", "2026-11"]}})
     keys = made.of("aws:iam/accessKey:AccessKey")
-    assert sorted(key.name for key in keys) == ["ci-keys-2026-10", "ci-keys-2026-11"]
-    assert outputs["identities"]["ci"]["accessKeyId"] == "ci-keys-2026-11-id"
-    assert outputs["identities"]["ci"]["secretAccessKey"] == Secret("secret-of-ci-keys-2026-11")
+    assert sorted(key.name for key in keys) == ["ci-key-2026-10", "ci-key-2026-11"]
+    assert outputs["identities"]["ci"]["accessKeyId"] == "ci-key-2026-11-id"
+    assert outputs["identities"]["ci"]["secretAccessKey"] == Secret("secret-of-ci-key-2026-11")
 
 
 def test_a_keys_secret_is_a_secret_from_its_creation_on() -> None:
     made = mocks()
     run_program(made, {"ci": {**USER, "accessKeys": ["a"]}})
-    assert made.named("ci-keys-a").secret_outputs == {"secret", "sesSmtpPasswordV4"}
+    assert made.named("ci-key-a").secret_outputs == {"secret", "sesSmtpPasswordV4"}
 
 
 def test_a_new_label_leaves_the_old_keys_resource_as_it_is() -> None:
     before, after = mocks(), mocks()
     run_program(before, {"ci": {**USER, "accessKeys": ["a"]}})
     run_program(after, {"ci": {**USER, "accessKeys": ["a", "b"]}})
-    assert before.named("ci-keys-a") == after.named("ci-keys-a")
+    assert before.named("ci-key-a") == after.named("ci-key-a")
 
 
 def test_a_role_trusts_its_jobs_and_says_so() -> None:
@@ -326,18 +326,16 @@ def _waits_for(made: RecordingMocks, name: str) -> set[str]:
 def test_type_tokens_and_names_are_part_of_every_urn_and_stay() -> None:
     made = mocks()
     run_program(made, {"u": {**USER, "accessKeys": ["a"]}, "r": ROLE}, oidcProvider="create")
+    token = "circleci-s3-access:index"
     assert {(one.type, one.name, one.parent) for one in made.registered} == {
-        ("circleci-s3-access:identities:User", "u", "circleci-s3-access-dev"),
+        (f"{token}:User", "u", "circleci-s3-access-dev"),
         ("aws:iam/user:User", "u-user", "u"),
-        ("circleci-s3-access:identities:Access", "u-access", "u"),
-        ("aws:iam/userPolicy:UserPolicy", "u-access-inline", "u-access"),
-        ("circleci-s3-access:identities:AccessKeys", "u-keys", "u"),
-        ("aws:iam/accessKey:AccessKey", "u-keys-a", "u-keys"),
-        ("circleci-s3-access:identities:Role", "r", "circleci-s3-access-dev"),
+        ("aws:iam/userPolicy:UserPolicy", "u-inline", "u"),
+        ("aws:iam/accessKey:AccessKey", "u-key-a", "u"),
+        (f"{token}:Role", "r", "circleci-s3-access-dev"),
         ("aws:iam/role:Role", "r-role", "r"),
-        ("circleci-s3-access:identities:Access", "r-access", "r"),
-        ("aws:iam/rolePolicy:RolePolicy", "r-access-inline", "r-access"),
-        ("circleci-s3-access:account:Account", "account", "circleci-s3-access-dev"),
+        ("aws:iam/rolePolicy:RolePolicy", "r-inline", "r"),
+        (f"{token}:Account", "account", "circleci-s3-access-dev"),
         (
             "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
             f"circleci-{ORGANIZATION}",

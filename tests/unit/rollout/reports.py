@@ -5,7 +5,7 @@ from typing import Any, Final
 from rollout.result import Result, Status, Step, failed, skipped
 
 LINES: Final = tuple[tuple[str, str, str], ...]
-UPDATE: Final = Step("update", "aws:iam/rolePolicy:RolePolicy", "circleci-deploy-access-inline")
+UPDATE: Final = Step("update", "aws:iam/rolePolicy:RolePolicy", "circleci-deploy-inline")
 BUCKETS: Final = ", ".join(f"acme-{number:03}/releases/*" for number in range(8))
 
 

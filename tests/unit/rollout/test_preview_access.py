@@ -65,14 +65,14 @@ def inline(op: str, old: str | None, new: str | None, name: str = "s3-access") -
     old_state, new_state = (
         None if text is None else {"name": name, "user": "u", "policy": text} for text in (old, new)
     )
-    return step(op, "userPolicy:UserPolicy", f"u-access-{name}", "u-access", old_state, new_state)
+    return step(op, "userPolicy:UserPolicy", f"u-{name}", "u", old_state, new_state)
 
 
 def managed(op: str, leaf: str, old: str | None, new: str | None) -> Step:
     name = f"u-s3-access-{leaf}"
     old_state = None if old is None else {"name": name, "policy": old, "arn": f"{IAM}policy/{name}"}
     new_state = None if new is None else {"name": name, "policy": new}
-    return step(op, "policy:Policy", f"u-access-managed-{leaf}", "u-access", old_state, new_state)
+    return step(op, "policy:Policy", f"u-managed-{leaf}", "u", old_state, new_state)
 
 
 def attached(op: str, leaf: str, old: str | None, new: str | None) -> Step:
@@ -80,13 +80,13 @@ def attached(op: str, leaf: str, old: str | None, new: str | None) -> Step:
         None if arn is None else {"user": "u", "policyArn": arn} for arn in (old, new)
     )
     kind = "userPolicyAttachment:UserPolicyAttachment"
-    return step(op, kind, f"u-access-attached-{leaf}", "u-access", old_state, new_state)
+    return step(op, kind, f"u-attached-{leaf}", "u", old_state, new_state)
 
 
 def key(op: str, label: str) -> Step:
     held = {"user": "u", "status": "Active"}
     old, new = (None if op == "create" else held), (None if op == "delete" else held)
-    return step(op, "accessKey:AccessKey", f"u-keys-{label}", "u-keys", old, new)
+    return step(op, "accessKey:AccessKey", f"u-key-{label}", "u", old, new)
 
 
 def role_step(op: str, old: str | None, new: str | None) -> Step:

@@ -47,7 +47,7 @@ def test_each_group_of_stacks_has_a_summary_with_its_details_folded() -> None:
         "\n\n- `circleci-artifacts gets access key 2026-12`\n"
         "- `circleci-deploy gains s3:DeleteObject on acme-site/releases/*` **(WIDER)**\n"
         "- `circleci-deploy trust: no longer refs/tags/v* of github.com/acme/app` **(NARROWER)**\n"
-        "- `update aws:iam:RolePolicy circleci-deploy-access-inline`\n\n</details>"
+        "- `update aws:iam:RolePolicy circleci-deploy-inline`\n\n</details>"
     ) in text
     assert text.count("<details>") == text.count("</details>") == 6
 

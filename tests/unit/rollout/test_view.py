@@ -129,7 +129,7 @@ def test_the_table_counts_times_and_tells_what_failed_and_why() -> None:
 
 def test_stacks_that_change_alike_are_told_together_in_full_width() -> None:
     out = console(terminal=False, width=40)
-    name = "a-name-that-is-longer-than-the-line-is-wide-access-inline"
+    name = "a-name-that-is-longer-than-the-whole-line-is-wide-inline"
     steps = (Step("update", "aws:iam/userPolicy:UserPolicy", name),)
     other = (Step("delete", "aws:iam/user:User", "ci-user"),)
     results = {
