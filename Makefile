@@ -29,10 +29,11 @@ down: venv ## stop the sandbox
 test: lint toolchain ## lint, types and all tests, those on the real engine too
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile tests
 
-lint: venv ## ruff and mypy
+lint: venv ## ruff, mypy, and what imports what
 	$(PY) -m ruff check $(CODE)
 	$(PY) -m ruff format --check $(CODE)
 	$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-cache --no-logo
 
 format: venv ## let ruff format and fix what it can
 	$(PY) -m ruff format $(CODE)

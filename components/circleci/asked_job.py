@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from components.circleci.tokens import Job
+from components.circleci.subject import Job
 from components.settings.model import Trust
 from components.settings.trust_rules import ANY_PROJECT
 

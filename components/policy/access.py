@@ -7,7 +7,8 @@ from typing import Final
 
 from components.aws.actions import EVERYTHING
 from components.aws.partitions import DNS_SUFFIXES, partition_of_arn
-from components.policy.document import Condition, PolicyDocument, Statement, document
+from components.iam.conditions import Condition, condition
+from components.iam.document import Choice, Effect, PolicyDocument, Statement, document
 from components.policy.permissions import Permission
 
 CONSOLE_SID: Final = "VisualEditor1"
@@ -25,7 +26,14 @@ class Restrictions:
 def access_document(
     permissions: Iterable[Permission], bucket_arns: Mapping[str, str], restrictions: Restrictions
 ) -> PolicyDocument:
-    """The document that allows the permissions and nothing else.
+    """The document that allows the permissions and nothing else; see ``access_statements``."""
+    return document(access_statements(permissions, bucket_arns, restrictions))
+
+
+def access_statements(
+    permissions: Iterable[Permission], bucket_arns: Mapping[str, str], restrictions: Restrictions
+) -> list[Statement]:
+    """The statements that allow the permissions and nothing else.
 
     Statements with the same actions and conditions are one, in canonical order:
     the same permissions give the same document, to the letter.
@@ -36,35 +44,43 @@ def access_document(
         restrictions: what holds for every statement.
     """
     wanted = tuple(permissions)
-    source: Condition = ()
+    source: Conditions = ()
     if restrictions.source_ips:
-        source = (("IpAddress", "aws:SourceIp", tuple(sorted(restrictions.source_ips))),)
+        addresses = tuple(sorted(restrictions.source_ips))
+        source = (condition("IpAddress", "aws:SourceIp", addresses),)
     allowed = [
         *_on_objects(wanted, bucket_arns, source),
         *_on_buckets(wanted, bucket_arns, source),
         *_on_keys(wanted),
     ]
     denied = [_TLS_ONLY] if restrictions.require_tls else []
-    return document(statement.render() for statement in [*_merged(allowed), *denied])
+    return [*_merged(allowed), *denied]
 
 
 _TLS_ONLY: Final = Statement(
-    ("s3:*",), ("*",), (("Bool", "aws:SecureTransport", ("false",)),), effect="Deny"
+    Choice(("s3:*",)),
+    Choice(("*",)),
+    (condition("Bool", "aws:SecureTransport", ("false",)),),
+    effect=Effect.DENY,
 )
+
+Conditions = tuple[Condition, ...]
+_Allowed = tuple[tuple[str, ...], str, Conditions]
+"""Actions on one resource under conditions."""
 
 
 def _on_objects(
-    wanted: Iterable[Permission], arns: Mapping[str, str], source: Condition
-) -> Iterator[Statement]:
+    wanted: Iterable[Permission], arns: Mapping[str, str], source: Conditions
+) -> Iterator[_Allowed]:
     for permission in wanted:
         if permission.on_objects:
             resource = f"{arns[permission.bucket]}/{permission.prefix}*"
-            yield Statement(tuple(sorted(permission.on_objects)), (resource,), source)
+            yield tuple(sorted(permission.on_objects)), resource, source
 
 
 def _on_buckets(
-    wanted: Iterable[Permission], arns: Mapping[str, str], source: Condition
-) -> Iterator[Statement]:
+    wanted: Iterable[Permission], arns: Mapping[str, str], source: Conditions
+) -> Iterator[_Allowed]:
     """Actions of one bucket under the same condition, whatever prefixes they came with."""
     prefixes: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for permission in wanted:
@@ -72,19 +88,19 @@ def _on_buckets(
             prefixes[permission.bucket, name].add(permission.prefix)
         for name in permission.on_bucket:
             prefixes[permission.bucket, name].add("")
-    together: defaultdict[tuple[str, Condition], set[str]] = defaultdict(set)
+    together: defaultdict[tuple[str, Conditions], set[str]] = defaultdict(set)
     for (bucket, name), held in prefixes.items():
-        condition = source if "" in held else (*source, _under(held))
-        together[bucket, condition].add(name)
-    for (bucket, condition), names in together.items():
-        yield Statement(tuple(sorted(names)), (arns[bucket],), condition)
+        conditions = source if "" in held else (*source, _under(held))
+        together[bucket, conditions].add(name)
+    for (bucket, conditions), names in together.items():
+        yield tuple(sorted(names)), arns[bucket], conditions
 
 
-def _under(prefixes: Iterable[str]) -> tuple[str, str, tuple[str, ...]]:
-    return ("StringLike", "s3:prefix", tuple(sorted(f"{prefix}*" for prefix in prefixes)))
+def _under(prefixes: Iterable[str]) -> Condition:
+    return condition("StringLike", "s3:prefix", tuple(sorted(f"{one}*" for one in prefixes)))
 
 
-def _on_keys(wanted: Iterable[Permission]) -> Iterator[Statement]:
+def _on_keys(wanted: Iterable[Permission]) -> Iterator[_Allowed]:
     """Use of KMS keys, through S3 only.
 
     Without the condition on the source address. It is S3 that calls KMS, and AWS's
@@ -99,20 +115,25 @@ def _on_keys(wanted: Iterable[Permission]) -> Iterator[Statement]:
     for key, names in together.items():
         # A bucket's key is in the bucket's region, so the key's ARN names it.
         service = f"s3.{key.split(':')[3]}.{DNS_SUFFIXES[partition_of_arn(key)]}"
-        via_s3 = ("StringEquals", "kms:ViaService", (service,))
-        yield Statement(tuple(sorted(names)), (key,), (via_s3,))
+        yield tuple(sorted(names)), key, (condition("StringEquals", "kms:ViaService", (service,)),)
 
 
-def _merged(statements: Iterable[Statement]) -> list[Statement]:
-    together: defaultdict[tuple[tuple[str, ...], Condition], set[str]] = defaultdict(set)
-    for statement in statements:
-        together[statement.actions, statement.condition].update(statement.resources)
-    return sorted(
+def _merged(allowed: Iterable[_Allowed]) -> list[Statement]:
+    together: defaultdict[tuple[tuple[str, ...], Conditions], set[str]] = defaultdict(set)
+    for actions, resource, conditions in allowed:
+        together[actions, conditions].add(resource)
+    merged = [
         Statement(
-            actions,
-            tuple(sorted(resources)),
-            condition,
+            Choice(actions),
+            Choice(tuple(sorted(resources))),
+            conditions,
             sid=CONSOLE_SID if actions == (EVERYTHING,) else None,
         )
-        for (actions, condition), resources in together.items()
-    )
+        for (actions, conditions), resources in together.items()
+    ]
+    return sorted(merged, key=_order)
+
+
+def _order(statement: Statement) -> tuple[object, ...]:
+    conditions = [(one.operator.name, one.key, one.values) for one in statement.conditions]
+    return statement.actions.values, statement.resources.values, conditions

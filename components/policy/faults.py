@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from components.aws import limits
 from components.aws.partitions import COMMERCIAL, bucket_arn, partition_of_arn
+from components.iam.document import size
 from components.policy.access import Restrictions, access_document
-from components.policy.document import size
 from components.policy.permissions import permissions
 from components.policy.split import TooLargeError
 from components.policy.trust import provider_arn, trust_document

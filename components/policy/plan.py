@@ -11,8 +11,8 @@ from typing import Final
 
 from components.aws import limits
 from components.aws.partitions import LONGEST, bucket_arn
+from components.iam.document import PolicyDocument, size
 from components.policy.access import Restrictions, access_document
-from components.policy.document import PolicyDocument, size
 from components.policy.faults import key_faults, size_fault, trust_faults
 from components.policy.permissions import Permission, permissions
 from components.policy.split import INLINE, Layout, TooLargeError, layout

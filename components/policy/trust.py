@@ -10,22 +10,14 @@ V2); AWS IAM User Guide, "IAM JSON policy elements: Condition operators".
 """
 
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
-from components.circleci.tokens import PROJECT_CLAIM, Job, issuer
-from components.policy.document import Condition, PolicyDocument, document, render_condition
+from components.circleci.subject import ANY_UUID, PROJECT_CLAIM, TWO_REFS, Job, issuer
+from components.iam.conditions import Condition, condition
+from components.iam.decide import WEB_IDENTITY
+from components.iam.document import Choice, PolicyDocument, Statement, document
 from components.settings.model import Trust
 from components.settings.trust_rules import ANY_PROJECT
-
-ACTION: Final = "sts:AssumeRoleWithWebIdentity"
-
-ANY_UUID: Final = "-".join("?" * count for count in (8, 4, 4, 4, 12))
-
-TWO_REFS: Final = "*/vcs-ref*/vcs-ref/*"
-"""Subjects that could be read in two ways: of an origin with ``/vcs-ref`` in it, or of
-a ref. With an open end after the origin, one of them would be an origin that was not
-meant. The two may touch (``…/app/vcs-ref/vcs-ref/…`` is of the origin ``…/app/vcs-ref``,
-or of ``…/app``), so there is no ``/`` after the first."""
 
 
 def provider_arn(partition: str, account: str, organization: str) -> str:
@@ -60,29 +52,28 @@ def trust_document(trust: Trust, provider: str) -> PolicyDocument:
         trust: the checked settings.
         provider: ARN of the organization's OIDC provider in the role's account.
     """
-    statement: dict[str, Any] = {
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": ACTION,
-        "Condition": render_condition(_condition(trust)),
-    }
+    statement = Statement(
+        Choice((WEB_IDENTITY,)),
+        conditions=_conditions(trust),
+        principals=frozenset({("Federated", provider)}),
+    )
     return document([statement])
 
 
-def _condition(trust: Trust) -> Condition:
+def _conditions(trust: Trust) -> tuple[Condition, ...]:
     key = issuer(trust.organization)
     patterns = subjects(trust)
     is_open = any("*" in pattern or "?" in pattern for pattern in patterns)
-    tests = [
-        ("StringEquals", f"{key}:aud", (trust.organization,)),
-        ("StringLike" if is_open else "StringEquals", f"{key}:sub", patterns),
+    found = [
+        condition("StringEquals", f"{key}:aud", (trust.organization,)),
+        condition("StringLike" if is_open else "StringEquals", f"{key}:sub", patterns),
     ]
     if trust.origins and any(pattern.endswith("*") for pattern in patterns):
-        tests.append(("StringNotLike", f"{key}:sub", (TWO_REFS,)))
+        found.append(condition("StringNotLike", f"{key}:sub", (TWO_REFS,)))
     if trust.project_id_claim:
         claim = f"{key}:{PROJECT_CLAIM}"
-        tests.append(("StringEquals", claim, tuple(sorted(trust.projects))))
-    return tuple(sorted(tests))
+        found.append(condition("StringEquals", claim, tuple(sorted(trust.projects))))
+    return tuple(sorted(found, key=lambda one: (one.operator.name, one.key, one.values)))
 
 
 def description(trust: Trust) -> str:

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.partitions import DNS_SUFFIXES, partition_of_arn
-from components.circleci.tokens import issuer
+from components.circleci.subject import issuer
 from components.policy.faults import key_faults
 from components.policy.trust import provider_arn
 from components.resources import tokens

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import limits
+from components.iam.document import to_json
 from components.policy.circleci_job import job_config
-from components.policy.document import to_json
 from components.policy.plan import Plan
 from components.policy.trust import description, trust_document
 from components.resources import tokens

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import limits
-from components.policy.document import to_json
+from components.iam.document import to_json
 from components.policy.plan import Plan, policy_name
 from components.policy.split import INLINE, depth, takers
 

@@ -26,11 +26,10 @@ from enum import Enum
 from typing import Any, Final
 
 from components.aws.limits import SESSION_SECONDS, Kind
-from components.evaluation.parsing import Effect
-from components.policy.document import PolicyDocument
-from rollout.access.change import NO_DIFFERENCE, Difference, difference
-from rollout.access.cover import may_meet
-from rollout.access.permissions import Permission, permissions
+from components.iam.cover import may_meet
+from components.iam.difference import NO_DIFFERENCE, Difference, difference
+from components.iam.document import Effect, PolicyDocument
+from components.iam.rules import Rule, rules
 from rollout.access.trust import admissions
 from rollout.access.trust_words import trust_lines
 from rollout.access.words import COUNTED, Line, Verdict, change_lines
@@ -221,7 +220,7 @@ def _permission_change(old: Access, new: Access, fate: Fate) -> tuple[Difference
     ]
     held = {**new.documents, **{name: old.documents.get(name) for name in unknown}}
     try:
-        before, after = permissions(_known(old.documents)), permissions(_known(held))
+        before, after = rules(_known(old.documents)), rules(_known(held))
     except ValueError as error:
         words = f"has a policy that cannot be compared: {error}"
         return NO_DIFFERENCE, [Line(Verdict.WIDER, words), *others]
@@ -254,7 +253,7 @@ def _known(documents: Mapping[str, PolicyDocument | None]) -> dict[str, PolicyDo
     return {name: document for name, document in documents.items() if document is not None}
 
 
-def _is_all_lost(before: Iterable[Permission], after: Iterable[Permission]) -> bool:
+def _is_all_lost(before: Iterable[Rule], after: Iterable[Rule]) -> bool:
     """Whether something was allowed, and surely no part of it is any more."""
     allowed = [one for one in before if one.effect is Effect.ALLOW]
     now = list(after)

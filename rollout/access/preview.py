@@ -13,7 +13,7 @@ from typing import Final
 
 from pulumi.automation.events import EngineEvent, StepEventStateMetadata
 
-from components.policy.document import PolicyDocument
+from components.iam.document import PolicyDocument
 from components.policy.trust import provider_arn, trust_document
 from components.settings import Role, SettingsError
 from components.settings.stack_file import read

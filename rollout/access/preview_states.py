@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.aws.limits import SESSION_SECONDS, Kind
-from components.policy.document import PolicyDocument
+from components.iam.document import PolicyDocument
 from rollout.access.diff import Access, MadeAnew
 
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

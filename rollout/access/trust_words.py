@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final
 
-from components.evaluation.parsing import Effect
-from components.evaluation.wildcards import pattern
-from components.evaluation.words import tests_said
-from components.policy.trust import ANY_UUID
-from rollout.access.change import Difference
-from rollout.access.permissions import KeyTest, Permission
+from components.circleci.subject import ANY_UUID
+from components.iam.conditions import Condition
+from components.iam.difference import Difference
+from components.iam.document import Effect
+from components.iam.patterns import pattern
+from components.iam.rules import Rule
+from components.iam.words import conditions_said
 from rollout.access.trust import Admission, Source, admission
-from rollout.access.words import Line, Verb, Verbs, Verdict, change_lines, tests_of
+from rollout.access.words import Line, Verb, Verbs, Verdict, change_lines, ordered
 
 _VERBS: Final[Verbs] = {
     (Effect.ALLOW, True): Verb("trust: also", "before only", Verdict.WIDER),
@@ -21,9 +22,7 @@ _VERBS: Final[Verbs] = {
 }
 
 
-def trust_lines(
-    before: frozenset[Permission], after: frozenset[Permission], change: Difference
-) -> list[Line]:
+def trust_lines(before: frozenset[Rule], after: frozenset[Rule], change: Difference) -> list[Line]:
     """The change between two sets of ``rollout.access.trust.admissions``, in words."""
     if not change:
         return []
@@ -44,9 +43,9 @@ def trust_lines(
     return lines + change_lines(others, _VERBS, link="by")
 
 
-def _read(permissions: Iterable[Permission]) -> list[Admission]:
-    ordered = sorted(permissions, key=lambda one: one.order)
-    return [found for one in ordered if (found := admission(one)) is not None]
+def _read(permissions: Iterable[Rule]) -> list[Admission]:
+    some = sorted(permissions, key=lambda one: one.order)
+    return [found for one in some if (found := admission(one)) is not None]
 
 
 def _alike(some: Collection[Admission]) -> bool:
@@ -84,7 +83,7 @@ def _test_lines(old: Admission, new: Admission) -> Iterator[Line]:
         if more.claims_project and not less.claims_project:
             yield Line(verdict, f"trust: {says} checks the token's project claim")
         if tests := more.rest - less.rest:
-            yield Line(verdict, f"trust: {says} asks that {tests_said(tests_of(tests))}")
+            yield Line(verdict, f"trust: {says} asks that {conditions_said(ordered(tests))}")
 
 
 def _whole_lines(some: Iterable[Admission], says: str) -> Iterator[Line]:
@@ -96,8 +95,8 @@ def _whole_lines(some: Iterable[Admission], says: str) -> Iterator[Line]:
     for group in together.values():
         for jobs in [group] if _alike(group) else [[one] for one in group]:
             projects, users, sources = (say({part(one) for one in jobs}) for part, _, say in _PARTS)
-            tests: frozenset[KeyTest] = jobs[0].rest
-            where = f", where {tests_said(tests_of(tests))}" if tests else ""
+            tests: frozenset[Condition] = jobs[0].rest
+            where = f", where {conditions_said(ordered(tests))}" if tests else ""
             job = f"jobs of {projects} in organization {jobs[0].organization}"
             text = f"{job}, run by {users}, {sources}{where}"
             yield Line(verdict, " ".join(word for word in ("trust:", says, text) if word))

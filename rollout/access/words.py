@@ -1,4 +1,4 @@
-"""Permissions and their changes in words, for people who read no policy JSON."""
+"""Rules and their changes in words, for people who read no policy JSON."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,12 +7,12 @@ from enum import Enum
 from functools import partial
 from typing import Final, NamedTuple
 
-from components.evaluation.conditions import Operator, Quantifier
-from components.evaluation.parsing import Effect
-from components.evaluation.words import TestKey, short_resource, tests_said
-from rollout.access.change import Difference
-from rollout.access.cover import Covering
-from rollout.access.permissions import Choice, KeyTest, Permission
+from components.iam.conditions import Condition, Operator, Quantifier
+from components.iam.cover import Covering
+from components.iam.difference import Difference
+from components.iam.document import Choice, Effect
+from components.iam.rules import Rule
+from components.iam.words import conditions_said, short_resource
 
 
 class Verdict(Enum):
@@ -61,11 +61,11 @@ PERMISSION_VERBS: Final[Verbs] = {
 
 @dataclass(frozen=True)
 class _Row:
-    """Permissions that are said together; in ``rest`` an empty part is the same as outside."""
+    """Rules that are said together; in ``rest`` an empty part is the same as outside."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    tests: tuple[tuple[TestKey, tuple[str, ...]], ...]
+    conditions: tuple[Condition, ...]
     rest: "tuple[_Row, ...]" = ()
 
 
@@ -94,24 +94,23 @@ def change_lines(
     return lines
 
 
-def tests_of(tests: Iterable[KeyTest]) -> tuple[tuple[TestKey, tuple[str, ...]], ...]:
-    """Tests in a stable order, as ``tests_said`` takes them."""
-    ordered = sorted(tests, key=lambda test: test.order)
-    return tuple(((_plain(test), test.spelling or test.key), test.values) for test in ordered)
+def ordered(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Conditions in a stable order, without differences that words don't show."""
+    return tuple(map(_plain, sorted(conditions, key=lambda one: one.order)))
 
 
-def _plain(test: KeyTest) -> Operator:
-    """The operator without a difference that words don't show."""
-    wild = any(sign in value for sign in "*?" for value in test.values)
-    is_equal = test.operator.test == "StringEquals" and not wild
-    return replace(test.operator, test="StringLike") if is_equal else test.operator
+def _plain(condition: Condition) -> Condition:
+    wild = any(sign in value for sign in "*?" for value in condition.values)
+    if condition.operator.test != "StringEquals" or wild:
+        return condition
+    return replace(condition, operator=replace(condition.operator, test="StringLike"))
 
 
-def _rows(changed: Iterable[Permission], inside: Iterable[Permission]) -> Iterator[_Row]:
+def _rows(changed: Iterable[Rule], inside: Iterable[Rule]) -> Iterator[_Row]:
     """Each permission, with the parts in which those inside it differ."""
     some = list(changed)
     covering = Covering(some)
-    rests: defaultdict[Permission, list[Permission]] = defaultdict(list)
+    rests: defaultdict[Rule, list[Rule]] = defaultdict(list)
     for other in inside:
         for one in covering.of(other):
             rests[one].append(other)
@@ -121,11 +120,11 @@ def _rows(changed: Iterable[Permission], inside: Iterable[Permission]) -> Iterat
         yield replace(whole, rest=tuple(_merged(rest)))
 
 
-def _row(permission: Permission) -> _Row:
+def _row(rule: Rule) -> _Row:
     return _Row(
-        (_choice_said(permission.action, "every action"),),
-        (_choice_said(permission.resource, "everything"),),
-        tests_of(permission.tests),
+        (_choice_said(rule.action, "every action"),),
+        (_choice_said(rule.resource, "everything"),),
+        ordered(rule.conditions),
     )
 
 
@@ -133,14 +132,19 @@ def _apart_from(whole: _Row, inside: _Row) -> _Row:
     return _Row(
         () if inside.actions == whole.actions else inside.actions,
         () if inside.resources == whole.resources else inside.resources,
-        () if inside.tests == whole.tests else inside.tests,
+        () if inside.conditions == whole.conditions else inside.conditions,
     )
 
 
 def _merged(rows: Iterable[_Row]) -> list[_Row]:
     """Rows that differ in one part only become one, part by part."""
     found = list(rows)
-    keys = {key for row in found for key, _ in row.tests if _any_of_values(key[0])}
+    keys = {
+        (one.operator, one.key)
+        for row in found
+        for one in row.conditions
+        if _any_of_values(one.operator)
+    }
     for key in sorted(keys, key=lambda key: (key[1], key[0].name)):
         found = _joined(found, partial(_values_of, key), partial(_with_values, key))
     found = _joined(found, lambda row: row.actions, lambda row, some: replace(row, actions=some))
@@ -150,17 +154,24 @@ def _merged(rows: Iterable[_Row]) -> list[_Row]:
     return sorted(found, key=repr)
 
 
-def _values_of(key: TestKey, row: _Row) -> tuple[str, ...]:
-    """The values of a key that is tested once; tested twice, they belong to their test."""
-    found = [values for other, values in row.tests if other == key]
+_Tested = tuple[Operator, str]
+"""A key, and how it is tested."""
+
+
+def _values_of(tested: _Tested, row: _Row) -> tuple[str, ...]:
+    """The values of a key that is tested once; tested twice, they belong to their condition."""
+    found = [one.values for one in row.conditions if (one.operator, one.key) == tested]
     return found[0] if len(found) == 1 else ()
 
 
-def _with_values(key: TestKey, row: _Row, values: tuple[str, ...]) -> _Row:
-    if [other for other, _ in row.tests].count(key) != 1:
+def _with_values(tested: _Tested, row: _Row, values: tuple[str, ...]) -> _Row:
+    if [(one.operator, one.key) for one in row.conditions].count(tested) != 1:
         return row
-    changed = tuple((other, values if other == key else held) for other, held in row.tests)
-    return replace(row, tests=changed)
+    changed = tuple(
+        replace(one, values=values) if (one.operator, one.key) == tested else one
+        for one in row.conditions
+    )
+    return replace(row, conditions=changed)
 
 
 def _joined(
@@ -182,8 +193,8 @@ def _said(row: _Row, link: str) -> str:
     words = [", ".join(row.actions)] if row.actions else []
     if row.resources:
         words.append(f"{link} {', '.join(row.resources)}")
-    if row.tests:
-        words.append(f"where {tests_said(row.tests)}")
+    if row.conditions:
+        words.append(f"where {conditions_said(row.conditions)}")
     return " ".join(words)
 
 

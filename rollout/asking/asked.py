@@ -6,19 +6,17 @@ A token's signature, its issuer's keys and its lifetime are not checked: that ta
 import base64
 import binascii
 import json
-import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from components.circleci.asked_job import Asked, job_of
-from components.circleci.tokens import PROJECT_CLAIM, issuer
-from components.evaluation.token_request import Claims
+from components.circleci.claims import Claims
+from components.circleci.subject import PROJECT_CLAIM, issuer, parse_subject
 from components.settings.model import Trust
 from rollout.errors import RolloutError
 
-_PROJECT: Final = re.compile(r"org/[^/]+/project/(?P<project>[^/]+)/user/")
 _PARTS: Final = 3
 
 
@@ -60,8 +58,8 @@ class JobAsked:
 
 def _claims(organization: str, subject: str) -> Claims:
     claims = {"iss": f"https://{issuer(organization)}", "aud": organization, "sub": subject}
-    found = _PROJECT.match(subject)
-    return {**claims, PROJECT_CLAIM: found["project"]} if found else claims
+    job = parse_subject(subject)
+    return {**claims, PROJECT_CLAIM: job.project} if job else claims
 
 
 def _read(file: Path) -> Claims:

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from components.aws.actions import action as known_action
 from components.aws.partitions import DNS_SUFFIXES
-from components.evaluation.conditions import holds
-from components.evaluation.evaluator import (
+from components.circleci.claims import Claims, token_request
+from components.circleci.refusals import refusals
+from components.iam.conditions import holds
+from components.iam.decide import (
     Decision,
     Reason,
     Request,
@@ -15,12 +17,10 @@ from components.evaluation.evaluator import (
     decide_trust,
     parse_all,
 )
-from components.evaluation.operators import Context
-from components.evaluation.parsing import ParsedStatement, Selector
-from components.evaluation.refusals import refusals
-from components.evaluation.requests import Caller, kms_request, location, s3_request
-from components.evaluation.token_request import Claims, token_request
-from components.evaluation.words import selected, tests_said
+from components.iam.document import Choice, Statement
+from components.iam.operators import Context
+from components.iam.requests import Caller, kms_request, location, s3_request
+from components.iam.words import conditions_said, selected
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 from rollout.asking.asked import JobAsked
@@ -127,26 +127,26 @@ def _ask_trust(planned: Planned, trust: Trust, job: JobAsked) -> JobAnswer:
     return JobAnswer(claims, decision, why)
 
 
-def _hints(statements: tuple[ParsedStatement, ...], request: Request) -> list[str]:
+def _hints(statements: tuple[Statement, ...], request: Request) -> list[str]:
     """What comes near: statements whose conditions are not met; else those on other places."""
     under: list[str] = []
     elsewhere: list[str] = []
     context = Context(request.context)
     for one in statements:
         anyhow = replace(one, conditions=())
-        anywhere = replace(anyhow, resources=Selector(("*",)))
+        anywhere = replace(anyhow, resources=Choice(("*",)))
         if decide_parsed([anyhow], request).allowed:
             unmet = [
-                ((condition.operator, condition.key), condition.values)
+                condition
                 for condition in one.conditions
                 if not holds(condition, context, variables=one.variables)
             ]
-            under.append(f"{_place(one)} would allow it where {tests_said(unmet)}")
+            under.append(f"{_place(one)} would allow it where {conditions_said(unmet)}")
         elif decide_parsed([anywhere], request).allowed:
-            places = selected(one.resources or Selector(()), _NAMED)
+            places = selected(one.resources, _NAMED)
             elsewhere.append(f"{_place(one)} allows it on {places}")
     return (under or elsewhere)[:_NAMED]
 
 
-def _place(statement: ParsedStatement) -> str:
+def _place(statement: Statement) -> str:
     return f"statement {statement.index + 1} of {statement.document}"

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from components.aws.actions import action as known_action
 from components.circleci.asked_job import Asked
-from components.evaluation.requests import Caller, location
+from components.iam.requests import Caller, location
 from components.settings.findings import SettingsError
 from components.settings.stack_file import read
 from rollout.asking import can_report, who_report

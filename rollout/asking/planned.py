@@ -10,7 +10,7 @@ from typing import Final
 
 from components.aws.limits import Kind
 from components.aws.partitions import bucket_arn
-from components.policy.document import PolicyDocument
+from components.iam.document import PolicyDocument
 from components.policy.plan import plans, policy_name
 from components.settings.model import Role, Stack, Trust, User
 from components.settings.stack_file import StackFile

@@ -11,12 +11,11 @@ from typing import Final
 
 from components.aws.actions import EVERYTHING, Action, Placement
 from components.aws.limits import Kind
-from components.evaluation.conditions import ParsedCondition
-from components.evaluation.evaluator import parse_all
-from components.evaluation.parsing import Effect, ParsedStatement
-from components.evaluation.requests import Location
-from components.evaluation.words import tests_said
-from components.policy.access import Restrictions, access_document
+from components.iam.conditions import Condition
+from components.iam.document import Effect, Statement
+from components.iam.requests import Location
+from components.iam.words import condition_said
+from components.policy.access import Restrictions, access_statements
 from components.policy.permissions import permissions
 from components.policy.trust import description
 from components.settings.config_keys import PROJECT
@@ -113,12 +112,13 @@ def _rights(identity: User | Role, place: Location, actions: Sequence[Action]) -
     # Only the name is of interest, not the partition.
     arns = {place.bucket: f"{_ARN}{place.bucket}"}
     limits = Restrictions(identity.require_tls, identity.source_ips)
-    for statement in parse_all({"": access_document(held, arns, limits)}):
+    for statement in access_statements(held, arns, limits):
         wanted = tuple(name for name in statement.actions.values if _is_asked(name, actions))
         resources = tuple(_reached(statement, place))
         conditions = [_narrowed(condition, place) for condition in statement.conditions]
         if statement.effect is Effect.ALLOW and wanted and resources and all(conditions):
-            yield wanted, resources, (*map(_said, filter(None, conditions)), *_tls(identity))
+            said = map(condition_said, filter(None, conditions))
+            yield wanted, resources, (*said, *_tls(identity))
 
 
 def _is_asked(name: str, actions: Sequence[Action]) -> bool:
@@ -127,15 +127,15 @@ def _is_asked(name: str, actions: Sequence[Action]) -> bool:
     return not actions or any(one.name == name for one in actions)
 
 
-def _reached(statement: ParsedStatement, place: Location) -> Iterator[str]:
-    for value in statement.resources.values if statement.resources else ():
+def _reached(statement: Statement, place: Location) -> Iterator[str]:
+    for value in statement.resources.values:
         resource = value.removeprefix(_ARN)
         _, is_below, prefix = resource.partition("/")
         if not is_below or _meets(prefix, place.key):
             yield resource
 
 
-def _narrowed(condition: ParsedCondition, place: Location) -> ParsedCondition | None:
+def _narrowed(condition: Condition, place: Location) -> Condition | None:
     """The condition with those of its prefixes that matter in the place; None if there is none."""
     if condition.key != _PREFIX:
         return condition
@@ -148,10 +148,6 @@ def _meets(below: str, key: str) -> bool:
     prefix = below.removesuffix("*")
     is_subtree = not key or key.endswith("/")
     return key.startswith(prefix) or (is_subtree and prefix.startswith(key))
-
-
-def _said(condition: ParsedCondition) -> str:
-    return tests_said([((condition.operator, condition.key), condition.values)])
 
 
 def _tls(identity: User | Role) -> Iterator[str]:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.evaluation.requests import Location
+from components.iam.requests import Location
 from components.settings.findings import printable
 from rollout.asking.planned import NOT_LOOKED_AT
 from rollout.asking.who import Found, Holder

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from components.evaluation.token_request import Claims
+from components.circleci.claims import Claims
 from sandbox.accounts import NOBODY, credentials_of
 from sandbox.assume.checks import Check, checks
 from sandbox.assume.reading import RoleRead, read_role

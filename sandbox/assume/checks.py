@@ -11,10 +11,10 @@ from typing import Final
 
 from joserfc.jwk import RSAKey
 
-from components.evaluation.evaluator import decide_trust
-from components.evaluation.refusals import refusals
-from components.evaluation.token_request import Claims, issuer_of, token_request
-from components.policy.document import PolicyDocument
+from components.circleci.claims import Claims, issuer_of, token_request
+from components.circleci.refusals import refusals
+from components.iam.decide import decide_trust
+from components.iam.document import PolicyDocument
 from sandbox.assume.tokens import moment, signature_fault, time_fault
 
 _NOT_VALID: Final = "InvalidIdentityToken"

@@ -2,7 +2,7 @@
 
 from components.circleci import asked_job
 from components.circleci.asked_job import MADE_UP_ID, Asked
-from components.circleci.tokens import Job
+from components.circleci.subject import Job
 from components.settings.model import Trust
 from sandbox.lifecycle import SandboxError
 

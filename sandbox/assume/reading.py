@@ -6,7 +6,7 @@ from typing import Any
 
 from mypy_boto3_iam import IAMClient
 
-from components.evaluation.parsing import ParsedStatement, PolicyKind, parse
+from components.iam.document import PolicyKind, Statement, parse
 from sandbox.assume.checks import Provider, RoleTrust
 
 
@@ -16,7 +16,7 @@ class Policy:
 
     name: str
     managed: bool
-    statements: tuple[ParsedStatement, ...]
+    statements: tuple[Statement, ...]
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from components.circleci.tokens import CLAIMS
-from components.evaluation.conditions import Operator, ParsedCondition
-from components.evaluation.parsing import Effect, ParsedStatement, Selector
-from components.evaluation.token_request import Claims
-from components.evaluation.words import selected, tests_said
+from components.circleci.claims import Claims
+from components.circleci.subject import CLAIMS
+from components.iam.document import Effect, Statement
+from components.iam.words import conditions_said, selected
 from components.settings.findings import printable
 from sandbox.assume.attempt import Attempt, Session
 from sandbox.assume.checks import Check
@@ -113,13 +112,9 @@ def _policy_lines(policy: Policy) -> Iterator[str]:
     for statement in policy.statements:
         denies = "never " if statement.effect is Effect.DENY else ""
         yield from _wrapped(f"{denies}{selected(statement.actions, _NAMED)}", "    ")
-        yield from _wrapped(f"on {selected(statement.resources or Selector(()), _NAMED)}", "      ")
+        yield from _wrapped(f"on {selected(statement.resources, _NAMED)}", "      ")
         if statement.conditions:
-            yield from _wrapped(f"where {tests_said(map(_test, statement.conditions))}", "      ")
-
-
-def _test(condition: ParsedCondition) -> tuple[tuple[Operator, str], tuple[str, ...]]:
-    return (condition.operator, condition.key), condition.values
+            yield from _wrapped(f"where {conditions_said(statement.conditions)}", "      ")
 
 
 def _policy_json(policy: Policy) -> dict[str, Any]:
@@ -130,16 +125,13 @@ def _policy_json(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _statement_json(statement: ParsedStatement) -> dict[str, Any]:
-    resources = statement.resources or Selector(())
+def _statement_json(statement: Statement) -> dict[str, Any]:
+    resources = statement.resources
     return {
         "effect": statement.effect.value,
         "notActions" if statement.actions.negated else "actions": list(statement.actions.values),
         "notResources" if resources.negated else "resources": list(resources.values),
-        "conditions": [
-            {"operator": one.operator.name, "key": one.key, "values": list(one.values)}
-            for one in statement.conditions
-        ],
+        "conditions": [one.to_json() for one in statement.conditions],
     }
 
 

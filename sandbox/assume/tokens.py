@@ -18,8 +18,8 @@ from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import RSAKey
 
-from components.circleci.tokens import CLAIMS, Job, issuer
-from components.evaluation.token_request import Claims
+from components.circleci.claims import Claims
+from components.circleci.subject import CLAIMS, Job, issuer
 from sandbox.folder import Folder
 from sandbox.lifecycle import SandboxError
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.aws import limits
-from components.policy.document import size
+from components.iam.document import size
 from tests.engine.harness import Project, Run, Stack
 from tests.unit.policy.identities import ORGANIZATION
 

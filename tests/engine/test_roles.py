@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from components.circleci.tokens import Job
-from components.evaluation.evaluator import decide_trust, web_identity
+from components.circleci.subject import Job
+from components.iam.decide import decide_trust, web_identity
 from components.policy.trust import provider_arn
 from tests.engine.harness import Project, Stack
 from tests.unit.policy.identities import ORGANIZATION

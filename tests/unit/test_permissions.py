@@ -13,8 +13,8 @@ from policy_sentry.querying.actions import get_actions_with_access_level
 
 from components.aws.actions import ACCESS
 from components.aws.limits import MANAGED
-from components.evaluation.evaluator import Request, decide
-from components.policy.document import PolicyDocument, size
+from components.iam.decide import Request, decide
+from components.iam.document import PolicyDocument, size
 from sandbox.standin.tables import TYPES
 
 ROOT = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from components.circleci.tokens import Job
-from components.evaluation.evaluator import decide_trust, web_identity
-from components.policy.document import PolicyDocument
+from components.circleci.subject import Job
+from components.iam.decide import decide_trust, web_identity
+from components.iam.document import PolicyDocument
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 from tests.unit.ci.files import ALL, CIRCLECI, DOCS, load, values

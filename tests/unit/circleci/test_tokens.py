@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.circleci.tokens import Job, issuer
+from components.circleci.subject import Job, issuer
 
 ORG = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
 P, U = "6f9b2f3c-0000-4000-8000-000000000001", "0d1c0000-0000-4000-8000-000000000002"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws.actions import ACCESS, EVERYTHING, Placement, action
-from components.evaluation.evaluator import Request, decide
-from components.policy.document import PolicyDocument, to_json
+from components.iam.decide import Request, decide
+from components.iam.document import PolicyDocument, to_json
 from components.policy.plan import plan
 from components.policy.split import INLINE
 from components.settings import Role, User

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws.actions import Placement, action
-from components.evaluation.evaluator import Request, decide
-from components.evaluation.requests import location, s3_request
+from components.iam.decide import Request, decide
+from components.iam.requests import location, s3_request
 from components.policy.circleci_job import _READS, OBJECT, example_command, job_config
 from components.policy.permissions import permissions
 from components.policy.plan import plan

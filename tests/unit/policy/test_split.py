@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from components.aws import limits
 from components.aws.actions import action
-from components.evaluation.evaluator import decide
-from components.evaluation.requests import Caller, Location, s3_request
-from components.policy.document import PolicyDocument, size
+from components.iam.decide import decide
+from components.iam.document import PolicyDocument, size
+from components.iam.requests import Caller, Location, s3_request
 from components.policy.permissions import permissions
 from components.policy.plan import Plan, plan, plans
 from components.policy.split import INLINE, TooLargeError, takers

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from components.circleci.tokens import Job, issuer
-from components.policy.document import size
+from components.circleci.subject import ANY_UUID, Job, issuer
+from components.iam.document import size
 from components.policy.plan import plans
-from components.policy.trust import ANY_UUID, description, provider_arn, trust_document
+from components.policy.trust import description, provider_arn, trust_document
 from components.settings import SettingsError, load
 from components.settings.model import Trust
 from tests.unit.policy.trusts import (

@@ -14,8 +14,8 @@ from hypothesis import event, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from components.circleci.tokens import Job
-from components.policy.trust import ANY_UUID, subjects, trust_document
+from components.circleci.subject import ANY_UUID, Job
+from components.policy.trust import subjects, trust_document
 from components.settings.model import Trust
 from tests.unit.policy.trusts import (
     APP,

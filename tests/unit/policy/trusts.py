@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.circleci.tokens import Job
-from components.evaluation.evaluator import decide_trust, web_identity
+from components.circleci.subject import Job
+from components.iam.decide import decide_trust, web_identity
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 

@@ -1,6 +1,6 @@
 """An identity's documents, as the program plans them."""
 
-from components.policy.document import PolicyDocument
+from components.iam.document import PolicyDocument
 from components.policy.plan import plan
 from components.settings.model import Role, User
 

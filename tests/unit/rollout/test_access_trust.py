@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.circleci.tokens import Job, issuer
-from components.evaluation.evaluator import decide_trust, web_identity
-from components.policy.trust import TWO_REFS, provider_arn, trust_document
+from components.circleci.subject import TWO_REFS, Job, issuer
+from components.iam.decide import decide_trust, web_identity
+from components.iam.difference import difference
+from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
-from rollout.access.change import difference
 from rollout.access.diff import Access, IdentityDiff, identity_diff
 from rollout.access.trust import admission, admissions
 from rollout.access.words import Verdict

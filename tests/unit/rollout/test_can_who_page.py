@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.policy.document import PolicyDocument
+from components.iam.document import PolicyDocument
 from components.settings import load
 from rollout.access.diff import Access
 from tests.unit.rollout.access_page import Example, examples, json_example, stack_file

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from components.aws.actions import ACCESS, action
-from components.evaluation.evaluator import decide
-from components.evaluation.requests import Caller, Location, s3_request
+from components.iam.decide import decide
+from components.iam.requests import Caller, Location, s3_request
 from components.settings import load
 from components.settings.stack_file import StackFile, read
 from rollout.asking import who as module

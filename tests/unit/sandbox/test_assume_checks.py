@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
-from components.circleci.tokens import Job, issuer
-from components.policy.document import PolicyDocument
+from components.circleci.subject import Job, issuer
+from components.iam.document import PolicyDocument
 from components.policy.trust import provider_arn, trust_document
 from sandbox.assume.checks import Check, Provider, RoleTrust, checks
 from sandbox.assume.tokens import LATEST, Version, claims_of, sign

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.evaluation.evaluator import decide_trust, web_identity
+from components.iam.decide import decide_trust, web_identity
 from components.policy.trust import provider_arn, trust_document
 from components.settings import Role, Trust, load
 from sandbox.assume.job import MADE_UP_ID, Asked, job_of

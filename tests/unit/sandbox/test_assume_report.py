@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components.evaluation.parsing import PolicyKind, parse
+from components.iam.document import PolicyKind, parse
 from components.settings.stack_file import StackFile
 from sandbox.assume.attempt import Attempt, Session
 from sandbox.assume.checks import Check, RoleTrust

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.jwk import RSAKey
 
-from components.circleci.tokens import Job
+from components.circleci.subject import Job
 from sandbox.assume.tokens import (
     LATEST,
     TokenError,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.evaluation.wildcards import Pattern, pattern
+from components.iam.patterns import Pattern, pattern
 
 # No deadline: the machine may be busy.
 UNTIMED = settings(deadline=None)

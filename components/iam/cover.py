@@ -1,4 +1,4 @@
-"""Which permissions lie inside others.
+"""Which rules lie inside others.
 
 Every answer "inside" is sure, for any request. In rare cases, such as wildcards against each other
 or different operators on one key, "not inside" may be said of what is; a change then shows as a
@@ -10,57 +10,60 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import Final
 
-from components.evaluation.parsing import Effect
-from components.evaluation.wildcards import Pattern, Wild, pattern
-from rollout.access.permissions import Choice, KeyTest, Permission
+from components.iam.conditions import Condition
+from components.iam.document import Choice, Effect
+from components.iam.patterns import Pattern, Wild, pattern
+from components.iam.rules import Rule
 
 _STRINGS: Final = frozenset({"StringEquals", "StringLike"})
 
 
-def covers(wide: Permission, narrow: Permission) -> bool:
+def covers(wide: Rule, narrow: Rule) -> bool:
     """Whether each request that ``narrow`` speaks of is one that ``wide`` speaks of."""
     return (
         wide.effect is narrow.effect
         and _action_covers(wide.action, narrow.action)
         and _choice_covers(wide.resource, narrow.resource, variables=True)
-        and _tests_cover(wide.tests, narrow.tests)
+        and _conditions_cover(wide.conditions, narrow.conditions)
     )
 
 
-def may_meet(one: Permission, other: Permission) -> bool:
+def may_meet(one: Rule, other: Rule) -> bool:
     """Whether some request may be one that both speak of; False is sure."""
     return (
         one.effect is other.effect
         and _choices_may_meet(_lower(one.action), _lower(other.action), variables=False)
         and _choices_may_meet(one.resource, other.resource, variables=True)
-        and not any(_exclude(test, against) for test in one.tests for against in other.tests)
+        and not any(
+            _exclude(test, against) for test in one.conditions for against in other.conditions
+        )
     )
 
 
 class Covering:
-    """A set of permissions that finds those which cover one, without looking at all.
+    """A set of rules that finds those which cover one, without looking at all.
 
     Actions and tests are few and recur, so what covers what is asked once for each pair; resources
     are many, and only those can cover one that begin with a part of its plain beginning.
     """
 
-    def __init__(self, permissions: Iterable[Permission]) -> None:
-        """Sort permissions by effect, action, tests, and the beginning of their resources."""
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Sort rules by effect, action, tests, and the beginning of their resources."""
         self._by_head: _ByHead = defaultdict(lambda: defaultdict(list))
-        for one in permissions:
-            self._by_head[one.effect, one.action, one.tests][_head(one.resource)].append(one)
-        self._wider: dict[_Kind, list[Mapping[str, list[Permission]]]] = {}
+        for one in rules:
+            self._by_head[one.effect, one.action, one.conditions][_head(one.resource)].append(one)
+        self._wider: dict[_Kind, list[Mapping[str, list[Rule]]]] = {}
 
-    def of(self, narrow: Permission) -> Iterator[Permission]:
+    def of(self, narrow: Rule) -> Iterator[Rule]:
         """Those that cover ``narrow``; itself too if it is one of them."""
         head = _head(narrow.resource)
-        for by_head in self._covering_kinds((narrow.effect, narrow.action, narrow.tests)):
+        for by_head in self._covering_kinds((narrow.effect, narrow.action, narrow.conditions)):
             for end in range(len(head) + 1):
                 for wide in by_head.get(head[:end], ()):
                     if _choice_covers(wide.resource, narrow.resource, variables=True):
                         yield wide
 
-    def _covering_kinds(self, narrow: "_Kind") -> list[Mapping[str, list[Permission]]]:
+    def _covering_kinds(self, narrow: "_Kind") -> list[Mapping[str, list[Rule]]]:
         if narrow not in self._wider:
             effect, action, tests = narrow
             self._wider[narrow] = [
@@ -68,27 +71,27 @@ class Covering:
                 for wide, by_head in self._by_head.items()
                 if wide[0] is effect
                 and _action_covers(wide[1], action)
-                and _tests_cover(wide[2], tests)
+                and _conditions_cover(wide[2], tests)
             ]
         return self._wider[narrow]
 
 
-_Kind = tuple[Effect, Choice, frozenset[KeyTest]]
-_ByHead = defaultdict[_Kind, defaultdict[str, list[Permission]]]
+_Kind = tuple[Effect, Choice, frozenset[Condition]]
+_ByHead = defaultdict[_Kind, defaultdict[str, list[Rule]]]
 
 
-def reduced(permissions: Iterable[Permission]) -> frozenset[Permission]:
-    """The permissions without those that others cover: they say the same in the fewest."""
-    everything = frozenset(permissions)
+def reduced(rules: Iterable[Rule]) -> frozenset[Rule]:
+    """The rules without those that others cover: they say the same in the fewest."""
+    everything = frozenset(rules)
     covering = Covering(everything)
     return frozenset(
-        permission
-        for permission in everything
-        if not any(_displaces(other, permission) for other in covering.of(permission))
+        rule
+        for rule in everything
+        if not any(_displaces(other, rule) for other in covering.of(rule))
     )
 
 
-def _displaces(wide: Permission, narrow: Permission) -> bool:
+def _displaces(wide: Rule, narrow: Rule) -> bool:
     """Of two that say the same, the first in order stays."""
     return wide != narrow and (not covers(narrow, wide) or wide.order < narrow.order)
 
@@ -105,7 +108,7 @@ def _lower(action: Choice) -> Choice:
     return Choice(tuple(value.lower() for value in action.values), action.negated)
 
 
-def _tests_cover(wide: frozenset[KeyTest], narrow: frozenset[KeyTest]) -> bool:
+def _conditions_cover(wide: frozenset[Condition], narrow: frozenset[Condition]) -> bool:
     return all(any(_implies(given, asked) for given in narrow) for asked in wide)
 
 
@@ -134,11 +137,11 @@ def _choices_may_meet(one: Choice, other: Choice, *, variables: bool) -> bool:
     )
 
 
-def _exclude(one: KeyTest, other: KeyTest) -> bool:
+def _exclude(one: Condition, other: Condition) -> bool:
     """Whether no value of the key that both test passes both; False may be wrong."""
     ours, theirs = one.operator, other.operator
     if (
-        one.key != other.key
+        one.folded_key != other.folded_key
         or ours.negated
         or theirs.negated
         or ours.quantifier
@@ -155,11 +158,11 @@ def _exclude(one: KeyTest, other: KeyTest) -> bool:
     return False
 
 
-def _implies(given: KeyTest, asked: KeyTest) -> bool:
+def _implies(given: Condition, asked: Condition) -> bool:
     """Whether ``asked`` holds wherever ``given`` does."""
     ours, theirs = asked.operator, given.operator
     comparable = (
-        asked.key == given.key
+        asked.folded_key == given.folded_key
         and ours.quantifier is theirs.quantifier
         and ours.negated is theirs.negated
         and (ours.if_exists or not theirs.if_exists)

@@ -9,7 +9,7 @@ from typing import Final
 
 from components.aws.actions import Action, Placement
 from components.aws.partitions import bucket_arn
-from components.evaluation.evaluator import Request
+from components.iam.decide import Request
 
 SCHEME: Final = "s3://"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.evaluation.evaluator import Decision, Reason, Request, decide
+from components.iam.decide import Decision, Reason, Request, decide
 
 Document = dict[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.evaluation.evaluator import Reason, Request, decide
+from components.iam.decide import Reason, Request, decide
 
 # No deadline: the machine may be busy.
 UNTIMED = settings(deadline=None)

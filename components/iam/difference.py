@@ -1,10 +1,10 @@
-"""What makes one set of permissions into another."""
+"""What makes one set of rules into another."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from rollout.access.cover import Covering, reduced
-from rollout.access.permissions import Permission
+from components.iam.cover import Covering, reduced
+from components.iam.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class Difference:
     takes it away again.
     """
 
-    gained: frozenset[Permission] = frozenset()
-    lost: frozenset[Permission] = frozenset()
-    absorbed: frozenset[Permission] = frozenset()
-    kept: frozenset[Permission] = frozenset()
+    gained: frozenset[Rule] = frozenset()
+    lost: frozenset[Rule] = frozenset()
+    absorbed: frozenset[Rule] = frozenset()
+    kept: frozenset[Rule] = frozenset()
 
-    def apply(self, before: frozenset[Permission]) -> frozenset[Permission]:
+    def apply(self, before: frozenset[Rule]) -> frozenset[Rule]:
         """The reduced set after the change, from the set before it."""
         return (reduced(before) - self.lost - self.absorbed) | self.gained | self.kept
 
@@ -43,8 +43,8 @@ class Difference:
 NO_DIFFERENCE: Final = Difference()
 
 
-def difference(before: frozenset[Permission], after: frozenset[Permission]) -> Difference:
-    """Compare two sets of permissions by what they mean."""
+def difference(before: frozenset[Rule], after: frozenset[Rule]) -> Difference:
+    """Compare two sets of rules by what they mean."""
     old, new = reduced(before), reduced(after)
     in_old, in_new = Covering(old), Covering(new)
     added, removed = new - old, old - new

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from components.aws.partitions import COMMERCIAL
-from components.circleci.tokens import PROJECT_CLAIM
-from components.evaluation.evaluator import TrustRequest, web_identity
+from components.circleci.subject import PROJECT_CLAIM
+from components.iam.decide import TrustRequest, web_identity
 
 _TAKEN: Final = ("aud", "sub", "amr")
 
@@ -26,7 +26,8 @@ def token_request(claims: Claims, partition: str, account: str) -> TrustRequest:
     """The request to assume a role of an account, whether it has a provider of the issuer or not.
 
     Args:
-        claims: what the token says; a claim that is no text, nor a list of texts, is left out.
+        claims: what the token says; a claim that is not a string or a list of strings
+            is left out.
         partition: the account's partition.
         account: the role's account.
     """

@@ -1,15 +1,22 @@
-"""Policy documents read into typed statements.
+"""Policy documents: read into typed statements, and written from them.
 
 What IAM would refuse, or what this does not know, is an error: nothing is passed over in silence.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
-from components.evaluation.conditions import ParsedCondition, parse_operator
-from components.policy.document import VERSION, PolicyDocument
+from components.iam.conditions import Condition, parse_operator
+
+PolicyDocument = dict[str, Any]
+"""A document ready for JSON: ``{"Version": …, "Statement": […]}``."""
+
+VERSION: Final = "2012-10-17"
+"""Always written out: without it IAM means 2008-10-17, which knows no variables,
+and Pulumi shows a difference at every preview (pulumi/pulumi#3810)."""
 
 OLD_VERSION: Final = "2008-10-17"
 ANYONE: Final = ("*", "*")
@@ -34,34 +41,101 @@ class PolicyKind(Enum):
 
 
 @dataclass(frozen=True)
-class Selector:
-    """``Action`` or ``NotAction``, ``Resource`` or ``NotResource``: the values, or all but them."""
+class Choice:
+    """Actions, resources or principals: the values or, negated, all but them.
+
+    ``NotAction`` and ``NotResource`` are negated ones.
+    """
 
     values: tuple[str, ...]
     negated: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """The values, and whether all but them are meant."""
+        return {"values": list(self.values), "allBut": self.negated}
+
+
+NOTHING: Final = Choice(())
+
 
 @dataclass(frozen=True)
-class ParsedStatement:
-    """One statement, with where it stands.
+class Statement:
+    """One statement; where it stands in which document does not count in a comparison.
 
-    A trust policy's statements have principals, as (kind, value), and ``resources`` None;
+    A trust policy's statements have principals, as (kind, value), and no ``resources``;
     an identity policy's have resources and no principals. ``variables`` says whether
     ``${...}`` means something.
     """
 
-    document: str
-    index: int
-    sid: str | None
-    effect: Effect
-    actions: Selector
-    resources: Selector | None
-    principals: frozenset[tuple[str, str]]
-    conditions: tuple[ParsedCondition, ...]
-    variables: bool
+    actions: Choice
+    resources: Choice = NOTHING
+    conditions: tuple[Condition, ...] = ()
+    effect: Effect = Effect.ALLOW
+    principals: frozenset[tuple[str, str]] = frozenset()
+    variables: bool = True
+    sid: str | None = field(default=None, compare=False)
+    document: str = field(default="", compare=False)
+    index: int = field(default=0, compare=False)
+
+    def render(self) -> dict[str, Any]:
+        """The statement as IAM takes it; a single value stands without a list."""
+        rendered: dict[str, Any] = {} if self.sid is None else {"Sid": self.sid}
+        rendered["Effect"] = self.effect.value
+        if self.principals:
+            rendered["Principal"] = _render_principals(self.principals)
+        rendered |= _render_choice("Action", self.actions)
+        if not self.principals:
+            rendered |= _render_choice("Resource", self.resources)
+        for one in self.conditions:
+            block = rendered.setdefault("Condition", {}).setdefault(one.operator.name, {})
+            if one.key in block:
+                raise PolicyError(f"{one.operator.name}: {one.key}: IAM takes a key only once")
+            block[one.key] = _single_or_list(one.values)
+        return rendered
 
 
-def parse(document: PolicyDocument, name: str, kind: PolicyKind) -> tuple[ParsedStatement, ...]:
+def _render_choice(element: str, choice: Choice) -> dict[str, Any]:
+    return {f"{'Not' * choice.negated}{element}": _single_or_list(choice.values)}
+
+
+def _render_principals(principals: Iterable[tuple[str, str]]) -> str | dict[str, Any]:
+    if ANYONE in principals:
+        return "*"
+    kinds: dict[str, tuple[str, ...]] = {}
+    for kind, value in sorted(principals):
+        kinds[kind] = (*kinds.get(kind, ()), value)
+    return {kind: _single_or_list(values) for kind, values in kinds.items()}
+
+
+def _single_or_list(values: tuple[str, ...]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
+
+
+def document(statements: Iterable[Statement]) -> PolicyDocument:
+    """A document of Version 2012-10-17 with these statements."""
+    return {"Version": VERSION, "Statement": [one.render() for one in statements]}
+
+
+def to_json(policy: PolicyDocument) -> str:
+    """The document without whitespace; no character is written longer than IAM takes it."""
+    return json.dumps(policy, separators=(",", ":"), ensure_ascii=False)
+
+
+def size(policy: PolicyDocument) -> int:
+    """Characters as IAM counts them: without whitespace between the tokens.
+
+    Never too small: a space inside a value is counted, although IAM may not, and
+    ``&``, ``<`` and ``>`` count as six, since the AWS provider sends them escaped
+    (Go's ``json.Marshal``). Source: AWS IAM User Guide, "IAM and AWS STS quotas".
+    """
+    text = to_json(policy)
+    return len(text) + _ESCAPED * sum(text.count(sign) for sign in "&<>")
+
+
+_ESCAPED: Final = len("\\u0026") - 1
+
+
+def parse(document: PolicyDocument, name: str, kind: PolicyKind) -> tuple[Statement, ...]:
     """Read a whole document.
 
     Args:
@@ -87,7 +161,7 @@ def parse(document: PolicyDocument, name: str, kind: PolicyKind) -> tuple[Parsed
 
 def _statement(
     statement: object, place: tuple[str, int], kind: PolicyKind, *, variables: bool
-) -> ParsedStatement:
+) -> Statement:
     name, index = place
     where = f"{name}: Statement[{index}]"
     if not isinstance(statement, Mapping):
@@ -97,25 +171,25 @@ def _statement(
     if statement.get("Effect") not in {effect.value for effect in Effect}:
         raise PolicyError(f"{where}.Effect: {statement.get('Effect')!r} is neither Allow nor Deny")
     trust = kind is PolicyKind.TRUST
-    return ParsedStatement(
+    return Statement(
         document=name,
         index=index,
         sid=statement.get("Sid"),
         effect=Effect(statement["Effect"]),
-        actions=_selector(statement, "Action", where),
-        resources=None if trust else _selector(statement, "Resource", where),
+        actions=_choice(statement, "Action", where),
+        resources=NOTHING if trust else _choice(statement, "Resource", where),
         principals=_principals(statement.get("Principal"), where) if trust else frozenset(),
         conditions=_conditions(statement.get("Condition", {}), f"{where}.Condition"),
         variables=variables,
     )
 
 
-def _selector(statement: Mapping[str, object], element: str, where: str) -> Selector:
+def _choice(statement: Mapping[str, object], element: str, where: str) -> Choice:
     present = [key for key in (element, f"Not{element}") if key in statement]
     if len(present) != 1:
         raise PolicyError(f"{where}: needs either {element} or Not{element}, has {len(present)}")
     key = present[0]
-    return Selector(_strings(statement[key], f"{where}.{key}"), negated=key != element)
+    return Choice(_strings(statement[key], f"{where}.{key}"), negated=key != element)
 
 
 def _principals(principal: object, where: str) -> frozenset[tuple[str, str]]:
@@ -130,10 +204,10 @@ def _principals(principal: object, where: str) -> frozenset[tuple[str, str]]:
     )
 
 
-def _conditions(block: object, where: str) -> tuple[ParsedCondition, ...]:
+def _conditions(block: object, where: str) -> tuple[Condition, ...]:
     if not isinstance(block, Mapping):
         raise PolicyError(f"{where}: {block!r} is no mapping of operators")
-    conditions: list[ParsedCondition] = []
+    conditions: list[Condition] = []
     for name, keys in block.items():
         try:
             operator = parse_operator(name)
@@ -142,7 +216,7 @@ def _conditions(block: object, where: str) -> tuple[ParsedCondition, ...]:
         if not isinstance(keys, Mapping):
             raise PolicyError(f"{where}.{name}: {keys!r} is no mapping of keys to values")
         conditions.extend(
-            ParsedCondition(operator, key, _strings(values, f"{where}.{name}.{key}"))
+            Condition(operator, key, _strings(values, f"{where}.{name}.{key}"))
             for key, values in keys.items()
         )
     return tuple(conditions)

@@ -4,11 +4,12 @@ From the IAM User Guide: "Conditions with multiple context keys or values" and "
 multivalued context keys".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
-from components.evaluation.operators import NEGATED, TESTS, Context, boolean
+from components.iam.operators import NEGATED, TESTS, Context, boolean
 
 NULL: Final = "Null"
 
@@ -42,14 +43,42 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class ParsedCondition:
-    """One key of a Condition block, with the values it is held against."""
+class Condition:
+    """One key of a Condition block, with the values that it is tested against.
+
+    ``key`` is spelled as the document has it. Keys have no case, so two conditions that differ
+    in the case of their keys are equal.
+    """
 
     operator: Operator
-    key: str
+    key: str = field(compare=False)
     values: tuple[str, ...]
+    folded_key: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Derive the key without its case."""
+        object.__setattr__(self, "folded_key", self.key.lower())
+
+    @property
+    def order(self) -> tuple[str, str, tuple[str, ...]]:
+        """A place in a stable order."""
+        return self.folded_key, self.operator.name, self.values
+
+    def to_json(self) -> dict[str, Any]:
+        """Operator, key and values as a policy names them."""
+        return {"operator": self.operator.name, "key": self.key, "values": list(self.values)}
 
 
+def condition(operator: str, key: str, values: tuple[str, ...]) -> Condition:
+    """A condition from its operator's name.
+
+    Raises:
+        ValueError: The operator is not known.
+    """
+    return Condition(parse_operator(operator), key, values)
+
+
+@lru_cache(maxsize=256)
 def parse_operator(name: str) -> Operator:
     """Take an operator's name apart: ``ForAllValues:StringNotLikeIfExists``.
 
@@ -65,11 +94,11 @@ def parse_operator(name: str) -> Operator:
     quantified = not colon or prefix in {quantifier.value for quantifier in Quantifier}
     # IAM refuses NullIfExists; a quantified Null would ask about values that are not there.
     if not known or not quantified or (test == NULL and (colon or if_exists)):
-        raise ValueError(f"'{name}' is no condition operator that is known here")
+        raise ValueError(f"'{name}' is not a condition operator that is known here")
     return Operator(test, negated, if_exists, Quantifier(prefix) if colon else None)
 
 
-def holds(condition: ParsedCondition, context: Context, *, variables: bool) -> bool:
+def holds(condition: Condition, context: Context, *, variables: bool) -> bool:
     """Whether the request meets one condition.
 
     Args:
@@ -94,7 +123,7 @@ def holds(condition: ParsedCondition, context: Context, *, variables: bool) -> b
     return len(found) == 1 and _met(condition, found[0], context, variables=variables)
 
 
-def _met(condition: ParsedCondition, value: str, context: Context, *, variables: bool) -> bool:
+def _met(condition: Condition, value: str, context: Context, *, variables: bool) -> bool:
     """Whether one value of the request matches any of the policy's, or none if negated."""
     test, negated = TESTS[condition.operator.test], condition.operator.negated
     matched = False

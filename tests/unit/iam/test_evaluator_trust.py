@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.evaluation.evaluator import (
+from components.iam.decide import (
     Decision,
     Reason,
     TrustRequest,

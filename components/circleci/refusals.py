@@ -1,26 +1,19 @@
 """Why a role's trust policy does not let a token in, in words."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
-from components.evaluation.conditions import ParsedCondition, holds
-from components.evaluation.evaluator import Decision, Reason, TrustRequest
-from components.evaluation.operators import Context
-from components.evaluation.parsing import ANYONE, Effect, ParsedStatement, PolicyKind, parse
-from components.evaluation.wildcards import pattern
-from components.evaluation.words import tests_said
-from components.policy.document import PolicyDocument
-from components.policy.trust import ANY_UUID, TWO_REFS
+from components.circleci.subject import ANY_UUID, TWO_REFS, Job, parse_subject
+from components.iam.conditions import Condition, holds
+from components.iam.decide import Decision, Reason, TrustRequest
+from components.iam.document import ANYONE, Effect, PolicyDocument, PolicyKind, Statement, parse
+from components.iam.operators import Context
+from components.iam.patterns import pattern
+from components.iam.words import conditions_said
 
-_SUBJECT: Final = re.compile(
-    r"org/(?P<organization>.*?)/project/(?P<project>.*?)/user/(?P<user>.*?)"
-    r"(?:/vcs-origin/(?P<origin>.*?)/vcs-ref/(?P<ref>.*))?",
-    re.DOTALL,
-)
 _NAMED: Final = 4
-
-Parts = Mapping[str, str | None]
+_PARTS: Final = ("organization", "project", "user", "origin", "ref")
 
 
 def refusals(trust: PolicyDocument, request: TrustRequest, decision: Decision) -> list[str]:
@@ -42,7 +35,7 @@ def refusals(trust: PolicyDocument, request: TrustRequest, decision: Decision) -
     return reasons or ["the trust policy allows nothing to anybody"]
 
 
-def _unmet(statement: ParsedStatement, request: TrustRequest) -> Iterator[str]:
+def _unmet(statement: Statement, request: TrustRequest) -> Iterator[str]:
     found = {ANYONE, ("Federated", request.provider)} & statement.principals
     if not found:
         named = ", ".join(sorted(_short(value) for _, value in statement.principals))
@@ -70,7 +63,7 @@ def _claim(key: str, provider: str) -> str:
     return key[len(start) :] if key.lower().startswith(start.lower()) else key
 
 
-def _said(claim: str, condition: ParsedCondition, context: Context) -> Iterator[str]:
+def _said(claim: str, condition: Condition, context: Context) -> Iterator[str]:
     is_positive = condition.operator.name in {"StringEquals", "StringLike"}
     value = context.single(condition.key)
     if is_positive and value is not None:
@@ -81,41 +74,40 @@ def _said(claim: str, condition: ParsedCondition, context: Context) -> Iterator[
             "the trust takes no such token"
         )
     else:
-        test = tests_said([((condition.operator, claim), condition.values)])
-        yield f"the trust asks that {test}; the token says {'nothing' if value is None else value}"
+        asked = conditions_said([replace(condition, key=claim)])
+        yield f"the trust asks that {asked}; the token says {'nothing' if value is None else value}"
 
 
-def _value_said(claim: str, value: str, condition: ParsedCondition) -> Iterator[str]:
-    token = _parts(value) if claim == "sub" else None
-    wanted = [_parts(text) for text in condition.values] if token else []
-    parts = [one for one in wanted if one is not None]
-    if token is None or len(parts) != len(condition.values):
+def _value_said(claim: str, value: str, condition: Condition) -> Iterator[str]:
+    token = parse_subject(value) if claim == "sub" else None
+    wanted = [parse_subject(text) for text in condition.values] if token else []
+    jobs = [one for one in wanted if one is not None]
+    if token is None or len(jobs) != len(condition.values):
         yield f"{claim} is {value}; the trust takes {_listed(condition.values)}"
         return
-    yield from _parts_said(token, parts, wild=condition.operator.test == "StringLike")
+    yield from _parts_said(token, jobs, wild=condition.operator.test == "StringLike")
 
 
-def _parts_said(token: Parts, wanted: list[Parts], *, wild: bool) -> Iterator[str]:
+def _parts_said(token: Job, wanted: list[Job], *, wild: bool) -> Iterator[str]:
     """Say in which parts the token differs from the subjects that come nearest to it."""
 
-    def misses(one: Parts) -> list[str]:
-        return [part for part in token if not _fits(one[part], token[part], wild=wild)]
+    def misses(one: Job) -> list[str]:
+        return [
+            part
+            for part in _PARTS
+            if not _fits(getattr(one, part), getattr(token, part), wild=wild)
+        ]
 
     fewest = min(map(misses, wanted), key=len)
     nearest = [one for one in wanted if misses(one) == fewest]
     for part in fewest:
-        takes = _listed({_spoken(one[part]) for one in nearest})
-        if token[part] is None:
+        takes = _listed({_spoken(getattr(one, part)) for one in nearest})
+        value = getattr(token, part)
+        if value is None:
             why = " (V1 never does, nor V2 after a custom webhook)" if part == "origin" else ""
             yield f"the token names no {part}{why}; the trust takes {takes}"
         else:
-            yield f"{part} is {token[part]}; the trust takes {takes}"
-
-
-def _parts(subject: str) -> Parts | None:
-    found = _SUBJECT.fullmatch(subject)
-    # A variable's value may hold anything, also what parts are told apart by.
-    return found.groupdict() if found and "${" not in subject else None
+            yield f"{part} is {value}; the trust takes {takes}"
 
 
 def _fits(wanted: str | None, value: str | None, *, wild: bool) -> bool:

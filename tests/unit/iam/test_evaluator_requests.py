@@ -5,8 +5,8 @@ import re
 import pytest
 
 from components.aws.actions import action
-from components.evaluation.evaluator import Request
-from components.evaluation.requests import Caller, kms_request, location, s3_request
+from components.iam.decide import Request
+from components.iam.requests import Caller, kms_request, location, s3_request
 
 
 def test_s3_requests_carry_what_s3_sends() -> None:

@@ -3,16 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from components.evaluation.conditions import NULL, Operator
-from components.evaluation.parsing import Selector
-
-TestKey = tuple[Operator, str]
-"""What a condition tests, and how; the values stand beside it."""
+from components.iam.conditions import NULL, Condition
+from components.iam.document import Choice
 
 
-def tests_said(tests: Iterable[tuple[TestKey, tuple[str, ...]]]) -> str:
+def conditions_said(conditions: Iterable[Condition]) -> str:
     """Conditions in words, all of which must hold."""
-    return " and ".join(said(operator, key, values) for (operator, key), values in tests)
+    return " and ".join(map(condition_said, conditions))
 
 
 _SAYINGS: Final[Mapping[str, str]] = {
@@ -26,8 +23,9 @@ _SAYINGS: Final[Mapping[str, str]] = {
 }
 
 
-def said(operator: Operator, key: str, values: tuple[str, ...]) -> str:
+def condition_said(condition: Condition) -> str:
     """One condition in words."""
+    operator, key, values = condition.operator, condition.key, condition.values
     listed = " or ".join(value or '""' for value in values)
     if operator.test == NULL:
         return (
@@ -40,11 +38,11 @@ def said(operator: Operator, key: str, values: tuple[str, ...]) -> str:
     return f"{key} {negation} {listed}{' if it is there' if operator.if_exists else ''}"
 
 
-def selected(selector: Selector, most: int) -> str:
+def selected(choice: Choice, most: int) -> str:
     """Actions or resources in words, so many of them by name."""
-    values = [short_resource(value) for value in selector.values]
+    values = [short_resource(value) for value in choice.values]
     more = [f"and {len(values) - most} more"] if len(values) > most else []
-    return ("all but " if selector.negated else "") + ", ".join([*values[:most], *more])
+    return ("all but " if choice.negated else "") + ", ".join([*values[:most], *more])
 
 
 def short_resource(value: str) -> str:

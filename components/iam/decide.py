@@ -11,19 +11,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from components.evaluation.conditions import holds
-from components.evaluation.operators import Context
-from components.evaluation.parsing import (
-    ANYONE,
-    Effect,
-    ParsedStatement,
-    PolicyKind,
-    Selector,
-    parse,
-)
-from components.evaluation.wildcards import pattern
-from components.policy.document import PolicyDocument
-from components.policy.trust import ACTION
+from components.iam.conditions import holds
+from components.iam.document import ANYONE, Effect, PolicyDocument, PolicyKind, Statement, parse
+from components.iam.operators import Context
+from components.iam.patterns import pattern
+
+WEB_IDENTITY: Final = "sts:AssumeRoleWithWebIdentity"
+"""The action by which a token of an OIDC provider is exchanged for a role's session."""
 
 _ARN_RESOURCE: Final = 5
 
@@ -43,7 +37,7 @@ class TrustRequest:
 
     provider: str
     context: Mapping[str, str | Sequence[str]]
-    action: str = ACTION
+    action: str = WEB_IDENTITY
 
 
 class Reason(Enum):
@@ -75,7 +69,7 @@ def decide(documents: Mapping[str, PolicyDocument], request: Request) -> Decisio
     return decide_parsed(parse_all(documents), request)
 
 
-def parse_all(documents: Mapping[str, PolicyDocument]) -> tuple[ParsedStatement, ...]:
+def parse_all(documents: Mapping[str, PolicyDocument]) -> tuple[Statement, ...]:
     """All statements of an identity's policies: read them once, ask ``decide_parsed`` often.
 
     Raises:
@@ -88,7 +82,7 @@ def parse_all(documents: Mapping[str, PolicyDocument]) -> tuple[ParsedStatement,
     )
 
 
-def decide_parsed(statements: Iterable[ParsedStatement], request: Request) -> Decision:
+def decide_parsed(statements: Iterable[Statement], request: Request) -> Decision:
     """Judge a request by the statements of ``parse_all``."""
     context = Context(request.context)
     return _first(
@@ -133,11 +127,11 @@ def web_identity(provider: str, claims: Mapping[str, str | Sequence[str]]) -> Tr
     """
     _, found, url = provider.partition(":oidc-provider/")
     if not found:
-        raise ValueError(f"'{provider}' is no ARN of an OIDC provider")
+        raise ValueError(f"'{provider}' is not the ARN of an OIDC provider")
     return TrustRequest(provider, {f"{url}:{claim}": value for claim, value in claims.items()})
 
 
-def _first(applying: Iterable[ParsedStatement]) -> Decision:
+def _first(applying: Iterable[Statement]) -> Decision:
     """The decision of the statements that apply: the first Deny, else the first Allow."""
     allow: Decision | None = None
     for statement in applying:
@@ -151,7 +145,7 @@ def _first(applying: Iterable[ParsedStatement]) -> Decision:
     return allow or Decision(allowed=False, reason=Reason.UNMATCHED)
 
 
-def _acts(statement: ParsedStatement, action: str) -> bool:
+def _acts(statement: Statement, action: str) -> bool:
     """Actions have no case, and no variables."""
     named = any(
         pattern(value.lower(), variables=False).matches(action.lower())
@@ -160,9 +154,9 @@ def _acts(statement: ParsedStatement, action: str) -> bool:
     return named is not statement.actions.negated
 
 
-def _reaches(statement: ParsedStatement, resource: str, context: Context) -> bool:
+def _reaches(statement: Statement, resource: str, context: Context) -> bool:
     """Resources have case; a variable that has no value keeps the statement from applying."""
-    selector = statement.resources or Selector(())
+    selector = statement.resources
     named = False
     for text in selector.values:
         wanted = pattern(text, variables=statement.variables).resolve(context.single)
@@ -176,7 +170,7 @@ def _reaches(statement: ParsedStatement, resource: str, context: Context) -> boo
     return named is not selector.negated
 
 
-def _conditions_hold(statement: ParsedStatement, context: Context) -> bool:
+def _conditions_hold(statement: Statement, context: Context) -> bool:
     return all(
         holds(condition, context, variables=statement.variables)
         for condition in statement.conditions

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.evaluation.evaluator import Request, decide
-from components.evaluation.parsing import Effect
-from rollout.access.change import Difference, difference
-from rollout.access.cover import Covering, covers, may_meet, reduced
-from rollout.access.permissions import Permission, permissions
+from components.iam.cover import Covering, covers, may_meet, reduced
+from components.iam.decide import Request, decide
+from components.iam.difference import Difference, difference
+from components.iam.document import Effect
+from components.iam.rules import Rule, rules
 
 # No deadline: the machine may be busy.
 SOME = settings(deadline=None)
@@ -25,13 +25,13 @@ def document(*statements: Mapping[str, object], version: str = "2012-10-17") -> 
     return {"Version": version, "Statement": list(statements)}
 
 
-def rendered(some: frozenset[Permission]) -> Document:
+def rendered(some: frozenset[Rule]) -> Document:
     """Permissions written as statements again, as the diff's JSON has them."""
     return document(*(_statement(one) for one in some))
 
 
-def _statement(permission: Permission) -> Statement:
-    told = permission.to_json()
+def _statement(rule: Rule) -> Statement:
+    told = rule.to_json()
     statement: Statement = {"Effect": told["effect"], "Condition": {}}
     for element in ("Action", "Resource"):
         choice = told[element.lower()]
@@ -133,7 +133,7 @@ def test_permissions_decide_as_the_document_they_come_from(
     policy: Document, request: Request
 ) -> None:
     expected = decide({"p": policy}, request).reason
-    found = permissions({"p": policy})
+    found = rules({"p": policy})
     assert decide({"p": rendered(found)}, request).reason is expected
     assert decide({"p": rendered(reduced(found))}, request).reason is expected
 
@@ -143,8 +143,8 @@ def test_permissions_decide_as_the_document_they_come_from(
 def test_what_a_covered_permission_speaks_of_the_covering_one_speaks_of(
     one: Statement, other: Statement, request: Request
 ) -> None:
-    for wide in permissions({"p": document(one)}):
-        for narrow in permissions({"p": document(other)}):
+    for wide in rules({"p": document(one)}):
+        for narrow in rules({"p": document(other)}):
             if covers(wide, narrow):
                 spoken, held = (
                     decide({"p": document({**_statement(each), "Effect": "Allow"})}, request)
@@ -156,7 +156,7 @@ def test_what_a_covered_permission_speaks_of_the_covering_one_speaks_of(
 @given(DOCUMENTS)
 @SOME
 def test_the_index_finds_all_that_cover(policy: Document) -> None:
-    found = permissions({"p": policy})
+    found = rules({"p": policy})
     covering = Covering(found)
     for narrow in found:
         assert set(covering.of(narrow)) == {wide for wide in found if covers(wide, narrow)}
@@ -167,14 +167,14 @@ def test_the_index_finds_all_that_cover(policy: Document) -> None:
 def test_the_difference_applied_to_the_old_set_gives_the_new(
     before: Document, after: Document
 ) -> None:
-    old, new = permissions({"p": before}), permissions({"p": after})
+    old, new = rules({"p": before}), rules({"p": after})
     assert difference(old, new).apply(old) == reduced(new)
 
 
 @given(DOCUMENTS)
 @SOME
 def test_nothing_differs_from_itself(policy: Document) -> None:
-    found = permissions({"p": policy})
+    found = rules({"p": policy})
     assert difference(found, found) == Difference()
 
 
@@ -193,7 +193,7 @@ def test_splitting_merging_and_reordering_documents_is_no_difference(
         for value in statement.values():
             if isinstance(value, list):
                 value.reverse()
-    assert permissions(parts) == permissions({"p": policy})
+    assert rules(parts) == rules({"p": policy})
 
 
 @given(DOCUMENTS, DOCUMENTS, REQUESTS)
@@ -201,7 +201,7 @@ def test_splitting_merging_and_reordering_documents_is_no_difference(
 def test_access_grows_only_with_a_gained_allow_or_a_lost_deny(
     before: Document, after: Document, request: Request
 ) -> None:
-    change = difference(permissions({"p": before}), permissions({"p": after}))
+    change = difference(rules({"p": before}), rules({"p": after}))
     told = {one.effect.value for one in change.gained} & {"Allow"}
     told |= {one.effect.value for one in change.lost} & {"Deny"}
     if not told:
@@ -215,8 +215,7 @@ def test_permissions_that_never_meet_speak_of_no_request_both(
     one: Document, other: Document, request: Request
 ) -> None:
     ours, theirs = (
-        [p for p in permissions({"p": policy}) if p.effect is Effect.ALLOW]
-        for policy in (one, other)
+        [p for p in rules({"p": policy}) if p.effect is Effect.ALLOW] for policy in (one, other)
     )
     of_request = [p for p in theirs if decide({"p": rendered(frozenset({p}))}, request).allowed]
     for mine in ours:
@@ -276,7 +275,7 @@ def allow(action: object, resource: object, **condition: object) -> Statement:
 def test_a_wider_permission_covers_and_a_narrower_does_not(
     wide: Statement, narrow: Statement
 ) -> None:
-    (ours,), (theirs,) = permissions({"p": document(wide)}), permissions({"p": document(narrow)})
+    (ours,), (theirs,) = rules({"p": document(wide)}), rules({"p": document(narrow)})
     assert covers(ours, theirs)
     assert not covers(theirs, ours)
 
@@ -307,19 +306,19 @@ def test_a_wider_permission_covers_and_a_narrower_does_not(
 def test_a_permission_that_only_looks_wider_covers_nothing(
     one: Statement, other: Statement
 ) -> None:
-    (ours,), (theirs,) = permissions({"p": document(one)}), permissions({"p": document(other)})
+    (ours,), (theirs,) = rules({"p": document(one)}), rules({"p": document(other)})
     assert not covers(ours, theirs)
 
 
 def test_any_value_outside_a_list_is_one_test() -> None:
     policy = document(allow("a:b", "*", **{"ForAnyValue:StringNotLike": {"k": ["x", "y"]}}))
-    assert len(permissions({"p": policy})) == 1
+    assert len(rules({"p": policy})) == 1
     request = Request("a:b", "r", {"k": ["x", "y"]})
     assert not decide({"p": policy}, request).allowed
-    assert not decide({"p": rendered(permissions({"p": policy}))}, request).allowed
+    assert not decide({"p": rendered(rules({"p": policy}))}, request).allowed
 
 
 def test_a_deny_does_not_cover_an_allow() -> None:
     denied = {**allow("*", "*"), "Effect": "Deny"}
-    (ours,), (theirs,) = (permissions({"p": document(one)}) for one in (denied, allow("a:b", "c")))
+    (ours,), (theirs,) = (rules({"p": document(one)}) for one in (denied, allow("a:b", "c")))
     assert not covers(ours, theirs)

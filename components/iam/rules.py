@@ -6,63 +6,25 @@ splitting, merging or reordering documents leaves the set as it is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, product
 from typing import Any
 
-from components.evaluation.conditions import Operator, ParsedCondition, Quantifier
-from components.evaluation.parsing import (
+from components.iam.conditions import Condition, Operator, Quantifier
+from components.iam.document import (
     ANYONE,
+    Choice,
     Effect,
-    ParsedStatement,
+    PolicyDocument,
     PolicyKind,
-    Selector,
+    Statement,
     parse,
 )
-from components.evaluation.wildcards import pattern
-from components.policy.document import PolicyDocument
+from components.iam.patterns import pattern
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One action, resource or principal; or, negated, all but some."""
-
-    values: tuple[str, ...]
-    negated: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """The values, and whether all but them are meant."""
-        return {"values": list(self.values), "allBut": self.negated}
-
-
-@dataclass(frozen=True)
-class KeyTest:
-    """One condition on one key, with one value where several mean the same as several tests.
-
-    ``spelling`` is the key as the document writes it; keys have no case, so ``key`` has none.
-    """
-
-    operator: Operator
-    key: str
-    values: tuple[str, ...]
-    spelling: str = field(default="", compare=False)
-
-    @property
-    def order(self) -> tuple[str, str, tuple[str, ...]]:
-        """A place in a stable order."""
-        return self.key, self.operator.name, self.values
-
-    def to_json(self) -> dict[str, Any]:
-        """Operator, key and values as a policy names them."""
-        return {
-            "operator": self.operator.name,
-            "key": self.spelling or self.key,
-            "values": list(self.values),
-        }
-
-
-@dataclass(frozen=True)
-class Permission:
+class Rule:
     """One thing that is allowed or denied: all tests must hold.
 
     In a trust policy the resource is the principal, as ``Federated arn:...``.
@@ -71,7 +33,7 @@ class Permission:
     effect: Effect
     action: Choice
     resource: Choice
-    tests: frozenset[KeyTest] = frozenset()
+    conditions: frozenset[Condition] = frozenset()
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -81,47 +43,45 @@ class Permission:
             self.effect.value,
             (resource.negated, resource.values),
             (action.negated, action.values),
-            sorted(test.order for test in self.tests),
+            sorted(one.order for one in self.conditions),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The permission as plain values."""
+        """The rule as plain values."""
         return {
             "effect": self.effect.value,
             "action": self.action.to_json(),
             "resource": self.resource.to_json(),
             "conditions": [
-                test.to_json() for test in sorted(self.tests, key=lambda test: test.order)
+                one.to_json() for one in sorted(self.conditions, key=lambda one: one.order)
             ],
         }
 
 
-def permissions(documents: Mapping[str, PolicyDocument]) -> frozenset[Permission]:
+def rules(documents: Mapping[str, PolicyDocument]) -> frozenset[Rule]:
     """All permissions of an identity, from its inline and managed policies by name.
 
     Raises:
         PolicyError: A document that cannot be read.
     """
     return frozenset(
-        permission
+        rule
         for name, document in documents.items()
         for statement in parse(document, name, PolicyKind.IDENTITY)
-        for permission in _apart(
-            statement, _choices(statement.resources or Selector(()), statement)
-        )
+        for rule in _apart(statement, _choices(statement.resources, statement))
     )
 
 
-def admissions(trust: PolicyDocument) -> frozenset[Permission]:
+def admissions(trust: PolicyDocument) -> frozenset[Rule]:
     """Who may assume a role: permissions whose resource is the principal, as the document has it.
 
     Raises:
         PolicyError: A document that cannot be read.
     """
     return frozenset(
-        permission
+        rule
         for statement in parse(trust, PolicyKind.TRUST.value, PolicyKind.TRUST)
-        for permission in _apart(statement, map(_principal, statement.principals))
+        for rule in _apart(statement, map(_principal, statement.principals))
     )
 
 
@@ -129,24 +89,22 @@ def _principal(principal: tuple[str, str]) -> Choice:
     return Choice(("*",) if principal == ANYONE else (" ".join(principal),))
 
 
-def _apart(statement: ParsedStatement, resources: Iterable[Choice]) -> Iterator[Permission]:
+def _apart(statement: Statement, resources: Iterable[Choice]) -> Iterator[Rule]:
     actions = _choices(statement.actions, statement)
     alternatives = [_alternatives(condition, statement) for condition in statement.conditions]
     combinations = [frozenset(chain(*tests)) for tests in product(*alternatives)]
     for action, resource, tests in product(actions, resources, combinations):
-        yield Permission(statement.effect, action, resource, tests)
+        yield Rule(statement.effect, action, resource, tests)
 
 
-def _choices(selector: Selector, statement: ParsedStatement) -> list[Choice]:
+def _choices(selector: Choice, statement: Statement) -> list[Choice]:
     values = [_modern(text, statement) for text in selector.values]
     if selector.negated:
         return [Choice(tuple(sorted(set(values))), negated=True)]
     return [Choice((value,)) for value in values]
 
 
-def _alternatives(
-    condition: ParsedCondition, statement: ParsedStatement
-) -> list[tuple[KeyTest, ...]]:
+def _alternatives(condition: Condition, statement: Statement) -> list[tuple[Condition, ...]]:
     """Sets of tests of which one must hold: all that a condition's list of values means.
 
     A positive operator asks for any of its values, so each is an alternative; a negated one
@@ -162,7 +120,7 @@ def _alternatives(
     return [(_test(operator, condition.key, tuple(values)),)]
 
 
-def _test(operator: Operator, key: str, values: tuple[str, ...]) -> KeyTest:
+def _test(operator: Operator, key: str, values: tuple[str, ...]) -> Condition:
     """The test in one form where operators say the same."""
     if operator.negated or operator.quantifier:
         # They pass a missing key, or don't, whatever IfExists says.
@@ -172,9 +130,9 @@ def _test(operator: Operator, key: str, values: tuple[str, ...]) -> KeyTest:
     plain = all(pattern(value) == pattern(value, wildcards=False) for value in values)
     if operator.test == "StringLike" and plain:
         operator = replace(operator, test="StringEquals")
-    return KeyTest(operator, key.lower(), values, spelling=key)
+    return Condition(operator, key, values)
 
 
-def _modern(text: str, statement: ParsedStatement) -> str:
+def _modern(text: str, statement: Statement) -> str:
     """The text as Version 2012-10-17 writes it: a ``$`` that meant itself is escaped."""
     return text if statement.variables else text.replace("${", "${$}{")

@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_network
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
-from components.evaluation.wildcards import Pattern, pattern
+from components.iam.patterns import Pattern, pattern
 
 
 class Context:
@@ -89,7 +89,7 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"'{text}' is no number") from None
+        raise ValueError(f"'{text}' is not a number") from None
 
 
 def _moment(text: str) -> datetime:

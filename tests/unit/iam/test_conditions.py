@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from components.evaluation.conditions import ParsedCondition, holds, parse_operator
-from components.evaluation.operators import Context
+from components.iam.conditions import Condition, holds, parse_operator
+from components.iam.operators import Context
 
 Keys = Mapping[str, str | Sequence[str]]
 
@@ -14,7 +14,7 @@ Keys = Mapping[str, str | Sequence[str]]
 def met(
     operator: str, values: Sequence[str], context: Keys, *, key: str = "k", variables: bool = True
 ) -> bool:
-    condition = ParsedCondition(parse_operator(operator), key, tuple(values))
+    condition = Condition(parse_operator(operator), key, tuple(values))
     return holds(condition, Context(context), variables=variables)
 
 

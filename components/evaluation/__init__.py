@@ -1,1 +1,0 @@
-"""What policy documents allow: IAM's rules, read from documents alone."""
