@@ -17,6 +17,7 @@ from bench.project import Project, project
 LOOP_GOAL: Final = 0.33
 ONE_GOAL: Final = 1.1
 MEMORY_GOAL: Final = 1.1
+BY_HAND_GOAL: Final = 1.05
 FEW: Final = 10
 """Stacks whose memory is compared with that of all."""
 
@@ -69,6 +70,19 @@ def one(made: Project, repeats: int) -> Iterator[Ratio]:
     yield Ratio("pulumi on 1 stack, against an empty program", plain, empty)
 
 
+def by_hand(made: Project, number: int, repeats: int) -> Iterator[Ratio]:
+    """Preview and deploy users with the program and with one written by hand, in turns."""
+    stack = made.users[number]
+    roots = (made.root, made.by_hand)
+    for root in roots:
+        contestants.create(made, root, stack)
+    for what, contest in (("preview", contestants.preview), ("up", contestants.up)):
+        turns = [[contest(made, root, stack) for root in roots] for _ in range(repeats)]
+        ours, other = (median(side) for side in zip(*turns, strict=True))
+        users = f"{number} user" if number == 1 else f"{number} users"
+        yield Ratio(f"{what} of {users}, against by hand", ours, other, goal=BY_HAND_GOAL)
+
+
 def memory(made: Project) -> Iterator[Ratio]:
     """Compare the peak memory of all stacks with that of a few."""
     command = (sys.executable, "-m", "rollout", "preview", "--json")
@@ -82,12 +96,19 @@ def memory(made: Project) -> Iterator[Ratio]:
 def main(
     stacks: Annotated[int, typer.Option(min=FEW, help="Stacks to preview.")] = 50,
     repeats: Annotated[int, typer.Option(min=1, help="Turns of the single stack.")] = 9,
+    users: Annotated[int, typer.Option(min=2, help="Users of the large stack.")] = 200,
 ) -> None:
     """Measure the rollout and the program side by side with plain pulumi."""
     table = Table("what", "ours", "other", "ratio", "goal", box=None)
-    with project(stacks) as made:
+    with project(stacks, (1, users)) as made:
         contestants.make(made)
-        for ratio in (*one(made, repeats), *many(made), *memory(made)):
+        for ratio in (
+            *one(made, repeats),
+            *by_hand(made, 1, repeats),
+            *by_hand(made, users, max(1, repeats // 3)),
+            *many(made),
+            *memory(made),
+        ):
             table.add_row(*ratio.row())
     Console().print(table)
 

@@ -30,6 +30,23 @@ def empty(project: Project, stack: str) -> float:
     return _seconds(project, ["pulumi", "preview", "--stack", stack], project.empty)
 
 
+def create(project: Project, root: Path, stack: str) -> None:
+    """Make a stack in the backend, which nobody measures."""
+    _seconds(project, ["pulumi", "stack", "init", "--no-select", stack], root)
+
+
+def preview(project: Project, root: Path, stack: str) -> float:
+    """Run `pulumi preview` of one stack in a project's folder."""
+    return _seconds(project, ["pulumi", "preview", "--stack", stack], root)
+
+
+def up(project: Project, root: Path, stack: str) -> float:
+    """Run `pulumi up` of a new stack, and take away what it made; the seconds are of `up`."""
+    seconds = _seconds(project, ["pulumi", "up", "--yes", "--skip-preview", "--stack", stack], root)
+    _seconds(project, ["pulumi", "destroy", "--yes", "--skip-preview", "--stack", stack], root)
+    return seconds
+
+
 def threads(project: Project, stacks: Sequence[str]) -> float:
     """Run the stacks on threads of one process: what the rollout would be without workers."""
     return _seconds(project, [sys.executable, "-m", "bench.threads", *stacks])

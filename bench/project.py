@@ -1,7 +1,7 @@
 """A project of many stacks, each in an account of its own, in a sandbox of its own."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from sandbox.stacks import find_stacks
 
 _LINKED: Final = ("Pulumi.yaml", "__main__.py", "components", ".venv")
 _FIRST_ACCOUNT: Final = 600_000_000_000
+_USERS_ACCOUNT: Final = _FIRST_ACCOUNT - 1
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,26 @@ class Project:
     """The project's folder, its stacks' names, and the environment to run commands in.
 
     ``empty`` is another project, whose program does nothing; it has the first stack only.
+    ``by_hand`` makes the users of the stacks in ``users`` with a program written by hand;
+    ``users`` has these stacks by the number of their users.
     """
 
     root: Path
     empty: Path
+    by_hand: Path
     stacks: tuple[str, ...]
+    users: Mapping[int, str]
     environment: Mapping[str, str]
 
 
 @contextmanager
-def project(number: int) -> Iterator[Project]:
-    """Make a project of so many stacks, and remove it afterwards with its sandbox."""
+def project(number: int, users: Sequence[int]) -> Iterator[Project]:
+    """Make a project of so many stacks, and remove it afterwards with its sandbox.
+
+    Args:
+        number: usual stacks, each in an account of its own.
+        users: for each, a stack with so many users beside them.
+    """
     with TemporaryDirectory(prefix="bench-") as directory:
         root = Path(directory, "project")
         root.mkdir()
@@ -43,28 +53,58 @@ def project(number: int) -> Iterator[Project]:
             (root / part).symlink_to(CHECKOUT / part)
         names = tuple(f"acct-{index:03}" for index in range(number))
         for index, name in enumerate(names):
-            text = yaml.safe_dump({"config": _config(index)}, sort_keys=False)
-            (root / f"Pulumi.{name}.yaml").write_text(text, encoding="utf-8")
+            _write(root, name, _config(index))
+        by_hand = Path(directory, "by-hand")
+        stacks = _with_users(root, by_hand, users)
         empty = _empty(Path(directory, "empty"), names[0])
         folder = Folder(Path(directory, "sandbox"))
         _, running = lifecycle.start(folder)
         try:
             prepare(folder, running, find_stacks(root, ["*"]), buckets=True)
             made = for_process(environment(folder, running, None))
-            yield Project(root, empty, names, {**made, "PYTHONPATH": str(CHECKOUT)})
+            yield Project(
+                root, empty, by_hand, names, stacks, {**made, "PYTHONPATH": str(CHECKOUT)}
+            )
         finally:
             lifecycle.stop(folder)
             shutil.rmtree(folder.root, ignore_errors=True)
 
 
+def _write(root: Path, stack: str, config: Mapping[str, Any]) -> None:
+    text = yaml.safe_dump({"config": dict(config)}, sort_keys=False)
+    (root / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8")
+
+
+def _with_users(root: Path, by_hand: Path, users: Sequence[int]) -> Mapping[int, str]:
+    """Write the stacks with many users, alike for the program and for the one written by hand."""
+    _other(by_hand, "by-hand").symlink_to(CHECKOUT / "bench" / "by_hand.py")
+    stacks = {number: f"users-{number}" for number in users}
+    for number, stack in stacks.items():
+        buckets = {f"ci-{number}-{index:03}": f"acme-users-{index:03}" for index in range(number)}
+        aws = {"aws:region": "eu-west-1", "aws:allowedAccountIds": [str(_USERS_ACCOUNT)]}
+        access = ["list", "read", "write"]
+        identities = {
+            name: {"kind": "user", "grants": [{"bucket": bucket, "access": access}]}
+            for name, bucket in buckets.items()
+        }
+        _write(root, stack, {**aws, "circleci-s3-access:identities": identities})
+        _write(by_hand, stack, {**aws, "by-hand:buckets": buckets})
+    return stacks
+
+
 def _empty(root: Path, stack: str) -> Path:
+    _other(root, "empty").write_text("")
+    _write(root, stack, {})
+    return root
+
+
+def _other(root: Path, name: str) -> Path:
+    """Make another project's folder; return the place of its program, still to be written."""
     root.mkdir()
     (root / ".venv").symlink_to(CHECKOUT / ".venv")
     runtime = {"name": "python", "options": {"virtualenv": ".venv"}}
-    (root / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "empty", "runtime": runtime}))
-    (root / "__main__.py").write_text("")
-    (root / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": {}}))
-    return root
+    (root / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": runtime}))
+    return root / "__main__.py"
 
 
 def _config(index: int) -> dict[str, Any]:
