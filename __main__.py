@@ -10,18 +10,18 @@ from components.settings import Role
 
 def main() -> None:
     """Read the config, make a component for each identity, export what was made."""
-    config = read()
-    account = Account("account", config.settings)
-    region = config.region or aws.get_region_output().region
-    given = (config.settings.tags, account.bucket_arns)
+    settings, plans, configured_region = read()
+    account = Account("account", settings)
+    region = configured_region or aws.get_region_output().region
+    given = (settings.tags, account.bucket_arns)
     made: dict[str, UserIdentity | RoleIdentity] = {}
-    for name, settings in config.settings.identities.items():
-        plan = config.plans[name]
-        if isinstance(settings, Role):
-            provider = account.provider_arns[settings.trust.organization]
-            made[name] = RoleIdentity(name, IdentityArgs(settings, plan, *given), provider, region)
+    for name, identity in settings.identities.items():
+        if isinstance(identity, Role):
+            provider = account.provider_arns[identity.trust.organization]
+            args = IdentityArgs(identity, plans[name], *given)
+            made[name] = RoleIdentity(name, args, provider, region)
         else:
-            made[name] = UserIdentity(name, IdentityArgs(settings, plan, *given))
+            made[name] = UserIdentity(name, IdentityArgs(identity, plans[name], *given))
     pulumi.export("identities", {name: identity.outputs() for name, identity in made.items()})
 
 

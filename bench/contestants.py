@@ -12,7 +12,7 @@ from bench.project import Project
 def make(project: Project) -> None:
     """Make the stacks in the backend: previews of others take a backend of their own."""
     for stack in project.stacks:
-        _seconds(project, ["pulumi", "stack", "init", stack, "--no-select"])
+        create(project, project.root, stack)
 
 
 def rollout(project: Project, stacks: Sequence[str]) -> float:

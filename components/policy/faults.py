@@ -53,7 +53,7 @@ def trust_faults(path: str, role: Role, partition: str, *, is_known: bool) -> It
 
 
 def size_fault(path: str, identity: User | Role, error: TooLargeError, partition: str) -> Finding:
-    """Why an identity's grants fit no layout: size, limit, and which grants weigh most."""
+    """Why an identity's grants do not fit: size, limit, and which grants weigh most."""
     if error.policies is None:
         problem = f"one prefix takes {error.size:,} characters"
     else:

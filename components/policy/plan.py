@@ -15,7 +15,7 @@ from components.iam.document import PolicyDocument, size
 from components.policy.access import Restrictions, access_document
 from components.policy.faults import key_faults, size_fault, trust_faults
 from components.policy.permissions import Permission, permissions
-from components.policy.split import INLINE, Layout, TooLargeError, layout
+from components.policy.split import INLINE, Documents, TooLargeError, spread
 from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.model import Role, Stack, User
 
@@ -25,23 +25,27 @@ INLINE_NAME: Final = "s3-access"
 
 @dataclass(frozen=True)
 class Plan:
-    """Which documents an identity gets, and what each allows."""
+    """Which documents an identity gets, and what each allows.
 
-    layout: Layout
+    ``packed`` where a change may rewrite many of them (see ``components.policy.split``).
+    """
+
+    documents: Documents
     restrictions: Restrictions
+    packed: bool = False
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
         """All that the identity may do, over all its documents."""
-        return tuple(one for held in self.layout.documents.values() for one in held)
+        return tuple(one for held in self.documents.values() for one in held)
 
-    def document(self, key: str, bucket_arns: Mapping[str, str]) -> PolicyDocument:
-        """One document of the layout, with each bucket's ARN as looked up."""
-        return access_document(self.layout.documents[key], bucket_arns, self.restrictions)
+    def document(self, leaf: str, bucket_arns: Mapping[str, str]) -> PolicyDocument:
+        """One document, with each bucket's ARN as looked up."""
+        return access_document(self.documents[leaf], bucket_arns, self.restrictions)
 
 
 def policy_name(identity: str, kind: limits.Kind, leaf: str) -> str:
-    """The name in IAM of one document of an identity's layout.
+    """The name in IAM of one document of an identity's plan.
 
     With the kind: a user and a role may have the same name, managed policies not.
     """
@@ -52,16 +56,16 @@ def plan(identity: User | Role, partition: str) -> Plan:
     """Lay out one identity's grants over inline and managed policies.
 
     Raises:
-        TooLargeError: where they fit no layout.
+        TooLargeError: where they do not fit into the policies that an identity may have.
     """
     arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
     restrictions = Restrictions(identity.require_tls, identity.source_ips)
-    spread = layout(
+    documents, packed = spread(
         identity.KIND,
         permissions(identity.grants),
         lambda some: size(access_document(some, arns, restrictions)),
     )
-    return Plan(spread, restrictions)
+    return Plan(documents, restrictions, packed)
 
 
 def plans(stack: str, settings: Stack, partition: str | None) -> dict[str, Plan]:

@@ -13,7 +13,6 @@ by document: that holds more, and gives up that a change stays local.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from os.path import commonprefix
 
@@ -21,7 +20,7 @@ from components.aws import limits
 from components.policy.permissions import Permission
 
 INLINE = ""
-"""The key of the inline policy in a layout; managed policies have their leaf's bits."""
+"""The key of the inline policy among the documents; managed policies have their leaf's bits."""
 
 _BUCKET_BITS = 16
 _PREFIX_BITS = 32
@@ -30,19 +29,11 @@ Documents = Mapping[str, tuple[Permission, ...]]
 """Permissions by document: ``INLINE``, or the bits that a managed policy's leaf stands for."""
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Permissions spread over documents; ``packed`` where a change may rewrite many of them."""
-
-    documents: Documents
-    packed: bool = False
-
-
 Size = Callable[[Sequence[Permission]], int]
 
 
 class TooLargeError(Exception):
-    """The permissions fit no layout.
+    """The permissions do not fit into the policies that an identity may have.
 
     ``size`` is the characters of the one document that would hold them all,
     ``policies`` how many managed policies they'd need, or None where a single
@@ -56,8 +47,12 @@ class TooLargeError(Exception):
         super().__init__(size, policies)
 
 
-def layout(kind: limits.Kind, permissions: Sequence[Permission], size: Size) -> Layout:
+def spread(
+    kind: limits.Kind, permissions: Sequence[Permission], size: Size
+) -> tuple[Documents, bool]:
     """Spread permissions over documents, each within its limit.
+
+    Also says whether they are packed: a change may then rewrite many documents.
 
     Args:
         kind: whose inline limit counts.
@@ -68,7 +63,7 @@ def layout(kind: limits.Kind, permissions: Sequence[Permission], size: Size) -> 
         TooLargeError: where they need more policies than an identity may have.
     """
     if size(permissions) <= limits.INLINE[kind]:
-        return Layout({INLINE: tuple(permissions)})
+        return {INLINE: tuple(permissions)}, False
     # A part stays inline only where that is the larger room: beside a managed
     # policy of 6,144 characters a user's 2,048 would only make the pieces small.
     kept: Sequence[Permission] = ()
@@ -81,7 +76,7 @@ def layout(kind: limits.Kind, permissions: Sequence[Permission], size: Size) -> 
     # Fewer than may be attached: while permissions move, the policy that takes them
     # over stands beside all that were there.
     if _managed(leaves) < limits.ATTACHED:
-        return Layout(leaves)
+        return leaves, False
     packed = _packed(sorted(permissions, key=_hash), size, limits.INLINE[kind])
     if len(packed) > limits.ATTACHED + 1:
         raise TooLargeError(size(permissions), len(packed) - 1)
@@ -89,7 +84,7 @@ def layout(kind: limits.Kind, permissions: Sequence[Permission], size: Size) -> 
     # are updated in place, since there is no room to attach many new ones beside them.
     names = [INLINE, *sorted(leaves.keys() - {INLINE}, key=lambda leaf: (len(leaf), leaf))]
     filled = {name: held for name, held in zip(names, packed, strict=False) if held}
-    return Layout(filled, packed=True)
+    return filled, True
 
 
 def _managed(documents: Documents) -> int:

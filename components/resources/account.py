@@ -13,7 +13,6 @@ from components.aws.partitions import DNS_SUFFIXES, partition_of_arn
 from components.circleci.subject import issuer
 from components.policy.faults import key_faults
 from components.policy.trust import provider_arn
-from components.resources import tokens
 from components.resources.lookups import Lookup, once_found
 from components.resources.place import Place, look_up_place
 from components.settings import Finding, Grant, Role, Stack
@@ -39,7 +38,7 @@ class Account(pulumi.ComponentResource):
         self, name: str, settings: Stack, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Look up what ``settings`` name; make the providers where they say so."""
-        super().__init__(tokens.ACCOUNT, name, None, opts)
+        super().__init__("circleci-s3-access:index:Account", name, None, opts)
         self._settings = settings
         organizations = _organizations(settings)
         creates = settings.oidc_provider == "create"

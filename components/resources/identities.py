@@ -10,10 +10,9 @@ import pulumi_aws as aws
 from components.aws import limits
 from components.iam.document import to_json
 from components.policy.circleci_job import job_config
-from components.policy.plan import Plan
+from components.policy.plan import Plan, policy_name
+from components.policy.split import INLINE, depth, takers
 from components.policy.trust import description, trust_document
-from components.resources import tokens
-from components.resources.policies import Policies
 from components.settings.model import Role, User
 
 _Settings = TypeVar("_Settings", User, Role)
@@ -41,8 +40,8 @@ class IdentityArgs(Generic[_Settings]):
         return self.bucket_arns.apply(lambda _: name)
 
 
-class _Identity(pulumi.ComponentResource):
-    """What users and roles have in common."""
+class _Identity(pulumi.ComponentResource, Generic[_Settings]):
+    """What users and roles have in common: outputs and policies."""
 
     kind: limits.Kind
     name: pulumi.Output[str]
@@ -50,23 +49,24 @@ class _Identity(pulumi.ComponentResource):
     buckets: pulumi.Output[list[str]]
     """ARNs of the buckets that are granted."""
 
-    def _give_access(
-        self, name: str, identity: aws.iam.User | aws.iam.Role, args: IdentityArgs[_Settings]
+    def __init__(
+        self,
+        token: str,
+        name: str,
+        args: IdentityArgs[_Settings],
+        opts: pulumi.ResourceOptions | None,
     ) -> None:
+        """Register the component; ``name`` is also the identity's name in IAM.
+
+        ``token`` is its type. It is part of every URN: renaming one replaces resources.
+        """
+        super().__init__(token, name, None, opts)
+        self._iam_name = name
+        self._args: IdentityArgs[_Settings] = args
         granted = {grant.bucket for grant in args.settings.grants}
-        self.name, self.arn = identity.name, identity.arn
         self.buckets = args.bucket_arns.apply(
             lambda arns: sorted(arns[bucket] for bucket in granted)
         )
-        Policies(
-            name=name,
-            identity=identity,
-            plan=args.plan,
-            bucket_arns=args.bucket_arns,
-            path=args.settings.path,
-            tags=args.tags,
-            parent=self,
-        ).make()
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
         """What a stack exports of this identity."""
@@ -77,8 +77,60 @@ class _Identity(pulumi.ComponentResource):
             "buckets": self.buckets,
         }
 
+    def _give_access(self, identity: aws.iam.User | aws.iam.Role) -> None:
+        """Make one policy for each document of the plan.
 
-class UserIdentity(_Identity):
+        No permission is ever missing: one that moves to another document is allowed there
+        first. Policies that take over are made and attached before the one that gives up is
+        rewritten, and Pulumi deletes last what is no longer wanted.
+        """
+        self.name, self.arn = identity.name, identity.arn
+        attached: dict[str, pulumi.Resource] = {}
+        for leaf in sorted(self._args.plan.documents, key=depth, reverse=True):
+            first = [attached[taker] for taker in takers(leaf, attached)]
+            make = self._inline if leaf == INLINE else self._managed
+            attached[leaf] = make(leaf, identity, first)
+        # An output that waits for the look-ups: where they fail, Pulumi tells the failure of
+        # the last registration, and this one's has the plain words (`once_found`).
+        self.register_outputs({"arn": self.arn})
+
+    def _document(self, leaf: str) -> pulumi.Output[str]:
+        plan = self._args.plan
+        return self._args.bucket_arns.apply(lambda arns: to_json(plan.document(leaf, arns)))
+
+    def _inline(
+        self, leaf: str, identity: aws.iam.User | aws.iam.Role, first: list[pulumi.Resource]
+    ) -> pulumi.Resource:
+        name = f"{self._iam_name}-inline"
+        policy, document = policy_name(self._iam_name, self.kind, leaf), self._document(leaf)
+        opts = pulumi.ResourceOptions(parent=self, depends_on=first)
+        if isinstance(identity, aws.iam.User):
+            return aws.iam.UserPolicy(
+                name, name=policy, user=identity.name, policy=document, opts=opts
+            )
+        return aws.iam.RolePolicy(name, name=policy, role=identity.name, policy=document, opts=opts)
+
+    def _managed(
+        self, leaf: str, identity: aws.iam.User | aws.iam.Role, first: list[pulumi.Resource]
+    ) -> pulumi.Resource:
+        policy = aws.iam.Policy(
+            f"{self._iam_name}-managed-{leaf}",
+            name=policy_name(self._iam_name, self.kind, leaf),
+            path=self._args.settings.path,
+            description=f"S3 access of {self._iam_name}, part {leaf}",
+            policy=self._document(leaf),
+            tags=self._args.tags,
+            # Its name is its own, so that a new one can't stand beside the old.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=first, delete_before_replace=True),
+        )
+        name, arn = f"{self._iam_name}-attached-{leaf}", policy.arn
+        opts = pulumi.ResourceOptions(parent=self)
+        if isinstance(identity, aws.iam.User):
+            return aws.iam.UserPolicyAttachment(name, user=identity.name, policy_arn=arn, opts=opts)
+        return aws.iam.RolePolicyAttachment(name, role=identity.name, policy_arn=arn, opts=opts)
+
+
+class UserIdentity(_Identity[User]):
     """An IAM user, its policies, and an access key for each of its labels.
 
     A new label makes a key beside the old one, a label taken away deletes its key, and no
@@ -94,7 +146,7 @@ class UserIdentity(_Identity):
         self, name: str, args: IdentityArgs[User], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Make the user; ``name`` is also its name in IAM."""
-        super().__init__(tokens.USER, name, None, opts)
+        super().__init__("circleci-s3-access:index:User", name, args, opts)
         settings = args.settings
         user = aws.iam.User(
             f"{name}-user",
@@ -104,7 +156,6 @@ class UserIdentity(_Identity):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._give_access(name, user, args)
         for label in settings.access_keys:
             self.current_key = aws.iam.AccessKey(
                 f"{name}-key-{label}",
@@ -115,9 +166,7 @@ class UserIdentity(_Identity):
                     additional_secret_outputs=["secret", "sesSmtpPasswordV4"],
                 ),
             )
-        # One that waits for the look-ups: where they fail, Pulumi tells the failure of the last
-        # registration, and this one's has the plain words (`once_found`).
-        self.register_outputs({"arn": self.arn})
+        self._give_access(user)
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
         """What a stack exports: with the current access key, its secret a secret."""
@@ -131,7 +180,7 @@ class UserIdentity(_Identity):
         }
 
 
-class RoleIdentity(_Identity):
+class RoleIdentity(_Identity[Role]):
     """An IAM role that CircleCI jobs assume through OIDC, and its policies."""
 
     kind = "role"
@@ -155,7 +204,7 @@ class RoleIdentity(_Identity):
             region: where its jobs call AWS.
             opts: the component's options.
         """
-        super().__init__(tokens.ROLE, name, None, opts)
+        super().__init__("circleci-s3-access:index:Role", name, args, opts)
         settings = args.settings
         trust = settings.trust
         role = aws.iam.Role(
@@ -172,13 +221,12 @@ class RoleIdentity(_Identity):
             # A new path replaces the role, whose name is then still taken.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        self._give_access(name, role, args)
         self.job = pulumi.Output.all(role.arn, region).apply(
             lambda known: job_config(
                 name, known[0], known[1], args.plan.permissions, settings.max_session_seconds
             )
         )
-        self.register_outputs({"arn": self.arn})
+        self._give_access(role)
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
         """What a stack exports: with a ready job for CircleCI."""

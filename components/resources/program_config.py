@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,12 @@ from components.settings.load import own_config
 from components.settings.stack_file import read_config
 
 
-@dataclass(frozen=True)
-class ProgramConfig:
-    """A stack's settings, the plan of each identity's policies, and the region if it is known."""
-
-    settings: Stack
-    plans: dict[str, Plan]
-    region: str | None
-
-
-def read() -> ProgramConfig:
+def read() -> tuple[Stack, Mapping[str, Plan], str | None]:
     """Read and check the running stack's config; warnings go to Pulumi's log.
+
+    Returns:
+        The settings, the plan of each identity's policies by its name, and the region if it is
+        known.
 
     Raises:
         pulumi.RunError: with everything that is wrong, before anything is made or looked up.
@@ -43,7 +37,7 @@ def read() -> ProgramConfig:
         raise told(error) from None
     for finding in (*advice(settings), *_packed(planned)):
         pulumi.log.warn(f"Pulumi.{stack}.yaml: {finding}")
-    return ProgramConfig(settings, planned, region)
+    return settings, planned, region
 
 
 def _packed(planned: dict[str, Plan]) -> list[str]:
@@ -51,7 +45,7 @@ def _packed(planned: dict[str, Plan]) -> list[str]:
         f"identities.{name}.grants: near the limit of what fits, so policies are packed; a change "
         "may rewrite several of them, and a permission that moves be missing for a moment"
         for name, plan in planned.items()
-        if plan.layout.packed
+        if plan.packed
     ]
 
 

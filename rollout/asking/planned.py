@@ -72,7 +72,6 @@ def planned(file: StackFile, name: str) -> Planned:
     plan = plans(file.stack, alone, partition)[name]
     arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
     documents = {
-        policy_name(name, identity.KIND, leaf): plan.document(leaf, arns)
-        for leaf in plan.layout.documents
+        policy_name(name, identity.KIND, leaf): plan.document(leaf, arns) for leaf in plan.documents
     }
     return Planned(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)

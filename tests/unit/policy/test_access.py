@@ -24,7 +24,7 @@ def _arns(of: User | Role, partition: str = "aws") -> dict[str, str]:
 
 def _documents(of: User | Role) -> dict[str, PolicyDocument]:
     planned = plan(of, "aws")
-    return {key: planned.document(key, _arns(of)) for key in planned.layout.documents}
+    return {key: planned.document(key, _arns(of)) for key in planned.documents}
 
 
 def _statements(*grants: dict[str, Any], **more: object) -> list[dict[str, Any]]:

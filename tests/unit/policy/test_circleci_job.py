@@ -67,7 +67,7 @@ def requests(command: str) -> list[Request]:
 def allows(of: User | Role, request: Request) -> bool:
     planned = plan(of, "aws")
     arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in of.grants}
-    documents = {key: planned.document(key, arns) for key in planned.layout.documents}
+    documents = {key: planned.document(key, arns) for key in planned.documents}
     return decide(documents, request).allowed
 
 

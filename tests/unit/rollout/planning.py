@@ -6,7 +6,7 @@ from components.settings.model import Role, User
 
 
 def documents_of(identity: User | Role) -> dict[str, PolicyDocument]:
-    """All its documents, by their key in the layout."""
+    """All its documents, by their leaf."""
     planned = plan(identity, "aws")
     arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in identity.grants}
-    return {key: planned.document(key, arns) for key in planned.layout.documents}
+    return {key: planned.document(key, arns) for key in planned.documents}
