@@ -20,13 +20,13 @@ _TAGS: Final = "Tags"
 def create(row: ResourceType, aws: Aws, new: Values) -> tuple[str, Values]:
     """Make a resource; return its id, and the properties that AWS answered."""
     given = _arguments(row, row.inputs.keys() - {"tags"}, new)
-    if row.tag:
+    if row.tagged:
         given[_TAGS] = aws_tags(new["tagsAll"])
     with limits.CHECK_AND_ACT if row.limit else nullcontext():
         if row.limit:
             row.limit(aws, new)
         answer = _call(row, aws, row.create, given, new)
-    values = {**new, **_told(row, answer, new)}
+    values = {**_told(row, answer, new), **new}
     return row.id.format_map({**answer, **values}), values
 
 
@@ -54,9 +54,8 @@ def update(row: ResourceType, aws: Aws, id_: str, old: Values, new: Values) -> N
                 _method(row, aws, change)(**key, **given)
             else:
                 change(aws, old, new)
-    if row.tag:
-        key = _key(row, {**old, **new})
-        _change_tags(row, aws, key, old.get("tagsAll") or {}, new["tagsAll"])
+    if row.tagged and (old.get("tagsAll") or {}) != new["tagsAll"]:
+        _change_tags(row, aws, old, new)
 
 
 def delete(row: ResourceType, aws: Aws, id_: str, old: Values) -> None:
@@ -67,7 +66,7 @@ def delete(row: ResourceType, aws: Aws, id_: str, old: Values) -> None:
 
 def _call(row: ResourceType, aws: Aws, call: Call, given: Values, values: Values) -> Any:  # noqa: ANN401 - an answer of boto3
     answer = _method(row, aws, call)(**given) if isinstance(call, str) else call(aws, values)
-    return answer.get(row.answer, answer) if answer else answer
+    return None if answer is None else answer.get(row.answer, answer)
 
 
 def _method(row: ResourceType, aws: Aws, name: str) -> Any:  # noqa: ANN401 - a method of boto3
@@ -103,7 +102,7 @@ def _told(row: ResourceType, answer: Mapping[str, Any], old: Values) -> Values:
             continue
         before = old.get(name)
         told[name] = before if before is not None and same(spec, before, value) else value
-    if row.tag:
+    if row.tagged:
         told["tagsAll"] = read_tags(answer.get(_TAGS, []))
     return told
 
@@ -117,13 +116,12 @@ def _value(spec: Property, answer: Mapping[str, Any]) -> Any:  # noqa: ANN401 - 
     return text_of(value) if spec.document and value is not None else value
 
 
-def _change_tags(
-    row: ResourceType,
-    aws: Aws,
-    key: Values,
-    before: Mapping[str, str],
-    after: Mapping[str, str],
-) -> None:
+def _change_tags(row: ResourceType, aws: Aws, old: Values, new: Values) -> None:
+    if not isinstance(row.tag, str):
+        row.tag(aws, old, new)
+        return
+    key = _key(row, {**old, **new})
+    before, after = old.get("tagsAll") or {}, new["tagsAll"]
     if gone := sorted(before.keys() - after.keys()):
         _method(row, aws, row.untag)(**key, TagKeys=gone)
     if put := {name: value for name, value in after.items() if before.get(name) != value}:

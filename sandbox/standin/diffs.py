@@ -44,7 +44,7 @@ def diff(
             replaces.append(name)
         details[name] = PropertyDiff(kind, input_diff=False)
     told = "tags" in details or "tags" in ignored
-    if row.tag and not told and old.get("tagsAll", {}) != tags:
+    if row.tagged and not told and old.get("tagsAll", {}) != tags:
         details["tagsAll"] = PropertyDiff(PropertyDiffKind.UPDATE, input_diff=False)
     return DiffResponse(
         changes=bool(details),

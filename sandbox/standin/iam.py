@@ -161,7 +161,7 @@ def _attachment(kind: Kind) -> ResourceType:
         return {policy["PolicyArn"] for policy in listed["AttachedPolicies"]}
 
     def read(aws: Aws, one: Values) -> Values | None:
-        return {"is": "there"} if one["policyArn"] in attached(aws, one[kind]) else None
+        return {} if one["policyArn"] in attached(aws, one[kind]) else None
 
     def limit(aws: Aws, new: Values) -> None:
         limits.check_attached(kind, len(attached(aws, new[kind]) - {new["policyArn"]}))

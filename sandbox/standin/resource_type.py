@@ -65,15 +65,20 @@ class ResourceType:
     delete: Call
     changes: Mapping[tuple[str, ...], Change] = field(default_factory=dict)
     """Calls by the properties that they change in place, in this order; each gets all of these."""
-    tag: str = ""
+    tag: Change = ""
     untag: str = ""
-    """The methods that set and remove tags, if the type has tags."""
+    """The methods that set and remove tags; or one function of old and new `tagsAll`."""
     limit: Limit | None = None
 
     @property
     def label(self) -> str:
         """The property by which messages name a resource."""
         return next(iter(self.properties))
+
+    @property
+    def tagged(self) -> bool:
+        """Whether the type has tags."""
+        return "tags" in self.properties
 
     @property
     def inputs(self) -> Mapping[str, Property]:

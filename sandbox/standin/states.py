@@ -15,7 +15,7 @@ def wanted(row: ResourceType, aws: Aws, inputs: Values) -> Values:
     for name, spec in row.inputs.items():
         if spec.document and name in values and not has_unknown(values[name]):
             values[name] = normal_text(values[name])
-    if row.tag:
+    if row.tagged:
         values["tagsAll"] = all_tags(aws, values)
     return values
 
@@ -43,7 +43,7 @@ def found(row: ResourceType, aws: Aws, old: Values, read: Values) -> Values:
     """Return the state after a read; outputs that only the creation answered are kept."""
     kept = {name: value for name, value in old.items() if name not in row.inputs}
     state = {**kept, **read}
-    if row.tag:
+    if row.tagged:
         own = old.get("tags") or {}
         state["tags"] = {
             key: value
