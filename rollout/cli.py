@@ -21,7 +21,7 @@ from rich.console import Console
 
 from components.settings.findings import printable
 from rollout.asking import commands as asking
-from rollout.choosing.check import check, judged
+from rollout.choosing.check import check, with_faults
 from rollout.choosing.inventory import project_root
 from rollout.choosing.selection import Options, choose
 from rollout.choosing.shard import parse_shard
@@ -95,7 +95,7 @@ def list_(
 ) -> None:
     """Show the stacks, with their waves and accounts, and check their files; starts no engine."""
     options = _options(globs, stacks, wave, changed_since, shard)
-    selection = judged(choose(project_root(), options, _say))
+    selection = with_faults(choose(project_root(), options, _say))
     if as_json:
         _print_json({"stacks": tables.stacks_json(selection)})
     else:

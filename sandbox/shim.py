@@ -105,12 +105,16 @@ def copy_of(project: Path, stack: str, configs: Path) -> Path:
     """Copy a project's and a stack's file into a folder of their own; return the stack's copy.
 
     Raises:
-        ShimError: the stack's file has values that only its real backend can decrypt.
+        ShimError: the stack's file has values that only its real backend can decrypt, or is not
+            UTF-8.
     """
     folder = configs / hashlib.sha256(str(project).encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
     original = project / f"Pulumi.{stack}.yaml"
-    text = original.read_text(encoding="utf-8") if original.exists() else ""
+    try:
+        text = original.read_text(encoding="utf-8") if original.exists() else ""
+    except UnicodeDecodeError:
+        raise ShimError(f"{original.name} is not UTF-8; save it as UTF-8") from None
     if re.search(r"^\s*(- )?secure:", text, re.MULTILINE):
         raise ShimError(
             f"{original.name} has encrypted values (`secure:`), which only its own backend can "

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from components.aws.partitions import partition_of_region, region_in_use
 from components.policy.plan import plans
@@ -44,11 +43,11 @@ def check(root: Path, patterns: Sequence[str]) -> Checked:
     """
     everything = inventory(root)
     chosen = [member.name for member in select(everything, patterns)]
-    judged = {member.name: member for member in judge(everything)}
+    members = [member for member in find_faults(everything) if member.name in chosen]
     wrong: dict[str, Sequence[Finding]] = {
-        f"Pulumi.{name}.yaml": judged[name].faults for name in chosen if judged[name].faults
+        f"Pulumi.{member.name}.yaml": member.faults for member in members if member.faults
     }
-    unknown = [_unknown_account(judged[name]) for name in chosen]
+    unknown = map(_unknown_account, members)
     names = [member.name for member in everything]
     waves = list(_of_waves(root, names, chosen, is_all=not patterns))
     workflows, unread = _of_workflows(root, chosen)
@@ -57,14 +56,14 @@ def check(root: Path, patterns: Sequence[str]) -> Checked:
     return Checked(len(chosen), wrong, tuple(filter(None, [*unknown, *unread])))
 
 
-def judged(selection: Selection) -> Selection:
+def with_faults(selection: Selection) -> Selection:
     """Return a selection whose members have all that is wrong with them as faults."""
-    found = {member.name: member for member in judge(selection.everything)}
+    found = {member.name: member for member in find_faults(selection.everything)}
     members = {name: found.get(name, member) for name, member in selection.members.items()}
     return replace(selection, members=members)
 
 
-def judge(members: Iterable[Member]) -> tuple[Member, ...]:
+def find_faults(members: Iterable[Member]) -> tuple[Member, ...]:
     """Find all that is wrong with each stack, by itself and beside the others."""
     told: dict[str, list[Finding]] = {}
     sound: list[_Sound] = []
@@ -173,9 +172,6 @@ def _of_waves(
             yield oddity
 
 
-_NOWHERE: Final = "stacks"
-
-
 def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], list[str]]:
     """The stacks that no workflow applies; and what can't be told of workflows."""
     found = read_workflows(root)
@@ -185,6 +181,6 @@ def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], lis
     applied = ", ".join(f"{file} {', '.join(globs)}" for file, globs in found.globs.items())
     missing = [name for name in chosen if found.globs and not found.applies(name)]
     return [
-        Finding(_NOWHERE, f"no workflow applies the stack {name}; applied are: {applied}")
+        Finding("stacks", f"no workflow applies the stack {name}; applied are: {applied}")
         for name in missing
     ], []

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rollout.choosing.batch import Batch
 from rollout.choosing.changed import program_digests, stack_digest
-from rollout.choosing.check import judged
+from rollout.choosing.check import with_faults
 from rollout.choosing.selection import Options, Selection, choose
 from rollout.choosing.shard import WHOLE
 from rollout.errors import RolloutError
@@ -117,7 +117,7 @@ def _work(
                 done[stack] = skipped(None)
         cut_short = past.cut_short
     if request.command in CHECKED:
-        selection = judged(selection)
+        selection = with_faults(selection)
     left = selection.keep([stack for stack in selection.members if stack not in done])
     if request.command is Command.UP:
         broken = {name: one.error for name, one in left.members.items() if one.error is not None}

@@ -149,3 +149,20 @@ def test_a_long_list_of_changes_is_cut_and_that_is_said() -> None:
     result = Result(Status.SUCCEEDED, {"create": 25}, 1, steps=steps)
     show_results(out, Report({"dev": result}), steps=True)
     assert "user-19\n  and 5 more\n" in written(out)
+
+
+def test_what_a_terminal_would_obey_is_shown_as_escapes() -> None:
+    """As the name of a wave, which is anybody's who may change `rollout.yaml`."""
+    result = skipped("not started: 1 failure in \x1b[2J[bold]canary\x07\nmore \x1b[0m")
+    for terminal in (False, True):
+        screen = console(terminal=terminal)
+        with (LiveView if terminal else PlainView)(screen, 1) as view:
+            view.say("wave \x1b]0;x\x07")
+            view.ended("dev", result)
+        shown = console(terminal=False)
+        show_results(shown, {"dev": result}, steps=False)
+        assert "\\x1b]0;x\\x07" in written(screen)
+        assert "\\x1b[2J[bold]canary\\x07" in written(screen)
+        assert "\\x1b[2J[bold]canary\\x07\n  more \\x1b[0m" in written(shown)
+        assert "\x07" not in written(screen) + written(shown)
+        assert "\x1b[2J" not in written(screen) + written(shown)

@@ -160,3 +160,11 @@ def test_a_dead_sandbox_tells_its_version_and_does_nothing_else(
     line = [sys.executable, shim.__file__, command]
     done = subprocess.run(line, env=shell, capture_output=True, text=True, check=False)
     assert (done.returncode, "is gone" in done.stderr) == (code, code == 1)
+
+
+def test_a_file_in_another_encoding_is_refused_without_a_traceback(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "Pulumi.dev.yaml").write_bytes("config: {}".encode("utf-16"))
+    with pytest.raises(ShimError, match=r"Pulumi\.dev\.yaml is not UTF-8"):
+        copy_of(project, "dev", tmp_path / "configs")
