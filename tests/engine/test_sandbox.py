@@ -288,6 +288,20 @@ def test_env_lets_plain_pulumi_and_boto3_work_and_leaves_the_checkout_alone(
     assert "The sandbox is not running" in gone.stderr
 
 
+def test_start_tells_which_stacks_it_leaves_out_and_goes_on_with_the_others(
+    folder: Folder, project: Project
+) -> None:
+    text = (project.root / "Pulumi.mine.yaml").read_text()
+    (project.root / "Pulumi.a-bad.yaml").write_text(text.replace("kind: ", "kind: x"))
+    started = cli(folder, "start", "--stack", "*", cwd=project.root)
+    assert started.returncode == 1
+    assert "The sandbox runs" in started.stderr
+    assert "Made the buckets of mine: acme-mine." in started.stderr
+    assert "Left out is the stack a-bad, which can't be deployed:\n" in started.stderr
+    assert "Pulumi.a-bad.yaml: identities." in started.stderr
+    assert look(folder).state == "running"
+
+
 def test_a_shell_that_was_set_up_for_an_earlier_sandbox_is_told(
     folder: Folder, project: Project
 ) -> None:
