@@ -4,6 +4,7 @@ STACK ?= dev
 WORKERS ?= 2
 # What .venv is made from. LOCK=requirements.lock: only what runs in production, as CI uses it.
 LOCK ?= requirements-dev.lock
+KILLS ?= 200
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -15,7 +16,8 @@ WRITE_LOCK = $(PY) -m uv pip compile --quiet --upgrade --universal --python-vers
 CODE := $(wildcard __main__.py ci components rollout sandbox toolchain tests bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint format unit engine bench venv lock toolchain clean distclean force
+.PHONY: help up down test lint format unit engine bench kills venv lock toolchain clean distclean \
+  force
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +49,9 @@ engine: toolchain ## the tests on the real engine and the sandbox
 
 bench: toolchain ## measure side by side
 	@$(PY) -m bench
+
+kills: toolchain ## kill rollouts at chosen moments and check that the next one recovers (KILLS=200)
+	@mkdir -p .rollout && $(PY) -m tests.engine.kills --log .rollout/kills.jsonl --kills $(KILLS)
 
 venv: $(VENV)/.made-$(LOCK) ## make .venv from requirements-dev.lock (LOCK=… another)
 	@:

@@ -15,11 +15,13 @@ DEFAULT_REGION: Final = "us-east-1"
 """The region of a stack that names none."""
 NOBODY: Final = Credentials("sandbox", "sandbox")
 """Credentials that moto did not issue: they are of its default account."""
+ROLE_ARN: Final = "arn:{partition}:iam::{account}:role/sandbox"
+"""The role that the sandbox assumes to work in an account."""
 
 
 def role_arn(account: str, region: str) -> str:
     """Return the ARN of the role that the sandbox assumes to work in an account."""
-    return f"arn:{partition_of_region(region)}:iam::{account}:role/sandbox"
+    return ROLE_ARN.format(partition=partition_of_region(region), account=account)
 
 
 def credentials_of(clients: Clients, account: str, region: str) -> Credentials:

@@ -10,7 +10,7 @@ from typing import Final
 
 import toolchain
 from sandbox import shim
-from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, credentials_of
+from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, ROLE_ARN, credentials_of
 from sandbox.clients import clients_of
 from sandbox.folder import CHECKOUT, Folder
 from sandbox.lifecycle import Look, SandboxError
@@ -51,6 +51,7 @@ def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> di
         "PULUMI_HOME": str(folder.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PATH": os.pathsep.join([str(SHIM), toolchain.path_with(engine, path)]),
+        "SANDBOX_ACCOUNT_ROLE": ROLE_ARN,
         "SANDBOX_DIR": str(folder.root),
         "SANDBOX_INSTANCE": folder.instance.read_text(),
         "SANDBOX_PULUMI": str(engine / "pulumi"),

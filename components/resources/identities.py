@@ -98,12 +98,18 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         plan = self._args.plan
         return self._args.bucket_arns.apply(lambda arns: to_json(plan.document(leaf, arns)))
 
+    def _replaced_in_place(self, first: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        # A new one can't stand beside the old: its name is its own. And what is replaced with its
+        # role or policy is deleted before that; if the run is cut short then, the next one would
+        # otherwise create it and delete it again, by the same name.
+        return pulumi.ResourceOptions(parent=self, depends_on=first, delete_before_replace=True)
+
     def _inline(
         self, leaf: str, identity: aws.iam.User | aws.iam.Role, first: list[pulumi.Resource]
     ) -> pulumi.Resource:
         name = f"{self._iam_name}-inline"
         policy, document = policy_name(self._iam_name, self.kind, leaf), self._document(leaf)
-        opts = pulumi.ResourceOptions(parent=self, depends_on=first)
+        opts = self._replaced_in_place(first)
         if isinstance(identity, aws.iam.User):
             return aws.iam.UserPolicy(
                 name, name=policy, user=identity.name, policy=document, opts=opts
@@ -120,11 +126,10 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
             description=f"S3 access of {self._iam_name}, part {leaf}",
             policy=self._document(leaf),
             tags=self._args.tags,
-            # Its name is its own, so that a new one can't stand beside the old.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=first, delete_before_replace=True),
+            opts=self._replaced_in_place(first),
         )
         name, arn = f"{self._iam_name}-attached-{leaf}", policy.arn
-        opts = pulumi.ResourceOptions(parent=self)
+        opts = self._replaced_in_place([])
         if isinstance(identity, aws.iam.User):
             return aws.iam.UserPolicyAttachment(name, user=identity.name, policy_arn=arn, opts=opts)
         return aws.iam.RolePolicyAttachment(name, role=identity.name, policy_arn=arn, opts=opts)

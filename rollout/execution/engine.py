@@ -9,16 +9,17 @@ would change what the user has selected), and the engine's events tell what happ
 import json
 import runpy
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from pulumi import automation as auto
-from pulumi.automation.events import EngineEvent
 from semver import VersionInfo
 
 from components.resources import place
+from rollout.execution.pending import is_unsettled
+from rollout.execution.recovery import Gate, OnEvent, export, mend_file, recover
 from rollout.execution.scratch import QUIET, Scratch
 from rollout.execution.task import Cli, Command, Task
 
@@ -32,8 +33,9 @@ class RefusedError(Exception):
 class _Pulumi(auto.PulumiCommand):
     """The CLI whose version is known already."""
 
-    def __init__(self, cli: Cli) -> None:
+    def __init__(self, cli: Cli, gate: Gate) -> None:
         # Not the parent's __init__, which runs `pulumi version`.
+        self._gate = gate
         self.command = cli.path
         self.version = VersionInfo.parse(cli.version)
 
@@ -50,6 +52,7 @@ class _Pulumi(auto.PulumiCommand):
         It waits that long for the last event, which an engine that never started does not write
         (`_cleanup` in the SDK's pulumi/automation/_stack.py).
         """
+        self._gate.listen(args)
         try:
             return super().run(args, cwd, additional_env, on_output, on_error)
         except auto.CommandError:
@@ -86,31 +89,27 @@ class _Workspace(auto.LocalWorkspace):
         args = ["stack", "init", stack_name, "--no-select"]
         if provider := self.stack_settings(stack_name).secrets_provider:
             args += ["--secrets-provider", provider]
-        self._run(args)
+        self.run(args)
         self.has_new_stack = True
 
     def create_scratch(self, stack_name: str, folder: str) -> None:
         """Make the stack of a scratch folder in the scratch backend."""
         args = ["stack", "init", stack_name, "--no-select", "--cwd", folder]
-        self._run([*args, "--secrets-provider", "passphrase"])
-
-    def resources(self, stack_name: str) -> list[dict[str, Any]]:
-        """Return the resources in a stack's state; what is secret stays encrypted."""
-        state = json.loads(self._run(["stack", "export", "--stack", stack_name]).stdout)
-        found: list[dict[str, Any]] = state["deployment"].get("resources") or []
-        return found
+        self.run([*args, "--secrets-provider", "passphrase"])
 
     def arns(self, stack_name: str) -> list[str]:
         """Return the ARNs of what is in a stack's state."""
-        found = (one.get("outputs", {}).get("arn") for one in self.resources(stack_name))
+        resources = export(self.run, stack_name)["deployment"].get("resources") or []
+        found = (one.get("outputs", {}).get("arn") for one in resources)
         return [arn for arn in found if isinstance(arn, str)]
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002
         """Read none: outputs hold secrets, and nobody asks for them."""
         return {}
 
-    def _run(self, args: list[str]) -> auto.CommandResult:
-        return self.pulumi_command.run(args, self.work_dir, self.env_vars)
+    def run(self, args: list[str]) -> str:
+        """Run a command of the CLI and return what it prints."""
+        return self.pulumi_command.run(args, self.work_dir, self.env_vars).stdout
 
 
 class _Stack(auto.Stack):
@@ -126,7 +125,7 @@ class _Stack(auto.Stack):
         return self
 
 
-def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> bool:
+def operate(task: Task, on_event: OnEvent) -> bool:
     """Run a task; `up` makes the stack first if the backend has none of its name.
 
     Returns:
@@ -134,46 +133,53 @@ def operate(task: Task, on_event: Callable[[EngineEvent], None]) -> bool:
 
     Raises:
         auto.CommandError: the engine failed.
+        RecoveryError: what a run that was cut short has left can't be settled.
         RefusedError: it would do harm.
     """
+    gate = Gate(on_event)
+    if task.command is not Command.UP:
+        gate.open()
     with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
         scratch = Scratch(Path(folder), Path(task.root), task.stack)
-        workspace = _workspace(task, QUIET if task.command in _READING else {})
+        workspace = _workspace(task, QUIET if task.command in _READING else {}, gate)
         try:
-            _operate(task, workspace, on_event, scratch)
+            _operate(task, workspace, gate, scratch)
         except auto.StackNotFoundError:
             if task.command is Command.UP:
                 workspace.create_stack(task.stack)
-                _operate(task, workspace, on_event, scratch)
+                _operate(task, workspace, gate, scratch)
             elif task.command is Command.PREVIEW:
-                _preview_new(task, on_event, scratch)
+                _preview_new(task, gate, scratch)
             return False
+        except auto.CommandError as error:
+            if task.command in _READING or not mend_file(task, workspace.run, error):
+                raise
+            _operate(task, workspace, gate, scratch)
     return True
 
 
-def _workspace(task: Task, environment: Mapping[str, str]) -> _Workspace:
+def _workspace(task: Task, environment: Mapping[str, str], gate: Gate) -> _Workspace:
     def program() -> None:
+        gate.check(lambda: export(workspace.run, task.stack))
         is_unknown = task.command is Command.UP and not workspace.has_new_stack
         place.arns_in_state = partial(workspace.arns, task.stack) if is_unknown else None
         runpy.run_path(str(Path(task.root, "__main__.py")), run_name="__main__")
 
     # A stack's file that lacks its secrets manager does not make the engine invent another one.
     env_vars = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true", **environment}
-    command = _Pulumi(task.cli)
+    command = _Pulumi(task.cli, gate)
     workspace = _Workspace(task.root, program=program, env_vars=env_vars, pulumi_command=command)
     return workspace
 
 
-def _operate(
-    task: Task, workspace: _Workspace, on_event: Callable[[EngineEvent], None], scratch: Scratch
-) -> None:
+def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) -> None:
     """Run a task on a stack that is there.
 
     A refresh takes the provider's settings from the state unless the program runs: it does, so that
     credentials and allowed accounts are those of the stack's file. A destroy takes them from the
     state in any case, since what it deletes was made with them; so they are looked at before.
     """
-    stack = _Stack(task.stack, workspace)
+    stack, on_event = _Stack(task.stack, workspace), gate.on_event
     match task.command:
         case Command.PREVIEW:
             file = scratch.config_file()
@@ -184,21 +190,40 @@ def _operate(
                 color="never", on_event=on_event, refresh=True, run_program=True, config_file=file
             )
         case Command.UP:
-            stack.up(color="never", on_event=on_event, plan=task.plan)
+            _up(task, stack, workspace, gate)
         case Command.DESTROY:
-            resources = workspace.resources(task.stack)
-            check_accounts(task, resources)
-            if not task.spare_protected:
-                check_protected(task, resources)
-            if resources:
-                stack.destroy(
-                    color="never", on_event=on_event, exclude_protected=task.spare_protected
-                )
+            _destroy(task, stack, workspace, on_event)
         case Command.CANCEL:
             stack.cancel()
 
 
-def _preview_new(task: Task, on_event: Callable[[EngineEvent], None], scratch: Scratch) -> None:
+def _up(task: Task, stack: _Stack, workspace: _Workspace, gate: Gate) -> None:
+    """Deploy; what a run that was cut short has left is settled first."""
+    try:
+        stack.up(color="never", on_event=gate.on_event, plan=task.plan)
+    except auto.CommandError:
+        if not gate.state:
+            raise
+        gate.open()
+        recover(task, gate.state, workspace.run, gate.on_event)
+        stack.up(color="never", on_event=gate.on_event, plan=task.plan)
+
+
+def _destroy(task: Task, stack: _Stack, workspace: _Workspace, on_event: OnEvent) -> None:
+    """Destroy what is in the state, if it may be."""
+    state = export(workspace.run, task.stack)
+    if is_unsettled(state["deployment"]):
+        recover(task, state, workspace.run, on_event)
+        state = export(workspace.run, task.stack)
+    resources = state["deployment"].get("resources") or []
+    check_accounts(task, resources)
+    if not task.spare_protected:
+        check_protected(task, resources)
+    if resources:
+        stack.destroy(color="never", on_event=on_event, exclude_protected=task.spare_protected)
+
+
+def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
     """Preview a stack that the backend does not have in one that is thrown away.
 
     A plan of it holds secrets as they are: `up` has no key to those of the backend that is gone.
@@ -213,11 +238,11 @@ def _preview_new(task: Task, on_event: Callable[[EngineEvent], None], scratch: S
             f"stack can read, and this one has not: `pulumi stack init {task.stack}` makes it"
         )
     file, environment = scratch.project()
-    workspace = _workspace(task, environment)
+    workspace = _workspace(task, environment, gate)
     workspace.create_scratch(task.stack, str(scratch.folder))
-    workspace.pulumi_command = _PlainSecrets(task.cli)
+    workspace.pulumi_command = _PlainSecrets(task.cli, gate)
     stack = _Stack(task.stack, workspace)
-    stack.preview(color="never", on_event=on_event, plan=task.plan, config_file=file)
+    stack.preview(color="never", on_event=gate.on_event, plan=task.plan, config_file=file)
 
 
 def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:

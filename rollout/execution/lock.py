@@ -38,7 +38,7 @@ class Holder:
 
     @property
     def is_dead(self) -> bool:
-        """Whether it surely runs no more: it ran on this machine, and is not there."""
+        """Whether it surely runs no more: it ran on this machine, and no Pulumi of its id does."""
         return self.is_local and not _runs(self.pid)
 
 
@@ -57,6 +57,11 @@ class Lock:
     def is_dead(self) -> bool:
         """Whether nobody works under it any more, as far as this machine knows."""
         return bool(self.holders) and all(holder.is_dead for holder in self.holders)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all its holders are of this machine."""
+        return all(holder.is_local for holder in self.holders)
 
     def is_of(self, started: datetime | None) -> bool:
         """Say whether it is of the engine that a rollout on this machine started then.
@@ -85,9 +90,10 @@ def _runs(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    # A container's first process may leave the killed unburied; Linux tells them from the living.
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
     except OSError:
         return True  # no Linux; or it has just ended, and the next look tells
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    # A container's first process may leave the killed unburied; Linux tells them from the living.
+    # And a process of another name has been given the id of one that ended.
+    return rest.split()[0] != "Z" and "pulumi" in name

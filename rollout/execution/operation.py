@@ -58,7 +58,7 @@ class Operation:
     spare_protected: bool = False
     """A destroy leaves what is protected: the OIDC providers that other stacks may use."""
     cut_short: Mapping[str, datetime] = field(default_factory=dict)
-    """When the stacks were started that a killed rollout left, which this one resumes."""
+    """When the stacks were started that a killed rollout left."""
 
     def run(self, stack: str) -> Result:
         """Run a stack; whatever goes wrong is in the result."""
@@ -135,17 +135,19 @@ class Operation:
             allowed = file.allowed_account_ids if file else ()
             saved = str(plan) if plan else None
             root, spare = str(self.root), self.spare_protected
-            task = Task(command, stack, root, self.cli(), saved, allowed, spare)
+            began = self.cut_short.get(stack)
+            cut_short = began.isoformat() if began else None
+            task = Task(command, stack, root, self.cli(), saved, allowed, spare, cut_short)
             return worker.run(task, lambda words: self.watcher.progressed(stack, words))
 
 
 def _advice(stack: str, lock: Lock) -> str:
-    if not lock.is_dead:
+    remove = f"`pulumi cancel --stack {stack}` removes the lock"
+    if lock.is_dead:
+        return f"which runs no more, and was not started by a rollout of this folder: {remove}"
+    if lock.is_local:
         return "--wait waits for it"
-    return (
-        "which runs no more: `rollout up --resume` removes the lock of a rollout that was killed, "
-        f"`pulumi cancel --stack {stack}` any"
-    )
+    return f"--wait waits for it; if that machine is gone, {remove}"
 
 
 def _result(reply: Mapping[str, Any]) -> Result:

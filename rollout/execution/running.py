@@ -105,9 +105,8 @@ def _work(
     request: Request, selection: Selection, journal: Journal | None, program: Mapping[str, str]
 ) -> _Work:
     done: dict[str, Result] = {}
-    cut_short: Mapping[str, datetime] = {}
-    if request.resume and journal is not None:
-        past = journal.past
+    past = None if journal is None else journal.past
+    if request.resume:
         if past is None:
             raise RolloutError("There is no rollout to resume: none was started here.")
         selection = selection.keep(past.stacks)
@@ -115,7 +114,7 @@ def _work(
             digest = past.done.get(stack)
             if digest is not None and digest == stack_digest(selection.root, stack, program):
                 done[stack] = skipped(None)
-        cut_short = past.cut_short
+    cut_short = past.cut_short if past else {}
     if request.command in CHECKED:
         selection = with_faults(selection)
     left = selection.keep([stack for stack in selection.members if stack not in done])

@@ -31,6 +31,7 @@ class Task:
 
     `plan` is the file of the engine's plan: preview writes it, up keeps to it. `accounts` are those
     that the stack's file allows. With `spare_protected` a destroy leaves what is protected.
+    `cut_short` is when a run of the stack began here that was cut short, if one was.
     """
 
     command: Command
@@ -40,6 +41,7 @@ class Task:
     plan: str | None = None
     accounts: tuple[str, ...] = ()
     spare_protected: bool = False
+    cut_short: str | None = None
 
     def to_line(self) -> str:
         """The task as a line of JSON."""

@@ -23,6 +23,7 @@ from pulumi.automation.events import EngineEvent
 from rollout.access.preview import PreviewAccess
 from rollout.execution.engine import RefusedError, operate
 from rollout.execution.observer import Observer
+from rollout.execution.recovery import RecoveryError
 from rollout.execution.task import Command, Task
 
 
@@ -57,7 +58,7 @@ def run(task: Task, replies: _Replies) -> None:
             told = {"access": access.diff().to_json()}
         if task.command is Command.DRIFT:
             told = {"is_deployed": was_there and not observer.makes_stack}
-    except (auto.CommandError, RefusedError) as error:
+    except (auto.CommandError, RecoveryError, RefusedError) as error:
         words = str(error)
     except Exception as error:  # noqa: BLE001 - told as the stack's error, the others go on
         words = f"{type(error).__name__}: {error}"

@@ -35,12 +35,12 @@ pulumi.export("stack", stack)
 """A program that waits while a test wants it to, and fails where the test says so."""
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for a condition; fail the test if it never comes true."""
+def until(condition: Callable[[], object], what: str, every: float = 0.02) -> None:
+    """Look every so many seconds for a condition; fail the test if it never comes true."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"it never came true: {what}"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,11 @@ class Rollout:
         """Return where the backend keeps the locks of a stack."""
         state = self.project.sandbox.folder.state
         return state / ".pulumi" / "locks" / "organization" / self.project.name / stack
+
+    def state_file(self, stack: str) -> Path:
+        """Return where the backend keeps the state of a stack."""
+        state = self.project.sandbox.folder.state
+        return state / ".pulumi" / "stacks" / self.project.name / f"{stack}.json"
 
 
 @dataclass(frozen=True)

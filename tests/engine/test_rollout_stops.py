@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -42,8 +43,9 @@ def test_after_kill_9_of_the_rollout_resume_waits_for_what_still_runs_and_does_t
     }
 
 
-def test_after_kill_9_of_everything_resume_removes_the_dead_lock_and_does_the_rest(
-    fleet: MakeFleet,
+@pytest.mark.parametrize("resume", [["--resume"], []])
+def test_after_kill_9_of_everything_the_next_up_removes_the_dead_lock_and_does_the_rest(
+    fleet: MakeFleet, resume: list[str]
 ) -> None:
     rollout = fleet(*"abcd")
     rollout.file("hold-b").touch()
@@ -55,10 +57,7 @@ def test_after_kill_9_of_everything_resume_removes_the_dead_lock_and_does_the_re
     assert rollout.locks("b")
     rollout.file("hold-b").unlink()
 
-    refused = rollout.run("up", "--yes", "--json", "b", code=1).stacks["b"]["error"]
-    assert refused.startswith("locked by ")
-    assert "--resume" in refused
-    ran = rollout.run("up", "--yes", "--resume", "--json", "b")
+    ran = rollout.run("up", "--yes", *resume, "--json", "b")
     assert ran.statuses == {"b": "succeeded"}
     assert not rollout.locks("b")
 
@@ -111,12 +110,27 @@ def test_a_locked_stack_is_told_with_its_holder_and_waited_for_if_asked(fleet: M
     assert ran.stacks["b"]["status"] == "succeeded"
     assert ran.stacks["a"]["error"] == (
         f"locked by ci@build-7 (pid {os.getpid()}) since 2026-11-24 06:00:00 UTC; "
-        "--wait waits for it"
+        "--wait waits for it; if that machine is gone, `pulumi cancel --stack a` removes the lock"
     )
     with rollout.started("up", "--yes", "--json", "--wait", "a") as running:
         running.says("a waits, locked by ci@build-7")
         lock.unlink()
         assert running.ended().statuses == {"a": "succeeded"}
+
+
+def test_a_dead_lock_that_no_rollout_left_is_told(fleet: MakeFleet) -> None:
+    rollout = fleet("a")
+    lock = rollout.lock_folder("a") / "held.json"
+    lock.parent.mkdir(parents=True)
+    at = datetime.now(UTC).isoformat()
+    holder = {"pid": os.getpid(), "username": "me", "hostname": socket.gethostname()}
+    lock.write_text(json.dumps({**holder, "timestamp": at}))
+    refused = rollout.run("up", "--yes", "--json", code=1).stacks["a"]["error"]
+    assert refused.endswith(
+        "which runs no more, and was not started by a rollout of this folder: "
+        "`pulumi cancel --stack a` removes the lock"
+    )
+    assert lock.exists()
 
 
 def test_a_program_that_ends_its_process_fails_its_own_stack_only(fleet: MakeFleet) -> None:

@@ -2,7 +2,11 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from rollout.execution.lock import Lock, find_lock
 
@@ -58,16 +62,27 @@ def test_the_lock_of_a_dead_process_of_this_machine_is_dead() -> None:
     assert lock(dead_pid(), HERE).is_dead
 
 
-def test_the_lock_of_a_killed_process_that_nobody_buries_is_dead() -> None:
-    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=-1) as one:
-        assert not lock(one.pid, HERE).is_dead
+@pytest.fixture
+def pulumi(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is called as the CLI is, and waits."""
+    (tmp_path / "pulumi").symlink_to(Path(sys.executable).resolve())
+    wait = [str(tmp_path / "pulumi"), "-c", "import sys; sys.stdin.read()"]
+    with subprocess.Popen(wait, stdin=subprocess.PIPE) as one:
+        yield one
         one.kill()
-        os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)
-        assert lock(one.pid, HERE).is_dead
 
 
-def test_the_lock_of_a_living_process_is_not() -> None:
-    assert not lock(os.getpid(), HERE).is_dead
+def test_the_lock_of_a_killed_process_that_nobody_buries_is_dead(
+    pulumi: "subprocess.Popen[bytes]",
+) -> None:
+    assert not lock(pulumi.pid, HERE).is_dead
+    pulumi.kill()
+    os.waitid(os.P_PID, pulumi.pid, os.WEXITED | os.WNOWAIT)
+    assert lock(pulumi.pid, HERE).is_dead
+
+
+def test_the_lock_of_a_process_whose_id_another_program_has_by_now_is_dead() -> None:
+    assert lock(os.getpid(), HERE).is_dead
 
 
 def test_the_lock_of_another_machine_is_not_whatever_runs_here() -> None:

@@ -160,7 +160,7 @@ def test_what_a_terminal_would_obey_is_shown_as_escapes() -> None:
             view.say("wave \x1b]0;x\x07")
             view.ended("dev", result)
         shown = console(terminal=False)
-        show_results(shown, {"dev": result}, steps=False)
+        show_results(shown, Report({"dev": result}))
         assert "\\x1b]0;x\\x07" in written(screen)
         assert "\\x1b[2J[bold]canary\\x07" in written(screen)
         assert "\\x1b[2J[bold]canary\\x07\n  more \\x1b[0m" in written(shown)

@@ -1,0 +1,126 @@
+"""IAM in a stack's account, with the credentials that its provider has.
+
+boto3 reads the same environment, profiles and files as the AWS provider does; what the stack's
+file says of them is read here.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components.aws.partitions import partition_of_region
+from components.settings.load import decoded
+from components.settings.stack_file import StackFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
+
+ACCOUNT_ROLE: Final = "SANDBOX_ACCOUNT_ROLE"
+"""The variable that names a role in any account: the sandbox's provider starts in the account that
+a stack's file names, whatever the environment's credentials are of."""
+
+
+class AccountError(Exception):
+    """A stack's account can't be reached; the text says why."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A stack's account."""
+
+    id: str
+    partition: str
+    iam: "IAMClient"
+    clock: timedelta
+    """How far AWS's clock is ahead of this machine's."""
+
+    def arn(self, resource: str) -> str:
+        """Return the ARN of something in its IAM."""
+        return f"arn:{self.partition}:iam::{self.id}:{resource}"
+
+
+def account_of(file: StackFile) -> Account:
+    """Reach the account of a stack.
+
+    Raises:
+        AccountError: there are no credentials for it, or they are of another account.
+    """
+    try:
+        session = _session(file)
+        answer = session.client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise AccountError(f"its account can't be reached: {error}") from None
+    if answer["Account"] not in file.allowed_account_ids:
+        raise AccountError(
+            f"the credentials are of account {answer['Account']}, which aws:allowedAccountIds "
+            f"does not allow: {', '.join(file.allowed_account_ids)}"
+        )
+    told = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    clock = told - datetime.now(UTC)
+    return Account(answer["Account"], answer["Arn"].split(":")[1], session.client("iam"), clock)
+
+
+def _session(file: StackFile) -> boto3.Session:
+    session = boto3.Session(
+        profile_name=_text(file, "profile"),
+        region_name=file.region or os.environ.get("AWS_REGION"),
+        aws_access_key_id=_text(file, "accessKey"),
+        aws_secret_access_key=_text(file, "secretKey"),
+        aws_session_token=_text(file, "token"),
+    )
+    if web := decoded(file.config.get("aws:assumeRoleWithWebIdentity")):
+        session = _of_web_identity(session, web)
+    for role in decoded(file.config.get("aws:assumeRoles")) or _sandbox_roles(file):
+        answer = session.client("sts").assume_role(**_request(role))
+        session = _session_of(answer["Credentials"], session.region_name)
+    return session
+
+
+def _text(file: StackFile, key: str) -> str | None:
+    value = file.config.get(f"aws:{key}")
+    return value if isinstance(value, str) else None
+
+
+def _of_web_identity(session: boto3.Session, web: Mapping[str, Any]) -> boto3.Session:
+    token = web.get("webIdentityToken") or Path(web["webIdentityTokenFile"]).read_text("utf-8")
+    answer = session.client("sts").assume_role_with_web_identity(
+        RoleArn=web["roleArn"],
+        RoleSessionName=web.get("sessionName") or "rollout",
+        WebIdentityToken=token.strip(),
+    )
+    return _session_of(answer["Credentials"], session.region_name)
+
+
+def _sandbox_roles(file: StackFile) -> list[Mapping[str, Any]]:
+    role = os.environ.get(ACCOUNT_ROLE)
+    if not role or file.account is None or "aws:profile" in file.config:
+        return []
+    partition = partition_of_region(file.region)
+    return [{"roleArn": role.format(partition=partition, account=file.account)}]
+
+
+def _request(role: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the call that a role of `aws:assumeRoles` means."""
+    optional = {"ExternalId": role.get("externalId"), "Policy": role.get("policy")}
+    return {
+        "RoleArn": role["roleArn"],
+        "RoleSessionName": role.get("sessionName") or "rollout",
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def _session_of(credentials: "CredentialsTypeDef", region: str | None) -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=region,
+    )

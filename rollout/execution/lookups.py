@@ -1,0 +1,120 @@
+"""What AWS has of a pending create's name, and the keys that are deleted."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rollout.execution.account import Account, AccountError
+from rollout.execution.pending import KEY, Found, Pending
+
+Inputs = Mapping[str, Any]
+
+
+def find(account: Account, pending: Pending) -> list[Found]:
+    """Return what has the name of a pending create; for a key, all keys of its user.
+
+    Raises:
+        AccountError: AWS does not tell.
+    """
+    look = _LOOKS.get(pending.type)
+    if look is None:
+        return []
+    try:
+        return look(account, pending.inputs)
+    except account.iam.exceptions.NoSuchEntityException:
+        return []
+    except (BotoCoreError, ClientError) as error:
+        raise AccountError(f"{pending} can't be looked up: {error}") from None
+
+
+def delete_key(account: Account, user: str, key: str) -> None:
+    """Delete a key of a user.
+
+    Raises:
+        AccountError: AWS refuses.
+    """
+    try:
+        account.iam.delete_access_key(UserName=user, AccessKeyId=key)
+    except account.iam.exceptions.NoSuchEntityException:
+        return
+    except (BotoCoreError, ClientError) as error:
+        raise AccountError(f"the key {key} of {user} can't be deleted: {error}") from None
+
+
+def _user(account: Account, inputs: Inputs) -> list[Found]:
+    user = account.iam.get_user(UserName=inputs["name"])["User"]
+    is_alike = user["Path"] == inputs.get("path", "/")
+    return [Found(user["UserName"], user["Arn"], user["CreateDate"], is_alike)]
+
+
+def _role(account: Account, inputs: Inputs) -> list[Found]:
+    role = account.iam.get_role(RoleName=inputs["name"])["Role"]
+    is_alike = role["Path"] == inputs.get("path", "/")
+    return [Found(role["RoleName"], role["Arn"], role["CreateDate"], is_alike)]
+
+
+def _policy(account: Account, inputs: Inputs) -> list[Found]:
+    arn = account.arn(f"policy{inputs.get('path', '/')}{inputs['name']}")
+    return [Found(arn, arn, account.iam.get_policy(PolicyArn=arn)["Policy"]["CreateDate"])]
+
+
+def _provider(account: Account, inputs: Inputs) -> list[Found]:
+    arn = account.arn(f"oidc-provider/{inputs['url'].removeprefix('https://')}")
+    answer = account.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    return [Found(arn, arn, answer["CreateDate"])]
+
+
+def _keys(account: Account, inputs: Inputs) -> list[Found]:
+    keys = account.iam.list_access_keys(UserName=inputs["user"])["AccessKeyMetadata"]
+    return [Found(key["AccessKeyId"], key["AccessKeyId"], key["CreateDate"]) for key in keys]
+
+
+def _user_policy(account: Account, inputs: Inputs) -> list[Found]:
+    user, name = inputs["user"], inputs["name"]
+    answer = account.iam.get_user_policy(UserName=user, PolicyName=name)
+    return [_inline(f"{user}:{name}", answer["PolicyDocument"], inputs["policy"])]
+
+
+def _role_policy(account: Account, inputs: Inputs) -> list[Found]:
+    role, name = inputs["role"], inputs["name"]
+    answer = account.iam.get_role_policy(RoleName=role, PolicyName=name)
+    return [_inline(f"{role}:{name}", answer["PolicyDocument"], inputs["policy"])]
+
+
+def _on_user(account: Account, inputs: Inputs) -> list[Found]:
+    pages = account.iam.get_paginator("list_attached_user_policies").paginate(
+        UserName=inputs["user"]
+    )
+    arns = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+    return _attached(inputs["user"], inputs["policyArn"], arns)
+
+
+def _on_role(account: Account, inputs: Inputs) -> list[Found]:
+    pages = account.iam.get_paginator("list_attached_role_policies").paginate(
+        RoleName=inputs["role"]
+    )
+    arns = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+    return _attached(inputs["role"], inputs["policyArn"], arns)
+
+
+def _inline(id_: str, there: object, wished: str) -> Found:
+    return Found(id_, id_, is_alike=there == json.loads(wished))  # boto3 has decoded it
+
+
+def _attached(identity: str, arn: str, arns: list[str]) -> list[Found]:
+    return [Found(f"{identity}/{arn}", f"{identity}-{arn}")] if arn in arns else []
+
+
+_LOOKS: Final[Mapping[str, Callable[[Account, Inputs], list[Found]]]] = {
+    KEY: _keys,
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _provider,
+    "aws:iam/policy:Policy": _policy,
+    "aws:iam/role:Role": _role,
+    "aws:iam/rolePolicy:RolePolicy": _role_policy,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _on_role,
+    "aws:iam/user:User": _user,
+    "aws:iam/userPolicy:UserPolicy": _user_policy,
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _on_user,
+}

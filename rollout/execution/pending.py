@@ -1,0 +1,246 @@
+"""What interrupted creates come to: from a state and from what AWS has, to the next state.
+
+The engine writes a pending operation into the state before it creates a resource, and takes it out
+when it knows how that ended. One that is still there was cut short: AWS may have done it or not.
+"""
+
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+KEY: Final = "aws:iam/accessKey:AccessKey"
+NAMED: Final = frozenset(
+    {
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        "aws:iam/policy:Policy",
+        "aws:iam/role:Role",
+        "aws:iam/user:User",
+    }
+)
+"""Types whose create AWS refuses where the name is taken, and whose time of creation it tells."""
+PUT: Final = frozenset(
+    {
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/userPolicy:UserPolicy",
+        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    }
+)
+"""Types whose create replaces what is there, and whose time AWS does not tell."""
+
+_SLACK: Final = timedelta(minutes=5)
+"""Between the state's last write and a create: AWS refuses calls from clocks that are more off."""
+_ROUNDING: Final = timedelta(seconds=2)
+"""AWS tells times, its clock's too, in whole seconds."""
+_REDONE: Final = frozenset({"updating", "deleting"})
+"""Pending operations that are done again, if they are still wished for."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A create whose end the engine did not hear of: the resource as the state would hold it."""
+
+    resource: Mapping[str, Any]
+
+    @property
+    def urn(self) -> str:
+        """Its name in the state."""
+        return str(self.resource["urn"])
+
+    @property
+    def type(self) -> str:
+        """Its type."""
+        return str(self.resource["type"])
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """What the program asked for."""
+        inputs: Mapping[str, Any] = self.resource.get("inputs") or {}
+        return inputs
+
+    @property
+    def is_in_aws(self) -> bool:
+        """Whether AWS was asked for it: components and providers are the engine's own."""
+        return bool(self.resource.get("custom")) and not self.type.startswith("pulumi:")
+
+    def __str__(self) -> str:
+        """It as the user reads it."""
+        return f"{self.type.rsplit(':', 1)[-1]} {self.urn.rsplit('::', 1)[-1]}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What AWS has of a pending create's name, or one of a user's keys.
+
+    `id` is what the provider imports it by; `mark` names it and nothing else in the world, as far
+    as it can be named. `is_alike` tells whether it is as the program asked.
+    """
+
+    id: str
+    mark: str
+    created: datetime | None = None
+    is_alike: bool = True
+
+
+class Verdict(StrEnum):
+    """What becomes of a pending create."""
+
+    TAKE = "take"
+    """AWS has done it: the state gets it."""
+    DELETE = "delete"
+    """AWS has made keys whose secrets nobody has."""
+    CLEAR = "clear"
+    """AWS has not done it, or what is there is not ours: nothing is pending."""
+    LEAVE = "leave"
+    """It can't be told: nothing is done."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one pending create; `ids` are what is taken or deleted."""
+
+    pending: Pending
+    verdict: Verdict
+    ids: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """When the calls of the run that was cut short reached AWS, by AWS's clock."""
+
+    begin: datetime
+    end: datetime
+
+    @classmethod
+    def of(
+        cls, last_write: datetime, began: datetime | None, ahead: timedelta = timedelta()
+    ) -> "Window":
+        """Reckon it from the time of the state's last write: the engine writes before each create.
+
+        Args:
+            last_write: when the state was last written.
+            began: when the run began, where it is known.
+            ahead: how far AWS's clock is ahead of this machine's.
+        """
+        begin = last_write - _SLACK if began is None or began > last_write else began - _ROUNDING
+        return cls(begin + ahead, last_write + ahead + _SLACK)
+
+    def __contains__(self, at: datetime | None) -> bool:
+        """Say whether what was created then was created by that run."""
+        return at is not None and self.begin <= at <= self.end
+
+
+def is_unsettled(deployment: Mapping[str, Any]) -> bool:
+    """Say whether a state has operations that are pending."""
+    return bool(deployment.get("pending_operations"))
+
+
+def pending_creates(deployment: Mapping[str, Any]) -> list[Pending]:
+    """Return the creates that a state says are pending."""
+    operations = deployment.get("pending_operations") or ()
+    return [Pending(one["resource"]) for one in operations if one["type"] == "creating"]
+
+
+def held(deployment: Mapping[str, Any]) -> Iterator[str]:
+    """Return the marks of what a state holds.
+
+    What is to be replaced and deleted already is in the state until its successor is made.
+    """
+    for resource in deployment.get("resources") or ():
+        if not resource.get("pendingReplacement"):
+            yield str((resource.get("outputs") or {}).get("arn") or resource.get("id", ""))
+
+
+def decide(
+    pending: Sequence[Pending],
+    found: Mapping[str, Sequence[Found]],
+    marks: Container[str],
+    window: Window,
+) -> list[Decision]:
+    """Decide what becomes of each pending create.
+
+    Args:
+        pending: the pending creates of a state.
+        found: by URN, what AWS has of that name; for a key, all keys of its user.
+        marks: what this and other states hold.
+        window: when the creates were called.
+    """
+    keys_of = Counter(one.inputs.get("user") for one in pending if one.type == KEY)
+    seen: set[str] = set()
+    decisions = []
+    for one in pending:
+        there = found.get(one.urn, ())
+        if one.type == KEY:
+            new = [key for key in there if key.mark not in marks and key.created in window]
+            decision = _keys(one, new, keys_of[one.inputs.get("user")], seen)
+            seen.update(decision.ids)
+        elif one.type in NAMED | PUT:
+            decision = _named(one, there, marks, window)
+        elif one.is_in_aws:
+            why = "what it has made is unknown here"
+            decision = Decision(one, Verdict.LEAVE, why=why)
+        else:
+            decision = Decision(one, Verdict.CLEAR)
+        decisions.append(decision)
+    return decisions
+
+
+def _keys(one: Pending, new: Sequence[Found], creates: int, seen: Container[str]) -> Decision:
+    if len(new) > creates:
+        names = ", ".join(key.id for key in new)
+        why = f"the user has keys that no state holds, and one is not of this stack: {names}"
+        return Decision(one, Verdict.LEAVE, why=why)
+    ids = tuple(key.id for key in new if key.id not in seen)
+    return Decision(one, Verdict.DELETE, ids) if ids else Decision(one, Verdict.CLEAR)
+
+
+def _named(one: Pending, there: Sequence[Found], marks: Container[str], window: Window) -> Decision:
+    if not there:
+        return Decision(one, Verdict.CLEAR)
+    thing = there[0]
+    if thing.mark in marks:
+        return Decision(one, Verdict.CLEAR, why="a state holds what has its name")
+    if one.type in NAMED and thing.created not in window:
+        since = f"{thing.created:%Y-%m-%d %H:%M:%S %Z}"
+        return Decision(one, Verdict.CLEAR, why=f"what has its name was made at {since}")
+    if not thing.is_alike:
+        return Decision(one, Verdict.CLEAR, why="what has its name is not as the program asked")
+    return Decision(one, Verdict.TAKE, (thing.id,))
+
+
+def settled(deployment: Mapping[str, Any], decisions: Sequence[Decision]) -> dict[str, Any]:
+    """Return a state in which nothing is pending.
+
+    What is taken in is marked to be read before the next update, which fills in the rest; and what
+    was being updated or deleted, since the next update may not wish for that any more.
+    """
+    operations = deployment.get("pending_operations") or ()
+    redone = {one["resource"]["urn"] for one in operations if one["type"] in _REDONE}
+    resources = [
+        {**one, "refreshBeforeUpdate": True} if one["urn"] in redone and _is_real(one) else one
+        for one in deployment.get("resources") or ()
+    ]
+    for decision in decisions:
+        if decision.verdict is not Verdict.TAKE:
+            continue
+        new = {**decision.pending.resource, "id": decision.ids[0], "refreshBeforeUpdate": True}
+        place = next((i for i, r in enumerate(resources) if _is_predecessor(r, new)), None)
+        if place is None:
+            resources.append(new)
+        elif resources[place].get("pendingReplacement"):
+            resources[place] = new  # it is deleted already
+        else:
+            resources[place : place + 1] = [new, {**resources[place], "delete": True}]
+    return {**deployment, "resources": resources, "pending_operations": []}
+
+
+def _is_real(resource: Mapping[str, Any]) -> bool:
+    return bool(resource.get("custom") and resource.get("id") and not resource.get("delete"))
+
+
+def _is_predecessor(resource: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return bool(resource["urn"] == new["urn"] and not resource.get("delete"))

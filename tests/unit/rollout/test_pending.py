@@ -1,0 +1,216 @@
+"""What becomes of creates that were cut short, from a state and from what AWS has."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from rollout.execution.pending import (
+    Found,
+    Pending,
+    Verdict,
+    Window,
+    decide,
+    held,
+    is_unsettled,
+    pending_creates,
+    settled,
+)
+
+LAST_WRITE = datetime(2026, 11, 25, 12, tzinfo=UTC)
+BEGAN = LAST_WRITE - timedelta(minutes=1)
+IN_TIME = LAST_WRITE + timedelta(seconds=1)
+BEFORE = BEGAN - timedelta(minutes=1)
+LATER = LAST_WRITE + timedelta(hours=1)
+WINDOW = Window.of(LAST_WRITE, BEGAN)
+
+USER = "aws:iam/user:User"
+USER_POLICY = "aws:iam/userPolicy:UserPolicy"
+KEY = "aws:iam/accessKey:AccessKey"
+ARN = "arn:aws:iam::111111111111:user/ci"
+
+
+def resource(kind: str, name: str = "ci", **inputs: object) -> dict[str, Any]:
+    urn = f"urn:pulumi:dev::project::{kind}::{name}"
+    return {"urn": urn, "custom": True, "type": kind, "inputs": inputs}
+
+
+def create(kind: str, name: str = "ci", **inputs: object) -> Pending:
+    return Pending(resource(kind, name, **inputs))
+
+
+def verdict(kind: str, *found: Found, held: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Decide about one create; return the verdict and the ids."""
+    pending = create(kind, user="ci")
+    (decision,) = decide([pending], {pending.urn: found}, held, WINDOW)
+    return (decision.verdict, *decision.ids)
+
+
+@pytest.mark.parametrize("kind", ["user:User", "role:Role", "policy:Policy"])
+@pytest.mark.parametrize(
+    ("found", "holds", "expected"),
+    [
+        pytest.param([], (), ("clear",), id="AWS has not done it"),
+        pytest.param([Found("ci", ARN, IN_TIME)], (), ("take", "ci"), id="ours"),
+        pytest.param([Found("ci", ARN, BEFORE)], (), ("clear",), id="there before the run"),
+        pytest.param([Found("ci", ARN, LATER)], (), ("clear",), id="made long after it"),
+        pytest.param([Found("ci", ARN, IN_TIME)], (ARN,), ("clear",), id="a state holds it"),
+        pytest.param(
+            [Found("ci", ARN, IN_TIME, is_alike=False)], (), ("clear",), id="on another path"
+        ),
+    ],
+)
+def test_what_has_a_name_of_its_own_is_taken_if_it_is_ours(
+    kind: str, found: list[Found], holds: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert verdict(f"aws:iam/{kind}", *found, held=frozenset(holds)) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param([], ("clear",), id="AWS has not done it"),
+        pytest.param([Found("ci:s3", "ci:s3")], ("take", "ci:s3"), id="as asked"),
+        pytest.param([Found("ci:s3", "ci:s3", is_alike=False)], ("clear",), id="another document"),
+    ],
+)
+def test_what_a_create_replaces_is_taken_if_it_is_as_asked(
+    found: list[Found], expected: tuple[str, ...]
+) -> None:
+    assert verdict(USER_POLICY, *found) == expected
+
+
+def key(name: str, at: datetime = IN_TIME) -> Found:
+    return Found(name, name, at)
+
+
+@pytest.mark.parametrize(
+    ("found", "holds", "expected"),
+    [
+        pytest.param([], (), ("clear",), id="AWS has not done it"),
+        pytest.param([key("AKIA1")], (), ("delete", "AKIA1"), id="nobody has its secret"),
+        pytest.param([key("AKIA1")], ("AKIA1",), ("clear",), id="a state holds it"),
+        pytest.param([key("AKIA1", BEFORE)], (), ("clear",), id="there before the run"),
+        pytest.param([key("AKIA1", LATER)], (), ("clear",), id="made by hand after it"),
+        pytest.param(
+            [key("AKIA1"), key("AKIA2")], ("AKIA1",), ("delete", "AKIA2"), id="one of two"
+        ),
+        pytest.param([key("AKIA1"), key("AKIA2")], (), ("leave",), id="one more than were made"),
+    ],
+)
+def test_a_key_is_deleted_only_if_it_can_be_no_other(
+    found: list[Found], holds: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert verdict(KEY, *found, held=frozenset(holds)) == expected
+
+
+def test_two_keys_of_two_creates_are_deleted_once_each() -> None:
+    creates = [create(KEY, name, user="ci") for name in ("old", "new")]
+    found = {one.urn: [key("AKIA1"), key("AKIA2")] for one in creates}
+    decisions = decide(creates, found, (), WINDOW)
+    assert [(one.verdict, one.ids) for one in decisions] == [
+        ("delete", ("AKIA1", "AKIA2")),
+        ("clear", ()),
+    ]
+
+
+def test_a_key_of_one_of_two_creates_is_deleted() -> None:
+    creates = [create(KEY, name, user="ci") for name in ("old", "new")]
+    decisions = decide(creates, {one.urn: [key("AKIA1")] for one in creates}, (), WINDOW)
+    assert [(one.verdict, one.ids) for one in decisions] == [("delete", ("AKIA1",)), ("clear", ())]
+
+
+def test_what_an_unknown_type_made_is_left() -> None:
+    assert verdict("aws:s3/bucket:Bucket") == ("leave",)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        resource("pulumi:providers:aws"),
+        {**resource("circleci-s3-access:identities:User"), "custom": False},
+    ],
+)
+def test_what_is_the_engines_own_is_not_in_aws(own: dict[str, Any]) -> None:
+    (decision,) = decide([Pending(own)], {}, (), WINDOW)
+    assert decision.verdict is Verdict.CLEAR
+
+
+A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(hours=1)])
+@pytest.mark.parametrize(
+    ("began", "inside", "outside"),
+    [
+        # AWS tells whole seconds.
+        (BEGAN, [BEGAN - A_SECOND, LAST_WRITE + 4 * A_MINUTE], [BEGAN - 3 * A_SECOND]),
+        (None, [LAST_WRITE - 4 * A_MINUTE], [LAST_WRITE - 6 * A_MINUTE, LAST_WRITE + 6 * A_MINUTE]),
+        # A run that began after the last write has not written.
+        (LATER, [LAST_WRITE - 4 * A_MINUTE, LAST_WRITE], [LATER, LAST_WRITE - 6 * A_MINUTE]),
+    ],
+)
+def test_a_runs_time_is_from_its_begin_to_soon_after_the_last_write(
+    began: datetime | None, inside: list[datetime], outside: list[datetime], ahead: timedelta
+) -> None:
+    window = Window.of(LAST_WRITE, began, ahead)
+    assert [at + ahead in window for at in inside] == [True] * len(inside)
+    assert [at + ahead in window for at in outside] == [False] * len(outside)
+    assert None not in window
+
+
+def state(*resources: dict[str, Any], pending: tuple[str, dict[str, Any]] | None) -> dict[str, Any]:
+    operations = [] if pending is None else [{"type": pending[0], "resource": pending[1]}]
+    return {"resources": list(resources), "pending_operations": operations}
+
+
+def settle(deployment: dict[str, Any], *found: Found) -> list[dict[str, Any]]:
+    """Settle a state whose one pending create AWS has done, if any is found."""
+    pending = pending_creates(deployment)
+    there = {one.urn: found for one in pending}
+    after = settled(deployment, decide(pending, there, set(held(deployment)), WINDOW))
+    assert not is_unsettled(after)
+    resources: list[dict[str, Any]] = after["resources"]
+    return resources
+
+
+def test_what_is_taken_in_is_read_before_the_next_update() -> None:
+    there, new = {**resource(USER, "other"), "id": "other"}, resource(USER)
+    assert settle(state(there, pending=("creating", new)), Found("ci", ARN, IN_TIME)) == [
+        there,
+        {**new, "id": "ci", "refreshBeforeUpdate": True},
+    ]
+
+
+def test_what_is_not_taken_in_is_not_pending_any_more() -> None:
+    assert settle(state(pending=("creating", resource(USER)))) == []
+
+
+def test_what_it_was_to_replace_is_deleted_by_the_next_update() -> None:
+    old, new = {**resource(USER_POLICY), "id": "ci:old"}, resource(USER_POLICY)
+    assert settle(state(old, pending=("creating", new)), Found("ci:new", "ci:new")) == [
+        {**new, "id": "ci:new", "refreshBeforeUpdate": True},
+        {**old, "delete": True},
+    ]
+
+
+def test_what_it_replaces_and_was_deleted_first_is_no_more() -> None:
+    outputs = {"arn": ARN}
+    old = {**resource(USER), "id": "ci", "outputs": outputs, "pendingReplacement": True}
+    assert settle(state(old, pending=("creating", resource(USER))), Found("ci", ARN, IN_TIME)) == [
+        {**resource(USER), "id": "ci", "refreshBeforeUpdate": True}
+    ]
+
+
+@pytest.mark.parametrize("operation", ["updating", "deleting"])
+def test_what_was_being_changed_is_read_before_the_next_update(operation: str) -> None:
+    there, other = {**resource(USER), "id": "ci"}, {**resource(USER, "other"), "id": "other"}
+    assert settle(state(there, other, pending=(operation, resource(USER)))) == [
+        {**there, "refreshBeforeUpdate": True},
+        other,
+    ]
+
+
+def test_what_is_deleted_in_any_case_is_not_read() -> None:
+    old = {**resource(USER), "id": "ci", "delete": True}
+    assert settle(state(old, pending=("deleting", resource(USER)))) == [old]
