@@ -6,7 +6,7 @@ on moto's port, and ends by itself once the folder no longer names its instance:
 after a start that was killed, after the folder was removed.
 
 One process starts faster than two and takes a third less memory, and parallel runs take as long:
-moto and the stand-in need a twentieth of the processor time that the engines need.
+in a preview moto and the stand-in need a twentieth of the engines' processor time, in `up` a sixth.
 """
 
 import argparse

@@ -5,7 +5,7 @@ a job that does and has a parameter `stacks`. What runs `rollout up` in any othe
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from rollout.choosing.inventory import matches
 
 PLACE: Final = "workflows"
 _GITHUB: Final = ".github/workflows"
-_CIRCLECI: Final = ".circleci/config.yml"
+_CIRCLECI: Final = ".circleci"
 _UP: Final = re.compile(r"\brollout\s+up\b")
 _FILLED_IN: Final = re.compile(r"\$\{\{|<<")
 """Where a value is known only when it runs."""
@@ -33,6 +33,10 @@ class Workflows:
         return any(matches(stack, globs) for globs in self.globs.values())
 
 
+_Read = Callable[[Path, Mapping[str, Any]], Iterator[str]]
+"""Yields the globs of stacks that a file's content applies."""
+
+
 class _UnknownError(Exception):
     """A file applies stacks, and which ones can't be told."""
 
@@ -41,16 +45,21 @@ def read_workflows(root: Path) -> Workflows:
     """Read the workflows of GitHub and CircleCI that are in the project's root."""
     globs: dict[str, tuple[str, ...]] = {}
     unknown: list[str] = []
-    files = sorted([*(root / _GITHUB).glob("*.yml"), *(root / _GITHUB).glob("*.yaml")])
-    for path, read in [*((file, _github) for file in files), (root / _CIRCLECI, _circleci)]:
+    for path, read in _files(root):
         name = path.relative_to(root).as_posix()
         try:
-            found = tuple(dict.fromkeys(read(root, _content(path)))) if path.exists() else ()
+            found = tuple(dict.fromkeys(read(root, _content(path))))
         except _UnknownError:
             unknown.append(name)
         else:
             globs |= {name: found} if found else {}
     return Workflows(globs, tuple(unknown))
+
+
+def _files(root: Path) -> Iterator[tuple[Path, _Read]]:
+    for folder, read in ((_GITHUB, _github), (_CIRCLECI, _circleci)):
+        for path in sorted([*(root / folder).glob("*.yml"), *(root / folder).glob("*.yaml")]):
+            yield path, read
 
 
 def _content(path: Path) -> dict[str, Any]:

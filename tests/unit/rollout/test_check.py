@@ -195,11 +195,11 @@ def test_the_projects_own_workflows_are_understood(project: WriteStacks) -> None
     assert found.unknown == ()
     assert found.globs == {
         ".github/workflows/up.yml": ("dev*", "prod*"),
-        ".circleci/config.yml": ("dev*", "prod*"),
+        ".circleci/rollout.yml": ("dev*", "prod*"),
     }
 
 
-APPLIED = ".github/workflows/up.yml dev*, prod*, .circleci/config.yml dev*, prod*"
+APPLIED = ".github/workflows/up.yml dev*, prod*, .circleci/rollout.yml dev*, prod*"
 
 
 def test_a_stack_that_no_workflow_applies_is_told(project: WriteStacks) -> None:
@@ -216,8 +216,8 @@ def test_a_stack_that_no_workflow_applies_is_told(project: WriteStacks) -> None:
         (".github/workflows/up.yml", "stacks: dev*", "stacks: ${{ vars.STACKS }}"),
         (".github/workflows/up.yml", "      stacks: dev*\n", ""),
         (".github/workflows/drift.yml", "rollout drift --exit-code", "rollout up --yes"),
-        (".circleci/config.yml", "stacks: dev*", "stacks: << pipeline.parameters.stacks >>"),
-        (".circleci/config.yml", "workflows:", "workflows: ["),
+        (".circleci/rollout.yml", "stacks: dev*", "stacks: << pipeline.parameters.stacks >>"),
+        (".circleci/rollout.yml", "workflows:", "workflows: ["),
     ],
 )
 def test_what_a_file_does_not_tell_of_what_it_applies_is_unknown(
@@ -235,7 +235,7 @@ def test_what_a_file_does_not_tell_of_what_it_applies_is_unknown(
 def test_without_workflows_that_apply_nothing_is_said_of_them(project: WriteStacks) -> None:
     root = project("stray")
     (root / ".circleci").mkdir()
-    (root / ".circleci/config.yml").write_text("jobs: {test: {steps: [run: make test]}}\n")
+    (root / ".circleci/rollout.yml").write_text("jobs: {test: {steps: [run: make test]}}\n")
     found = check(root, [])
     assert (found.wrong, found.unknown) == ({}, ())
 
