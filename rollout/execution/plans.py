@@ -27,14 +27,17 @@ class Plans:
         self._program = dict(program)
 
     def prepare(self) -> None:
-        """Make the folder, which git then ignores.
+        """Make the folder, which git then ignores; one that is there is left as it is.
+
+        Several machines that put their plans together must not each bring the same file.
 
         Raises:
             RolloutError: it can't be made.
         """
         try:
+            is_new = not self._folder.exists()
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not any(self._folder.iterdir()):
+            if is_new:
                 (self._folder / ".gitignore").write_text("*\n", encoding="utf-8")
         except OSError as error:
             raise RolloutError(f"{self._told} can't be made: {error.strerror}") from None

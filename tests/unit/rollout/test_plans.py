@@ -138,9 +138,11 @@ def test_git_ignores_the_folder(root: Path) -> None:
     assert "plans" not in shown
 
 
-def test_a_folder_that_holds_something_is_left_to_git_as_it_is(root: Path) -> None:
-    Plans(root / "components", root, {}).prepare()
-    assert not (root / "components" / ".gitignore").exists()
+def test_a_folder_that_is_there_is_left_to_git_as_it_is(root: Path) -> None:
+    """CircleCI takes no workspace in which each of several machines has the same file."""
+    (root / "shared").mkdir()
+    Plans(root / "shared", root, {}).prepare()
+    assert not list((root / "shared").iterdir())
 
 
 def test_a_folder_that_cannot_be_made_is_told(root: Path) -> None:
