@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from components.aws.partitions import partition_of_region
+from components.aws.partitions import region_in_use
 from components.settings.load import decoded
 from components.settings.stack_file import StackFile
 
@@ -71,7 +71,7 @@ def account_of(file: StackFile) -> Account:
 def _session(file: StackFile) -> boto3.Session:
     session = boto3.Session(
         profile_name=_text(file, "profile"),
-        region_name=file.region or os.environ.get("AWS_REGION"),
+        region_name=region_in_use(file.region, os.environ),
         aws_access_key_id=_text(file, "accessKey"),
         aws_secret_access_key=_text(file, "secretKey"),
         aws_session_token=_text(file, "token"),
@@ -103,7 +103,7 @@ def _sandbox_roles(file: StackFile) -> list[Mapping[str, Any]]:
     role = os.environ.get(ACCOUNT_ROLE)
     if not role or file.account is None or "aws:profile" in file.config:
         return []
-    partition = partition_of_region(file.region)
+    partition = file.partition(os.environ)
     return [{"roleArn": role.format(partition=partition, account=file.account)}]
 
 
