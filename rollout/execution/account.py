@@ -56,7 +56,7 @@ def account_of(file: StackFile) -> Account:
     try:
         session = _session(file)
         answer = session.client("sts").get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, OSError) as error:
         raise AccountError(f"its account can't be reached: {error}") from None
     if answer["Account"] not in file.allowed_account_ids:
         raise AccountError(
