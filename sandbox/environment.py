@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +30,6 @@ def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> di
     region = stack.region if stack else DEFAULT_REGION
     credentials = credentials_of(clients_of(running.aws_url), account, region)
     path = _path_without_shims()
-    engine = _engine(path)
     made = {
         "AWS_ACCESS_KEY_ID": credentials.access_key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
@@ -50,11 +48,11 @@ def environment(folder: Folder, running: Look, stack: SandboxStack | None) -> di
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(folder.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PATH": os.pathsep.join([str(SHIM), toolchain.path_with(engine, path)]),
+        "PATH": os.pathsep.join([str(SHIM), path]),
         "SANDBOX_ACCOUNT_ROLE": ROLE_ARN,
         "SANDBOX_DIR": str(folder.root),
         "SANDBOX_INSTANCE": folder.instance.read_text(),
-        "SANDBOX_PULUMI": str(engine / "pulumi"),
+        "SANDBOX_PULUMI": _pulumi(path),
         "SANDBOX_PYTHON": sys.executable,
     }
     return made | ({"PULUMI_STACK": stack.name} if stack else {})
@@ -98,9 +96,8 @@ def _has_shim(folder: Path) -> bool:
         return False
 
 
-def _engine(path: str) -> Path:
-    """Return the folder of the Pulumi CLI."""
-    found = toolchain.locate(path)
-    if found is None or shutil.which("pulumi", path=str(found)) is None:
-        raise SandboxError("There is no Pulumi CLI yet: `make toolchain` gets one.")
-    return found
+def _pulumi(path: str) -> str:
+    try:
+        return str(toolchain.locate(path).pulumi)
+    except toolchain.ToolchainError as error:
+        raise SandboxError(str(error)) from error

@@ -1,11 +1,10 @@
-"""The Pulumi engine that this project runs on: found, downloaded or built, once.
+"""The Pulumi CLI that this project runs on.
 
-`ensure()` gets one and may take minutes the first time; `locate()` only looks. Both give the
-directory that holds `pulumi`; `path_with()` makes the PATH that finds it. A Pulumi CLI that
-is on the user's PATH is used when it is new enough, and is never changed.
+In this order: a `pulumi` on PATH that is new enough, which is never changed; the official release,
+pinned by SHA-256 in releases.sha256; a build with Go, pinned by go.mod and go.sum. The last two are
+kept in .toolchain. `locate()` only looks; `python -m toolchain` also downloads or builds.
 """
 
-from toolchain.engine import ensure, locate, path_with
-from toolchain.steps import ToolchainError
+from toolchain.engine import Engine, ToolchainError, locate
 
-__all__ = ["ToolchainError", "ensure", "locate", "path_with"]
+__all__ = ["Engine", "ToolchainError", "locate"]

@@ -1,60 +1,52 @@
-"""The pinned engine built from source with Go, where no release can be had.
-
-Go checks every module against the go.sum files beside this one, and against its checksum
-database where the user has not turned that off.
-"""
+"""The pinned Pulumi CLI built with Go, which verifies each module against go.sum."""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Final
 
-from toolchain.pins import CLI_MODULE, HOST_MODULE, Version, needed_go, pinned_version
-from toolchain.probe import HOST, PULUMI, SHIM
-from toolchain.steps import Console, StepError, run
+from rich.console import Console
 
-_CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-_SDK = "github.com/pulumi/pulumi/sdk/v3"
-_HOST_PACKAGE = f"{_SDK}/python/cmd/pulumi-language-python"
-_VERSION_VARIABLE = f"{_SDK}/go/common/version.Version"
-# No C compiler is needed, and a go.work above the checkout changes nothing.
-_ENV = {"CGO_ENABLED": "0", "GOWORK": "off"}
+from toolchain import engine
+from toolchain.engine import CLI_MODULE, EXEC, HOST, MODULES, PULUMI, ToolchainError
+
+HOST_MODULE: Final = MODULES / "language-python"
+_SDK: Final = "github.com/pulumi/pulumi/sdk/v3"
+_BUILDS: Final = (
+    (HOST, HOST_MODULE, f"{_SDK}/python/cmd/pulumi-language-python"),
+    (PULUMI, CLI_MODULE, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"),
+)
 
 
-def build(folder: Path, version: Version, log: Path, console: Console) -> None:
-    """Builds the CLI and the language host into `folder/bin`.
+def build(folder: Path) -> None:
+    """Build the CLI and the language host into the folder's `bin`.
 
     Raises:
-        StepError: Go is missing or could not build; the reason is Go's last line.
+        ToolchainError: there is no Go, or it failed; its last line says why.
     """
-    go = shutil.which("go")
-    if go is None:
-        raise StepError(f"there is no go (of {needed_go()} or newer) on PATH")
-    out = folder / "bin"
-    out.mkdir()
-    console.say(
-        f"Pulumi {version}: building it from source with {go}; about two minutes the first time…"
+    if shutil.which("go") is None:
+        raise ToolchainError(f"there is no go (of {engine.needed_go()} or newer) on PATH")
+    with Console(stderr=True).status("go build"):
+        for name, module, package in _BUILDS:
+            version = engine.pinned_version(module)
+            flags = f"-ldflags=-s -w -X {_SDK}/go/common/version.Version=v{version}"
+            _go(folder, module, "build", "-trimpath", flags, "-o", f"{folder}/bin/{name}", package)
+    # The language host's module is older than the SDK; its script comes with the CLI's SDK.
+    sdk = _go(folder, CLI_MODULE, "list", "-m", "-f", "{{.Dir}}", _SDK)
+    shutil.copyfile(f"{sdk}/python/cmd/{EXEC}", folder / "bin" / EXEC)
+    (folder / "bin" / EXEC).chmod(0o755)
+
+
+def _go(folder: Path, module: Path, command: str, *args: str) -> str:
+    # No C compiler is needed; a go.work above the checkout changes nothing; what a killed Go
+    # leaves behind goes with our folder.
+    own = {"CGO_ENABLED": "0", "GOWORK": "off", "GOTMPDIR": str(folder)}
+    argv = ["go", command, "-mod=readonly", *args]
+    done = subprocess.run(
+        argv, cwd=module, env={**os.environ, **own}, capture_output=True, text=True, check=False
     )
-    for package, module, name in (
-        (_HOST_PACKAGE, HOST_MODULE, HOST),
-        (_CLI_PACKAGE, CLI_MODULE, PULUMI),
-    ):
-        told = f"{_VERSION_VARIABLE}=v{pinned_version(module)}"
-        flags = ["-mod=readonly", "-trimpath", f"-ldflags=-s -w -X {told}"]
-        argv = [go, "build", *flags, "-o", str(out / name), package]
-        run(argv, cwd=module, log=log, console=console, env=_ENV)
-    # The host's own module is older than the SDK: its shim comes with the CLI's.
-    shutil.copyfile(_sdk_folder(go) / "python/cmd" / SHIM, out / SHIM)
-    (out / SHIM).chmod(0o755)
-
-
-def _sdk_folder(go: str) -> Path:
-    argv = [go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", _SDK]
-    env = {**os.environ, **_ENV}
-    try:
-        listed = subprocess.run(
-            argv, cwd=CLI_MODULE, env=env, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise StepError(f"{_SDK} is not among Go's modules: {error}") from error
-    return Path(listed.stdout.strip())
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise ToolchainError(f"go {command}: {lines[-1].strip()}")
+    return done.stdout.strip()

@@ -1,135 +1,156 @@
-"""Which engine is used: one on PATH, else the release, else a build; and the message if none."""
+"""Finds a Pulumi CLI that can be used here; changes nothing."""
 
+import hashlib
+import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Sequence
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from toolchain import pins, probe
-from toolchain.build import build
-from toolchain.pins import Version
-from toolchain.release import download
-from toolchain.steps import Console, StepError, ToolchainError
-from toolchain.store import Store
+from semver import Version
 
-# Fills a folder's `bin`, given the version, a log and a console; raises StepError if it can't.
-Source = Callable[[Path, Version, Path, Console], None]
-SOURCES: tuple[tuple[str, Source], ...] = (
-    ("the official release", download),
-    ("a build from source", build),
-)
+MODULES: Final = Path(__file__).resolve().parent
+ROOT: Final = MODULES.parent
+HOME: Final = ROOT / ".toolchain"
+RELEASES: Final = MODULES / "releases.sha256"
+CLI_MODULE: Final = MODULES / "cli"
 
-
-def locate(path: str | None = None, home: Path = pins.HOME) -> Path | None:
-    """The directory that holds a usable `pulumi`, or None; builds and downloads nothing.
-
-    Args:
-        path: the PATH to search, by default this process's.
-        home: the folder that keeps what `ensure` made.
-    """
-    path = os.environ.get("PATH", "") if path is None else path
-    found, _ = _search(path, home)
-    if found is not None:
-        return found.pulumi.parent
-    store = Store(home, pins.key())
-    return store.bin if store.current() else None
+PULUMI: Final = "pulumi"
+HOST: Final = "pulumi-language-python"
+EXEC: Final = "pulumi-language-python-exec"
+"""The script that the language host runs the program with; it has to be next to it."""
+NAMES: Final = (PULUMI, HOST, EXEC)
+STAMP: Final = "made.json"
 
 
-def ensure(
-    path: str | None = None,
-    home: Path = pins.HOME,
-    console: Console | None = None,
-    sources: Sequence[tuple[str, Source]] = SOURCES,
-) -> Path:
-    """Like `locate`, but gets an engine into `home` if there is none yet.
+class ToolchainError(Exception):
+    """Says why a Pulumi CLI can't be used, or can't be had."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Pulumi CLI that can be used here."""
+
+    pulumi: Path
+    version: Version
+
+
+def locate(path: str | None = None, home: Path = HOME, *, sandbox: bool = False) -> Engine:
+    """Return the first usable CLI on PATH, else the one that was downloaded or built.
 
     Args:
         path: the PATH to search, by default this process's.
-        home: the folder that keeps what is downloaded or built.
-        console: told what is going on.
-        sources: the ways to an engine with their names, tried in this order.
+        home: the folder of what was downloaded or built.
+        sandbox: whether the sandbox's `pulumi`, which `sandbox env` puts on PATH, counts.
 
     Raises:
-        ToolchainError: none of the ways worked; the message says what to install.
+        ToolchainError: there is none.
     """
+    found, unusable = search(path, sandbox=sandbox)
+    found = found or kept(home)
+    if found is None:
+        raise ToolchainError(f"No Pulumi CLI: {'; '.join(unusable)}. `make toolchain` gets one.")
+    return found
+
+
+def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | None, list[str]]:
+    """Return the first usable CLI on PATH, and why those before it can't be used."""
     path = os.environ.get("PATH", "") if path is None else path
-    console = console or Console()
-    store = Store(home, pins.key())
-    found, passed_over = _search(path, home)
-    if found is not None:
-        return found.pulumi.parent
-    if store.current():
-        return store.bin
-    tried = [f"{engine.pulumi} {engine.problem}" for engine in passed_over]
-    for reason in tried:
-        console.say(f"{reason}; it is left as it is and not used")
-    with store.locked(console):
-        # Whoever had the lock may have made it.
-        if not store.current():
-            _make(store, console, sources, tried or ["there is no pulumi on PATH"])
-    return store.bin
-
-
-def path_with(directory: Path, path: str | None = None) -> str:
-    """A PATH on which `directory`'s pulumi comes first; unchanged if it already does.
-
-    A folder such as /usr/bin, put in front for its pulumi, would hide the python before it.
-    """
-    path = os.environ.get("PATH", "") if path is None else path
-    first = shutil.which(probe.PULUMI, path=path)
-    found = first is not None and Path(first) == directory / probe.PULUMI
-    return path if found else os.pathsep.join([str(directory), path])
-
-
-def _search(path: str, home: Path) -> tuple[probe.Engine | None, list[probe.Engine]]:
-    """The first usable CLI on PATH, and those before it with their problems."""
-    passed_over: list[probe.Engine] = []
-    # The sandbox puts a pulumi of its own on the user's PATH; nothing in the checkout counts.
-    for pulumi in probe.on_path(path, (home, pins.ROOT)):
-        engine = probe.examine(pulumi, pins.pinned_version(), path)
-        if not engine.problem:
-            return engine, passed_over
-        passed_over.append(engine)
-    return None, passed_over
-
-
-def _make(
-    store: Store, console: Console, sources: Sequence[tuple[str, Source]], passed_over: list[str]
-) -> None:
-    tried = [*passed_over]
-    for name, fill in sources:
-        console.restart()
-        problem = _attempt(store, console, fill)
-        if not problem:
-            console.say(f"  done in {console.seconds:.0f} s")
-            return
-        tried.append(f"{name}: {problem}")
-        if len(tried) < len(passed_over) + len(sources):
-            console.say(f"  that did not work: {problem}")
-    raise ToolchainError(_advice(tried, store.log))
-
-
-def _attempt(store: Store, console: Console, fill: Source) -> str:
-    """Makes and keeps an engine; what went wrong, or an empty string."""
-    store.log.write_bytes(b"")
-    version = pins.pinned_version()
-    with store.fresh() as folder:
+    unusable: list[str] = []
+    for folder in dict.fromkeys(filter(None, path.split(os.pathsep))):
+        pulumi = shutil.which(PULUMI, path=folder)
+        if pulumi is None or (not sandbox and Path(pulumi).resolve().is_relative_to(ROOT)):
+            continue
         try:
-            fill(folder, version, store.log, console)
-        except StepError as error:
-            return str(error)
-        made = probe.examine(folder / "bin" / probe.PULUMI, version)
-        if not made.problem:
-            store.keep(folder)
-        return made.problem and f"the pulumi that it gave {made.problem}"
+            return examine(Path(pulumi), path), unusable
+        except ToolchainError as error:
+            unusable.append(str(error))
+    return None, unusable or ["there is no pulumi on PATH"]
 
 
-def _advice(tried: Sequence[str], log: Path) -> str:
-    reasons = "\n".join(f"  - {reason}" for reason in tried)
-    version = pins.pinned_version()
-    more = f" What the last attempt printed is in {log}." if log.read_bytes() else ""
-    return (
-        f"No Pulumi CLI could be had:\n{reasons}\n"
-        f"Install Pulumi {version} or newer (https://www.pulumi.com/docs/install/), or Go"
-        f" {pins.needed_go()} or newer (https://go.dev/doc/install), and run this again.{more}"
-    )
+def examine(pulumi: Path, path: str = "") -> Engine:
+    """Check a CLI's version and that its language host is next to it or on `path`.
+
+    Raises:
+        ToolchainError: it can't be used.
+    """
+    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        done = subprocess.run(
+            [pulumi, "version"], env=env, capture_output=True, text=True, timeout=30, check=True
+        )
+        version = Version.parse(done.stdout.strip().removeprefix("v"))
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise ToolchainError(f"{pulumi} does not tell its version") from error
+    oldest = pinned_version()
+    if version < oldest or version.major != oldest.major:
+        wanted = f"{oldest} or a newer {oldest.major}.x is needed"
+        raise ToolchainError(f"{pulumi} is {version}, {wanted}")
+    folders = [str(pulumi.parent), *path.split(os.pathsep), str(pulumi.resolve().parent)]
+    host = shutil.which(HOST, path=os.pathsep.join(folders))
+    if host is None:
+        raise ToolchainError(f"{pulumi} has no {HOST} next to it or on PATH")
+    beside = [str(Path(host).parent), str(Path(host).resolve().parent)]
+    if shutil.which(EXEC, path=os.pathsep.join(beside)) is None:
+        raise ToolchainError(f"{host} has no {EXEC} next to it")
+    return Engine(pulumi, version)
+
+
+def kept(home: Path, *, verify: bool = False) -> Engine | None:
+    """Return the CLI that was downloaded or built, if it was made from what is pinned now.
+
+    With `verify`, if its files are also byte by byte those that were made. That is against
+    accidents: whoever can write to the folder can write this record too. So a CI job that assumes
+    a role restores the folder from no cache.
+    """
+    folder = home / "bin"
+    try:
+        made = json.loads((folder / STAMP).read_text())
+        digests = {name: sha256(folder / name) for name in NAMES} if verify else made["sha256"]
+        version = Version.parse(made["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    whole = all(os.access(folder / name, os.X_OK) for name in NAMES)
+    right = whole and made["pins"] == pins() and made["sha256"] == digests
+    return Engine(folder / PULUMI, version) if right else None
+
+
+def record(folder: Path, engine: Engine) -> None:
+    """Write down what `kept` compares with."""
+    digests = {name: sha256(folder / name) for name in NAMES}
+    made = {"pins": pins(), "version": str(engine.version), "sha256": digests}
+    (folder / STAMP).write_text(json.dumps(made, indent=2))
+
+
+def pinned_version(module: Path = CLI_MODULE) -> Version:
+    """Return the version that a Go module builds; the CLI's is also the oldest that is accepted."""
+    return Version.parse(_pinned(r"github\.com/pulumi/pulumi/sdk/v3 v(\S+)", module))
+
+
+def needed_go() -> str:
+    """Return the oldest Go that can build the CLI."""
+    return _pinned(r"^go (\S+)", CLI_MODULE)
+
+
+def _pinned(pattern: str, module: Path) -> str:
+    match = re.search(pattern, (module / "go.mod").read_text(), re.MULTILINE)
+    if match is None:
+        raise ValueError(f"{module / 'go.mod'} holds no {pattern}")
+    return match[1]
+
+
+def pins() -> str:
+    """Return a digest of all that is pinned, and of the machine: containers share checkouts."""
+    machine = os.uname()
+    files = (RELEASES, *sorted(MODULES.glob("*/go.*")))
+    parts = [machine.sysname, machine.machine, *map(sha256, files)]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def sha256(file: Path) -> str:
+    """Return the digest of a file."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

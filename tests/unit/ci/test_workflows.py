@@ -22,10 +22,8 @@ from tests.unit.ci.files import (
     values,
 )
 from tests.unit.pages import ROOT
-from toolchain import pins
-from toolchain.steps import Console, run
 
-LINTER: Final = pins.MODULES / "actionlint"
+LINTER: Final = ROOT / "toolchain" / "actionlint"
 JOBS: Final = {
     f"{path.stem}.{name}": job for path in WORKFLOWS for name, job in load(path)["jobs"].items()
 }
@@ -39,19 +37,15 @@ def check(schema: str, *files: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def actionlint() -> Path:
-    """The pinned actionlint, built once for a checkout."""
+def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pinned actionlint."""
     if shutil.which("go") is None:
         pytest.skip("actionlint is built from source, and there is no go on PATH")
-    built = pins.HOME / "actionlint" / pins.key((LINTER,))
-    if not built.exists():
-        built.parent.mkdir(parents=True, exist_ok=True)
-        fresh = built.with_suffix(f".{os.getpid()}")
-        package = "github.com/rhysd/actionlint/cmd/actionlint"
-        argv = ["go", "build", "-mod=readonly", "-trimpath", "-o", str(fresh), package]
-        env = {"CGO_ENABLED": "0", "GOWORK": "off"}
-        run(argv, cwd=LINTER, log=built.with_suffix(".log"), console=Console(), env=env)
-        fresh.replace(built)
+    built = tmp_path_factory.mktemp("bin") / "actionlint"
+    package = "github.com/rhysd/actionlint/cmd/actionlint"
+    argv = ["go", "build", "-mod=readonly", "-trimpath", "-o", str(built), package]
+    env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+    subprocess.run(argv, cwd=LINTER, env=env, check=True)
     return built
 
 

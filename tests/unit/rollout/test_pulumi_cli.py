@@ -1,3 +1,5 @@
+"""The rollout takes what the toolchain finds; which that is, tests/unit/toolchain holds."""
+
 from pathlib import Path
 
 import pytest
@@ -5,66 +7,28 @@ import pytest
 from rollout.errors import RolloutError
 from rollout.execution.pulumi_cli import find_cli
 from rollout.execution.task import Cli
-from toolchain.pins import pinned_version
+from sandbox.environment import SHIM
+from tests.unit.toolchain.fakes import NEWER, OLDER, pulumi
+from toolchain import engine
 
 
-def pulumi(folder: Path, version: str) -> Path:
-    """Make a CLI that tells a version."""
-    folder.mkdir()
-    file = folder / "pulumi"
-    file.write_text(f"#!/bin/sh\necho {version}\n")
-    file.chmod(0o755)
-    return file
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The checkout's own CLI, with nothing on PATH."""
-    made = pulumi(tmp_path / "own", f"v{pinned_version()}")
-    monkeypatch.setattr("toolchain.locate", lambda: made.parent)
-    monkeypatch.setenv("PATH", "/nowhere")
-    return made
-
-
-def test_a_cli_on_path_that_is_new_enough_is_taken(
-    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_sandboxs_pulumi_is_taken_where_it_is_first_on_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    users = pulumi(tmp_path / "users", "v3.999.1")
-    monkeypatch.setenv("PATH", f"{users.parent}:/bin")
-    assert find_cli() == Cli(str(users), "3.999.1")
-    assert own.exists()
+    users = pulumi(tmp_path / "users")
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\necho {NEWER}\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("SANDBOX_PYTHON", str(script))
+    monkeypatch.setenv("PATH", f"{SHIM}:{users.parent}:/bin")
+    assert find_cli() == Cli(str(SHIM / "pulumi"), NEWER[1:])
 
 
-@pytest.mark.parametrize("version", ["v3.1.0", "nonsense"])
-def test_one_that_is_older_or_tells_no_version_is_passed_over(
-    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+def test_without_a_cli_that_can_be_used_it_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", f"{pulumi(tmp_path / 'users', version).parent}:/bin")
-    assert find_cli() == Cli(str(own), str(pinned_version()))
-
-
-def test_one_that_does_not_start_is_passed_over(
-    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = pulumi(tmp_path / "users", "v3.999.1")
-    broken.write_bytes(b"\x7fELF of another machine")
-    monkeypatch.setenv("PATH", f"{broken.parent}:/bin")
-    assert find_cli() == Cli(str(own), str(pinned_version()))
-
-
-def test_without_any_it_says_how_to_get_one(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own.unlink()
-    monkeypatch.setattr("toolchain.locate", lambda: None)
-    with pytest.raises(RolloutError, match=r"There is no Pulumi CLI: `make toolchain` gets one\."):
-        find_cli()
-
-
-def test_with_an_old_one_only_it_says_which(
-    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own.unlink()
-    monkeypatch.setattr("toolchain.locate", lambda: None)
-    old = pulumi(tmp_path / "users", "v3.1.0")
-    monkeypatch.setenv("PATH", f"{old.parent}:/bin")
-    with pytest.raises(RolloutError, match=rf"of version .* or newer \({old} is v3\.1\.0\)"):
+    old = pulumi(tmp_path / "users", OLDER)
+    monkeypatch.setenv("PATH", str(old.parent))
+    monkeypatch.setattr(engine, "kept", lambda _: None)
+    with pytest.raises(RolloutError, match=f"^No Pulumi CLI: {old} is .*`make toolchain` gets one"):
         find_cli()

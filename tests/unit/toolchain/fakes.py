@@ -1,12 +1,13 @@
-"""A made-up engine: shell scripts in place of `pulumi` and its language host."""
+"""A made-up CLI: shell scripts in place of `pulumi` and its language host."""
 
 from pathlib import Path
+from typing import Final
 
-from toolchain import pins
+from toolchain.engine import pinned_version
 
-PINNED = pins.pinned_version()
-NEWER = f"v{PINNED.major}.{PINNED.minor + 7}.0"
-OLDER = f"v{PINNED.major}.{PINNED.minor - 1}.9"
+PINNED: Final = pinned_version()
+NEWER: Final = f"v{PINNED.bump_minor()}"
+OLDER: Final = f"v{PINNED.replace(minor=PINNED.minor - 1)}"
 
 
 def script(file: Path, body: str) -> Path:
@@ -21,12 +22,7 @@ def language_host(folder: Path) -> None:
     script(folder / "pulumi-language-python-exec", "exit 0")
 
 
-def engine(folder: Path, version: str = NEWER) -> Path:
+def pulumi(folder: Path, version: str = NEWER) -> Path:
+    """A whole CLI that tells a version."""
     language_host(folder)
     return script(folder / "pulumi", f"echo {version}")
-
-
-def contents(folder: Path) -> dict[Path, tuple[bytes, int]]:
-    """All files below a folder, with what is in them and when they were last written."""
-    files = (file for file in folder.rglob("*") if file.is_file())
-    return {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files}

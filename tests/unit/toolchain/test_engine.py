@@ -1,155 +1,156 @@
-"""Which engine is taken, and what is said."""
+"""Which CLI is found, and what is said of one that can't be used."""
 
-import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.unit.toolchain.fakes import NEWER, OLDER, PINNED, contents, engine, script
-from toolchain import ToolchainError, ensure, locate, path_with, pins
-from toolchain.engine import SOURCES
-from toolchain.pins import Version
-from toolchain.steps import Console, StepError
+from tests.unit.toolchain.fakes import NEWER, OLDER, PINNED, language_host, pulumi, script
+from toolchain import Engine, ToolchainError, engine, locate
 
 
-class Source:
-    """A way to an engine that counts its calls, and works or gives a reason."""
-
-    def __init__(self, reason: str = "", version: str = f"v{PINNED}") -> None:
-        self.calls = 0
-        self.reason = reason
-        self.version = version
-
-    def __call__(self, folder: Path, version: Version, log: Path, console: Console) -> None:
-        assert version == PINNED
-        assert not log.read_bytes()
-        console.say("working")
-        self.calls += 1
-        if self.reason:
-            raise StepError(self.reason)
-        engine(folder / "bin", self.version)
+@pytest.mark.parametrize("version", [f"v{PINNED}", NEWER, f"v{PINNED}+dirty"])
+def test_cli_is_used_from_the_pinned_version_on(tmp_path: Path, version: str) -> None:
+    cli = pulumi(tmp_path, version)
+    found = locate(str(tmp_path), tmp_path / "home")
+    assert found.pulumi == cli
+    assert str(found.version) == version.removeprefix("v")
 
 
-def test_new_enough_cli_on_path_is_used_and_nothing_is_made(
-    tmp_path: Path, home: Path, console: Console, printed: io.StringIO
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        (OLDER, f"is {OLDER[1:]}, {PINNED} or a newer 3.x is needed"),
+        (f"v{PINNED}-alpha.1", f"is {PINNED}-alpha.1, {PINNED} or a newer 3.x is needed"),
+        ("v4.0.0", f"is 4.0.0, {PINNED} or a newer 3.x is needed"),
+        ("3.999", "does not tell its version"),
+        (f"{NEWER}; exit 1", "does not tell its version"),
+    ],
+)
+def test_other_versions_are_refused_with_the_one_that_is_needed(
+    tmp_path: Path, version: str, problem: str
 ) -> None:
-    theirs = tmp_path / "theirs"
-    engine(theirs)
-    before = contents(theirs)
-    source = Source()
-    assert ensure(str(theirs), home, console, [("source", source)]) == theirs
-    assert locate(str(theirs), home) == theirs
-    assert source.calls == 0
-    assert not home.exists()
-    assert not printed.getvalue()
-    assert contents(theirs) == before
-
-
-def test_old_cli_on_path_is_left_as_it_is_and_told(
-    tmp_path: Path, home: Path, console: Console, printed: io.StringIO
-) -> None:
-    theirs = tmp_path / "theirs"
-    pulumi = engine(theirs, OLDER)
-    before = contents(theirs)
-    assert ensure(str(theirs), home, console, [("source", Source())]) == home / "bin"
-    assert contents(theirs) == before
-    assert f"{pulumi} {OLDER[1:]} is older than {PINNED}; it is left" in printed.getvalue()
-
-
-def test_old_cli_does_not_hide_a_newer_one_behind_it(tmp_path: Path, home: Path) -> None:
-    engine(tmp_path / "old", OLDER)
-    engine(tmp_path / "new", NEWER)
-    path = os.pathsep.join([str(tmp_path / "old"), str(tmp_path / "new")])
-    assert locate(path, home) == tmp_path / "new"
-
-
-def test_pulumi_of_the_checkout_itself_is_no_engine(
-    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine(tmp_path / "checkout/sandbox/bin")
-    path = str(tmp_path / "checkout/sandbox/bin")
-    assert locate(path, home) is not None
-    monkeypatch.setattr(pins, "ROOT", tmp_path / "checkout")
-    assert locate(path, home) is None
-
-
-def test_cli_on_path_goes_before_a_kept_one(tmp_path: Path, home: Path, console: Console) -> None:
-    ensure("", home, console, [("source", Source())])
-    engine(tmp_path / "theirs")
-    assert locate(str(tmp_path / "theirs"), home) == tmp_path / "theirs"
-
-
-def test_release_goes_before_the_build() -> None:
-    assert [name for name, _ in SOURCES] == ["the official release", "a build from source"]
-
-
-def test_first_way_that_works_is_the_last_one_tried(home: Path, console: Console) -> None:
-    sources = [("a", Source("no network")), ("b", Source()), ("c", Source())]
-    assert ensure("", home, console, sources) == home / "bin"
-    assert [source.calls for _, source in sources] == [1, 1, 0]
-
-
-def test_engine_is_made_once(home: Path, console: Console, printed: io.StringIO) -> None:
-    source = Source()
-    ensure("", home, console, [("source", source)])
-    said = printed.getvalue()
-    before = contents(home)
-    assert ensure("", home, console, [("source", source)]) == locate("", home) == home / "bin"
-    assert source.calls == 1
-    assert printed.getvalue() == said
-    assert contents(home) == before
-
-
-def test_engine_is_made_again_when_the_pins_change(
-    home: Path, console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = Source()
-    ensure("", home, console, [("source", source)])
-    monkeypatch.setattr(pins, "key", lambda: "changed")
-    assert locate("", home) is None
-    ensure("", home, console, [("source", source)])
-    assert source.calls == 2
-    assert locate("", home) == home / "bin"
-
-
-def test_made_engine_that_is_not_the_pinned_one_is_not_kept(home: Path, console: Console) -> None:
-    wrong = Source(version=OLDER)
-    with pytest.raises(ToolchainError, match=f"the pulumi that it gave {OLDER[1:]} is older"):
-        ensure("", home, console, [("wrong", wrong)])
-    assert locate("", home) is None
-
-
-def test_if_nothing_works_one_message_says_why_and_what_to_install(
-    tmp_path: Path, home: Path, console: Console
-) -> None:
-    pulumi = engine(tmp_path, OLDER)
-    sources = [("the release", Source("no network")), ("a build", Source("no go"))]
+    cli = pulumi(tmp_path, version)
     with pytest.raises(ToolchainError) as raised:
-        ensure(str(tmp_path), home, console, sources)
-    assert str(raised.value) == (
-        "No Pulumi CLI could be had:\n"
-        f"  - {pulumi} {OLDER[1:]} is older than {PINNED}\n"
-        "  - the release: no network\n"
-        "  - a build: no go\n"
-        f"Install Pulumi {PINNED} or newer (https://www.pulumi.com/docs/install/), or Go"
-        f" {pins.needed_go()} or newer (https://go.dev/doc/install), and run this again."
-    )
+        locate(str(tmp_path), tmp_path / "home")
+    assert str(raised.value) == f"No Pulumi CLI: {cli} {problem}. `make toolchain` gets one."
 
 
-def test_path_gets_the_directory_in_front_only_if_it_is_needed(tmp_path: Path) -> None:
-    ours, other = tmp_path / "ours", tmp_path / "other"
-    engine(ours)
-    script(other / "python3", "exit 0")
-    path = os.pathsep.join([str(other), str(ours)])
-    assert path_with(ours, path) == path
-    engine(other)
-    assert path_with(ours, path) == os.pathsep.join([str(ours), path])
+def test_a_cli_of_another_machine_is_refused(tmp_path: Path) -> None:
+    cli = pulumi(tmp_path)
+    cli.write_bytes(b"\x7fELF of another machine")
+    with pytest.raises(ToolchainError, match="does not tell its version"):
+        locate(str(tmp_path), tmp_path / "home")
 
 
-def test_looking_for_an_engine_does_not_load_the_sdk() -> None:
-    code = "import sys, toolchain; toolchain.locate(''); sys.exit('pulumi' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=pins.ROOT, check=False)
+def test_without_any_it_says_how_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "directory/pulumi").mkdir(parents=True)
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text/pulumi").write_text("not executable")
+    names = ["missing", "directory", "text"]
+    path = os.pathsep.join(["", *(str(tmp_path / name) for name in names)])
+    with pytest.raises(ToolchainError, match=r"no pulumi on PATH\. `make toolchain` gets one\."):
+        locate(path, tmp_path / "home")
+
+
+def test_an_old_cli_does_not_hide_a_newer_one_behind_it(tmp_path: Path) -> None:
+    pulumi(tmp_path / "old", OLDER)
+    new = pulumi(tmp_path / "new")
+    path = os.pathsep.join([str(tmp_path / "old"), str(tmp_path / "new")])
+    assert locate(path, tmp_path / "home").pulumi == new
+
+
+def test_a_cli_without_a_language_host_is_refused(tmp_path: Path) -> None:
+    cli = script(tmp_path / "pulumi", f"echo {NEWER}")
+    with pytest.raises(ToolchainError, match="has no pulumi-language-python next to it or on PATH"):
+        engine.examine(cli, str(tmp_path))
+    language_host(tmp_path)
+    (tmp_path / "pulumi-language-python-exec").unlink()
+    with pytest.raises(ToolchainError, match="has no pulumi-language-python-exec next to it"):
+        engine.examine(cli, str(tmp_path))
+
+
+def test_the_language_host_may_be_elsewhere_on_path_or_next_to_what_a_link_points_to(
+    tmp_path: Path,
+) -> None:
+    cli = script(tmp_path / "one/pulumi", f"echo {NEWER}")
+    language_host(tmp_path / "two")
+    assert engine.examine(cli, str(tmp_path / "two")).pulumi == cli
+    link = tmp_path / "bin/pulumi"
+    link.parent.mkdir()
+    link.symlink_to(pulumi(tmp_path / "cellar"))
+    assert engine.examine(link).pulumi == link
+
+
+def test_the_sandboxs_pulumi_counts_only_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = pulumi(tmp_path / "checkout/sandbox/bin")
+    monkeypatch.setattr(engine, "ROOT", tmp_path / "checkout")
+    path = str(cli.parent)
+    assert locate(path, tmp_path / "home", sandbox=True).pulumi == cli
+    with pytest.raises(ToolchainError):
+        locate(path, tmp_path / "home")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of a CLI that was made."""
+    cli = pulumi(tmp_path / "home/bin")
+    engine.record(cli.parent, engine.examine(cli))
+    return tmp_path / "home"
+
+
+def test_a_cli_on_path_goes_before_the_one_that_was_made(home: Path, tmp_path: Path) -> None:
+    made = locate("", home)
+    assert made == Engine(home / "bin/pulumi", made.version)
+    users = pulumi(tmp_path / "users")
+    assert locate(str(users.parent), home).pulumi == users
+
+
+@pytest.mark.parametrize("name", [*engine.NAMES, engine.STAMP])
+def test_one_with_a_part_missing_is_not_used(home: Path, name: str) -> None:
+    (home / "bin" / name).unlink()
+    assert engine.kept(home) is None
+    assert engine.kept(home, verify=True) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pins": 1, "version": "x", "sha256": {}}'])
+def test_one_whose_record_is_odd_is_not_used(home: Path, text: str) -> None:
+    (home / "bin" / engine.STAMP).write_text(text)
+    assert engine.kept(home) is None
+
+
+@pytest.mark.parametrize("name", engine.NAMES)
+def test_a_file_that_changed_since_it_was_made_is_seen(home: Path, name: str) -> None:
+    assert engine.kept(home, verify=True) is not None
+    script(home / "bin" / name, f"echo {NEWER} # something else")
+    assert engine.kept(home, verify=True) is None
+
+
+@pytest.mark.parametrize("name", ["releases.sha256", "cli/go.sum", "language-python/go.mod"])
+def test_one_made_from_other_pins_is_not_used(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    modules = shutil.copytree(engine.MODULES, tmp_path / "modules")
+    monkeypatch.setattr(engine, "MODULES", modules)
+    monkeypatch.setattr(engine, "RELEASES", modules / "releases.sha256")
+    assert engine.kept(home) is not None
+    with (modules / name).open("a") as file:
+        file.write("// changed\n")
+    assert engine.kept(home) is None
+
+
+def test_a_go_mod_without_a_pin_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module m\n")
+    with pytest.raises(ValueError, match=r"go\.mod holds no github"):
+        engine.pinned_version(tmp_path)
+
+
+def test_looking_for_a_cli_loads_no_sdk() -> None:
+    code = "import sys, toolchain; toolchain.locate; sys.exit('pulumi' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=engine.ROOT, check=False)
     assert done.returncode == 0

@@ -1,0 +1,92 @@
+"""Gets a Pulumi CLI where none can be used: the official release, else a build with Go."""
+
+import fcntl
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from toolchain import engine
+from toolchain.build import build
+from toolchain.engine import HOME, PULUMI, Engine, ToolchainError
+from toolchain.release import download
+
+Source = Callable[[Path], None]
+"""Puts the executables into a folder's `bin`, which is there."""
+
+SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
+    {
+        "downloading the official release": download,
+        "building it with Go, which takes minutes the first time": build,
+    }
+)
+
+
+def ensure(
+    path: str | None = None, home: Path = HOME, sources: Mapping[str, Source] = SOURCES
+) -> Engine:
+    """Return the first usable CLI on PATH, else the one in `home`, which is made if need be.
+
+    Raises:
+        ToolchainError: no source worked; the message says what to install.
+    """
+    found, unusable = engine.search(path)
+    if found is not None:
+        return found
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home):
+        found = engine.kept(home, verify=True)
+        if found is not None:
+            return found
+        if (home / "bin").exists():
+            _say(f"{home / 'bin'} is not what is pinned, or was changed. It is made again.")
+        return _make(home, sources, unusable)
+
+
+def _make(home: Path, sources: Mapping[str, Source], unusable: list[str]) -> Engine:
+    reasons = unusable.copy()
+    for name, fill in sources.items():
+        _say(f"Pulumi: {reasons[-1]}; {name} …")
+        # Of a run that was killed.
+        for leftover in home.glob("new-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="new-", dir=home) as folder:
+            made = Path(folder, "bin")
+            made.mkdir()
+            try:
+                fill(Path(folder))
+                engine.record(made, engine.examine(made / PULUMI))
+            except ToolchainError as error:
+                reasons.append(str(error))
+                continue
+            # Whole or not at all, whenever this is interrupted.
+            shutil.rmtree(home / "bin", ignore_errors=True)
+            made.rename(home / "bin")
+        return engine.locate("", home)
+    raise ToolchainError(
+        "\n  - ".join(["No Pulumi CLI could be had:", *reasons])
+        + f"\nInstall Pulumi {engine.pinned_version()} or newer"
+        " (https://www.pulumi.com/docs/install/),"
+        f" or Go {engine.needed_go()} or newer (https://go.dev/doc/install), and run this again."
+    )
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """Let a second run wait for the first, not make the same; a killed run's lock is gone."""
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Another run is getting the Pulumi CLI. Waiting for it …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
