@@ -1,4 +1,4 @@
-"""Finds a Pulumi CLI that can be used here; changes nothing."""
+"""Finds a Pulumi CLI that can be used here, and keeps one that was made."""
 
 import hashlib
 import json
@@ -89,7 +89,11 @@ def examine(pulumi: Path, path: str = "") -> Engine:
     if version < oldest or version.major != oldest.major:
         wanted = f"{oldest} or a newer {oldest.major}.x is needed"
         raise ToolchainError(f"{pulumi} is {version}, {wanted}")
-    folders = [str(pulumi.parent), *path.split(os.pathsep), str(pulumi.resolve().parent)]
+    folders = [
+        str(pulumi.parent),
+        *filter(None, path.split(os.pathsep)),
+        str(pulumi.resolve().parent),
+    ]
     host = shutil.which(HOST, path=os.pathsep.join(folders))
     if host is None:
         raise ToolchainError(f"{pulumi} has no {HOST} next to it or on PATH")
@@ -99,30 +103,34 @@ def examine(pulumi: Path, path: str = "") -> Engine:
     return Engine(pulumi, version)
 
 
-def kept(home: Path, *, verify: bool = False) -> Engine | None:
-    """Return the CLI that was downloaded or built, if it was made from what is pinned now.
+def kept(home: Path) -> Engine | None:
+    """Return the CLI that was downloaded or built, if it is what is pinned and was not changed.
 
-    With `verify`, if its files are also byte by byte those that were made. That is against
-    accidents: whoever can write to the folder can write this record too. So a CI job that assumes
-    a role restores the folder from no cache.
+    Its files are compared byte by byte with those that were made. That is against accidents:
+    whoever can write to the folder can write this record too. So a CI job that assumes a role
+    restores the folder from no cache.
     """
     folder = home / "bin"
     try:
         made = json.loads((folder / STAMP).read_text())
-        digests = {name: sha256(folder / name) for name in NAMES} if verify else made["sha256"]
-        version = Version.parse(made["version"])
+        right = made == _record(folder, made["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     whole = all(os.access(folder / name, os.X_OK) for name in NAMES)
-    right = whole and made["pins"] == pins() and made["sha256"] == digests
-    return Engine(folder / PULUMI, version) if right else None
+    return Engine(folder / PULUMI, Version.parse(made["version"])) if right and whole else None
 
 
-def record(folder: Path, engine: Engine) -> None:
-    """Write down what `kept` compares with."""
+def keep(made: Engine, home: Path) -> None:
+    """Put a CLI into the place where `kept` finds it: whole or not at all."""
+    folder = made.pulumi.parent
+    (folder / STAMP).write_text(json.dumps(_record(folder, str(made.version)), indent=2))
+    shutil.rmtree(home / "bin", ignore_errors=True)
+    folder.rename(home / "bin")
+
+
+def _record(folder: Path, version: str) -> dict[str, object]:
     digests = {name: sha256(folder / name) for name in NAMES}
-    made = {"pins": pins(), "version": str(engine.version), "sha256": digests}
-    (folder / STAMP).write_text(json.dumps(made, indent=2))
+    return {"pins": pins(), "version": version, "sha256": digests}
 
 
 def pinned_version(module: Path = CLI_MODULE) -> Version:

@@ -39,7 +39,7 @@ def ensure(
         return found
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home):
-        found = engine.kept(home, verify=True)
+        found = engine.kept(home)
         if found is not None:
             return found
         if (home / "bin").exists():
@@ -55,17 +55,14 @@ def _make(home: Path, sources: Mapping[str, Source], unusable: list[str]) -> Eng
         for leftover in home.glob("new-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="new-", dir=home) as folder:
-            made = Path(folder, "bin")
-            made.mkdir()
+            pulumi = Path(folder, "bin", PULUMI)
+            pulumi.parent.mkdir()
             try:
                 fill(Path(folder))
-                engine.record(made, engine.examine(made / PULUMI))
+                engine.keep(engine.examine(pulumi), home)
             except ToolchainError as error:
                 reasons.append(str(error))
                 continue
-            # Whole or not at all, whenever this is interrupted.
-            shutil.rmtree(home / "bin", ignore_errors=True)
-            made.rename(home / "bin")
         return engine.locate("", home)
     raise ToolchainError(
         "\n  - ".join(["No Pulumi CLI could be had:", *reasons])

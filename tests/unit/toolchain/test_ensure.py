@@ -135,7 +135,7 @@ def test_an_interrupt_keeps_the_cli_before(home: Path, monkeypatch: pytest.Monke
         pulumi(folder / "bin")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "kept", lambda *_, **__: None)
+    monkeypatch.setattr(engine, "kept", lambda _: None)
     with pytest.raises(KeyboardInterrupt):
         ensure("", home, {"making": interrupted})
     assert files(home / "bin") == before
@@ -171,7 +171,7 @@ def test_what_a_killed_run_leaves_is_mended_by_the_next(home: Path) -> None:
 
 
 def test_a_second_run_waits_for_the_first_and_makes_nothing(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = Event()
     monkeypatch.setattr(ways, "_say", lambda _: waits.set())
@@ -182,8 +182,7 @@ def test_a_second_run_waits_for_the_first_and_makes_nothing(
         run = Thread(target=ensure, args=("", home, {"making": second}))
         run.start()
         assert waits.wait(20)
-        cli = pulumi(home / "bin")
-        engine.record(cli.parent, engine.examine(cli))
+        engine.keep(engine.examine(pulumi(tmp_path / "new")), home)
     run.join(20)
     assert not run.is_alive()
     assert second.calls == 0
