@@ -17,6 +17,16 @@ _BUILDS: Final = (
     (HOST, HOST_MODULE, f"{_SDK}/python/cmd/pulumi-language-python"),
     (PULUMI, CLI_MODULE, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"),
 )
+_COMPILE: Final = "-gcflags=all=-dwarf=false"
+"""Makes no debug information, which -s and -w would drop: it takes a tenth of the time."""
+_ENV: Final = {
+    # No C compiler is needed, and a go.work above the checkout changes nothing.
+    "CGO_ENABLED": "0",
+    "GOWORK": "off",
+    # The compiler collects garbage less often, as long as it needs less than a gigabyte.
+    "GOGC": "400",
+    "GOMEMLIMIT": "1GiB",
+}
 
 
 def build(folder: Path) -> None:
@@ -30,8 +40,9 @@ def build(folder: Path) -> None:
     with Console(stderr=True).status("go build"):
         for name, module, package in _BUILDS:
             version = engine.pinned_version(module)
-            flags = f"-ldflags=-s -w -X {_SDK}/go/common/version.Version=v{version}"
-            _go(folder, module, "build", "-trimpath", flags, "-o", f"{folder}/bin/{name}", package)
+            link = f"-ldflags=-s -w -X {_SDK}/go/common/version.Version=v{version}"
+            out = f"{folder}/bin/{name}"
+            _go(folder, module, "build", "-trimpath", _COMPILE, link, "-o", out, package)
     # The language host's module is older than the SDK; its script comes with the CLI's SDK.
     sdk = _go(folder, CLI_MODULE, "list", "-m", "-f", "{{.Dir}}", _SDK)
     shutil.copyfile(f"{sdk}/python/cmd/{EXEC}", folder / "bin" / EXEC)
@@ -39,13 +50,10 @@ def build(folder: Path) -> None:
 
 
 def _go(folder: Path, module: Path, command: str, *args: str) -> str:
-    # No C compiler is needed; a go.work above the checkout changes nothing; what a killed Go
-    # leaves behind goes with our folder.
-    own = {"CGO_ENABLED": "0", "GOWORK": "off", "GOTMPDIR": str(folder)}
+    # What a killed Go leaves behind goes with our folder.
+    env = {**os.environ, **_ENV, "GOTMPDIR": str(folder)}
     argv = ["go", command, "-mod=readonly", *args]
-    done = subprocess.run(
-        argv, cwd=module, env={**os.environ, **own}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(argv, cwd=module, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise ToolchainError(f"go {command}: {lines[-1].strip()}")

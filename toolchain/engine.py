@@ -57,17 +57,27 @@ def locate(path: str | None = None, home: Path = HOME, *, sandbox: bool = False)
 
 
 def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | None, list[str]]:
-    """Return the first usable CLI on PATH, and why those before it can't be used."""
+    """Return the first usable CLI on PATH, and why those before it can't be used.
+
+    Raises:
+        ToolchainError: the sandbox's counts, and can't be used.
+    """
     path = os.environ.get("PATH", "") if path is None else path
     unusable: list[str] = []
     for folder in dict.fromkeys(filter(None, path.split(os.pathsep))):
-        pulumi = shutil.which(PULUMI, path=folder)
-        if pulumi is None or (not sandbox and Path(pulumi).resolve().is_relative_to(ROOT)):
+        pulumi = Path(shutil.which(PULUMI, path=folder) or "")
+        ours = pulumi.resolve().is_relative_to(ROOT)
+        if not pulumi.name or (ours and not sandbox):
             continue
+        if ours:
+            # It hands over to a CLI that was examined, and no other one may go around it.
+            return Engine(pulumi, _version(pulumi)), unusable
         try:
-            return examine(Path(pulumi), path), unusable
+            engine = examine(pulumi, path)
         except ToolchainError as error:
             unusable.append(str(error))
+        else:
+            return engine, unusable
     return None, unusable or ["there is no pulumi on PATH"]
 
 
@@ -77,18 +87,7 @@ def examine(pulumi: Path, path: str = "") -> Engine:
     Raises:
         ToolchainError: it can't be used.
     """
-    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    try:
-        done = subprocess.run(
-            [pulumi, "version"], env=env, capture_output=True, text=True, timeout=30, check=True
-        )
-        version = Version.parse(done.stdout.strip().removeprefix("v"))
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise ToolchainError(f"{pulumi} does not tell its version") from error
-    oldest = pinned_version()
-    if version < oldest or version.major != oldest.major:
-        wanted = f"{oldest} or a newer {oldest.major}.x is needed"
-        raise ToolchainError(f"{pulumi} is {version}, {wanted}")
+    version = _version(pulumi)
     folders = [
         str(pulumi.parent),
         *filter(None, path.split(os.pathsep)),
@@ -101,6 +100,23 @@ def examine(pulumi: Path, path: str = "") -> Engine:
     if shutil.which(EXEC, path=os.pathsep.join(beside)) is None:
         raise ToolchainError(f"{host} has no {EXEC} next to it")
     return Engine(pulumi, version)
+
+
+def _version(pulumi: Path) -> Version:
+    """Return the version of a CLI, if it is one that is accepted."""
+    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        done = subprocess.run(
+            [pulumi, "version"], env=env, capture_output=True, text=True, timeout=30, check=True
+        )
+        version = Version.parse(done.stdout.strip().removeprefix("v"))
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise ToolchainError(f"{pulumi} does not tell its version") from error
+    oldest = pinned_version()
+    if version < oldest or version.major != oldest.major:
+        wanted = f"{oldest} or a newer {oldest.major}.x is needed"
+        raise ToolchainError(f"{pulumi} is {version}, {wanted}")
+    return version
 
 
 def kept(home: Path) -> Engine | None:

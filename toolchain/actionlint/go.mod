@@ -1,7 +1,7 @@
 // actionlint, pinned: it checks the workflows of GitHub Actions (tests/unit/ci).
 module circleci-s3-access/toolchain/actionlint
 
-go 1.25.0
+go 1.25.11
 
 tool github.com/rhysd/actionlint/cmd/actionlint
 

@@ -15,12 +15,11 @@ from toolchain import engine
 def test_the_sandboxs_pulumi_is_taken_where_it_is_first_on_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    users = pulumi(tmp_path / "users")
     script = tmp_path / "python"
     script.write_text(f"#!/bin/sh\necho {NEWER}\n")
     script.chmod(0o755)
     monkeypatch.setenv("SANDBOX_PYTHON", str(script))
-    monkeypatch.setenv("PATH", f"{SHIM}:{users.parent}:/bin")
+    monkeypatch.setenv("PATH", f"{SHIM}:/bin")
     assert find_cli() == Cli(str(SHIM / "pulumi"), NEWER[1:])
 
 

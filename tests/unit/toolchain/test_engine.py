@@ -88,12 +88,25 @@ def test_the_language_host_may_be_elsewhere_on_path_or_next_to_what_a_link_point
 def test_the_sandboxs_pulumi_counts_only_where_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cli = pulumi(tmp_path / "checkout/sandbox/bin")
+    # It has no language host: it hands over to a CLI that has.
+    cli = script(tmp_path / "checkout/sandbox/bin/pulumi", f"echo {NEWER}")
     monkeypatch.setattr(engine, "ROOT", tmp_path / "checkout")
     path = str(cli.parent)
     assert locate(path, tmp_path / "home", sandbox=True).pulumi == cli
     with pytest.raises(ToolchainError):
         locate(path, tmp_path / "home")
+
+
+def test_no_other_cli_goes_around_the_sandboxs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = script(tmp_path / "checkout/sandbox/bin/pulumi", "exit 1")
+    users = pulumi(tmp_path / "users")
+    monkeypatch.setattr(engine, "ROOT", tmp_path / "checkout")
+    path = os.pathsep.join([str(cli.parent), str(users.parent)])
+    with pytest.raises(ToolchainError, match="sandbox/bin/pulumi does not tell its version"):
+        locate(path, tmp_path / "home", sandbox=True)
+    assert locate(path, tmp_path / "home").pulumi == users
 
 
 @pytest.fixture
