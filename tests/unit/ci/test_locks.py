@@ -84,7 +84,7 @@ def test_what_runs_in_production_needs_no_test_package() -> None:
     """Neither the program nor rollout imports what the other tools do."""
     run = {canonicalize_name(one.name) for one in ranges("requirements.txt")}
     only_dev = {canonicalize_name(one.name) for one in ranges("requirements-dev.txt")} - run
-    assert {"boto3", "moto", "pytest", "uv"} <= only_dev
+    assert {"moto", "pytest", "uv"} <= only_dev
     # pulumi brings this one too.
     assert only_dev & {pin.name for pin in pins(RUN_TIME)} <= {"packaging"}
     assert len(pins(RUN_TIME)) < len(pins(ALL)) / 2
@@ -111,9 +111,15 @@ RUN: Final = ("__main__.py", "ci", "components", "rollout", "toolchain")
 """What CI runs beside the tests."""
 
 
+def _is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
 def imported(path: Path) -> set[str]:
-    """The packages that a module imports."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    """The packages that a module imports when it runs."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not _is_for_types(node)]
+    nodes = list(ast.walk(tree))
     whole = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
     parts = {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
     return {name.partition(".")[0] for name in whole | parts}
