@@ -2,7 +2,7 @@ import pytest
 
 from rollout.execution.engine_words import LONGEST, error_text, plain
 
-URN = "urn:pulumi:dev::acme::acme:identities:User$aws:iam/user:User::ci-user"
+URN = "urn:pulumi:dev::acme::acme:index:User$aws:iam/user:User::ci-user"
 TRACEBACK = """python inline source runtime error: boom
 Traceback (most recent call last):
   File "/venv/lib/python3.11/site-packages/pulumi/automation/_server.py", line 95, in run

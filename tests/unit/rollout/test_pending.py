@@ -128,7 +128,7 @@ def test_what_an_unknown_type_made_is_left() -> None:
     "own",
     [
         resource("pulumi:providers:aws"),
-        {**resource("circleci-s3-access:identities:User"), "custom": False},
+        {**resource("circleci-s3-access:index:User"), "custom": False},
     ],
 )
 def test_what_is_the_engines_own_is_not_in_aws(own: dict[str, Any]) -> None:
