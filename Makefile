@@ -13,7 +13,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 WRITE_LOCK = $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
   --generate-hashes --custom-compile-command "make lock" --output-file
 # Named one by one, so that no tool looks into .venv, .toolchain or .sandbox.
-CODE := $(wildcard __main__.py ci components rollout sandbox toolchain tests bench)
+CODE := $(wildcard __main__.py components rollout sandbox tests tools)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test lint format unit engine bench kills venv lock toolchain clean distclean \
@@ -48,7 +48,7 @@ engine: toolchain ## the tests on the real engine and the sandbox
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile tests/engine
 
 bench: toolchain ## measure side by side
-	@$(PY) -m bench
+	@$(PY) -m tools.bench
 
 kills: toolchain ## kill rollouts at chosen moments and check that the next one recovers (KILLS=200)
 	@mkdir -p .rollout && $(PY) -m tests.engine.kills --log .rollout/kills.jsonl --kills $(KILLS)
@@ -64,7 +64,7 @@ lock: venv ## write both locks anew: the newest versions in the ranges of requir
 	  --only-binary :all: --emit-build-options
 
 toolchain: venv ## find, download or build the Pulumi CLI
-	@$(PY) -m toolchain
+	@$(PY) -m tools.toolchain
 
 clean: ## stop the sandbox and remove everything made, except .toolchain and .rollout
 	@if [ -d .sandbox ] && [ -x $(PY) ]; then $(PY) -m sandbox stop || \

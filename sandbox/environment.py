@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import toolchain
 from sandbox import shim
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION, ROLE_ARN, credentials_of
 from sandbox.clients import clients_of
@@ -15,6 +14,7 @@ from sandbox.folder import CHECKOUT, Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.ownership import LOOPBACK
 from sandbox.stacks import SandboxStack
+from tools import toolchain
 
 SHIM: Final = CHECKOUT / "sandbox" / "bin"
 _SHIM_MARK: Final = "SANDBOX_PYTHON"

@@ -12,7 +12,7 @@ from typing import Final
 from components.settings.pulumi_yaml import UnreadableError, parse
 from rollout.errors import RolloutError
 
-_TOOLS: Final = frozenset({"bench", "ci", "rollout", "sandbox", "tests", "toolchain"})
+_TOOLS: Final = frozenset({"rollout", "sandbox", "tests", "tools"})
 """Folders with Python code that no program runs."""
 _PROGRAM: Final = frozenset({"Pulumi.yaml", "requirements.lock", "requirements.txt"})
 """Files that are part of the program, beside its Python code."""

@@ -1,8 +1,8 @@
 """The Pulumi CLI to run: the user's, if it is new enough, else the checkout's own."""
 
-import toolchain
 from rollout.errors import RolloutError
 from rollout.execution.task import Cli
+from tools import toolchain
 
 
 def find_cli() -> Cli:

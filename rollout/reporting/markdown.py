@@ -26,7 +26,7 @@ from rollout.reporting.report import (
 from rollout.result import Report, Status
 
 MARKER: Final = "<!-- circleci-s3-access: preview -->"
-"""The first line, which nobody sees: `ci.comment` finds the comment by it, to edit it in place."""
+"""The first line, which is not shown: `tools.ci.comment` finds the comment by it."""
 
 GITHUB_TAKES: Final = 65_536
 """Characters of a comment, in GitHub's own words. Here bytes are counted, which are never fewer."""

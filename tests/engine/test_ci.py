@@ -168,7 +168,7 @@ def test_pull_request_has_one_comment_on_the_stacks_that_it_changes(
         }
         for _ in range(2):
             machine.actions("preview.preview", "rollout preview", GITHUB_BASE_REF="main")
-            machine.actions("preview.comment", "ci.comment", **told)
+            machine.actions("preview.comment", "tools.ci.comment", **told)
     (body,) = github.bodies(7)
     assert "prod-us" in body
     assert "prod-eu" not in body

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ci.aws_config import main
+from tools.ci.aws_config import main
 
 HEAD = "config:\n  aws:region: {region}\n  aws:allowedAccountIds: {accounts}\n"
 

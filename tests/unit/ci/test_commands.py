@@ -60,7 +60,7 @@ def test_command_can_be_run(words: list[str]) -> None:
     if module in APPS:
         parse(APPS[module], arguments)
     else:
-        assert module.startswith("ci.")
+        assert module.startswith("tools.")
         importlib.import_module(module)
 
 
@@ -78,7 +78,7 @@ def test_all_that_ci_is_for_is_run() -> None:
     for operation in ("preview", "up", "drift"):
         assert f".venv/bin/python -m rollout {operation}" in ran
     assert {"make test", "make toolchain LOCK=requirements.lock"} <= ran
-    assert "python3 -m ci.comment preview.md" in ran
+    assert "python3 -m tools.ci.comment preview.md" in ran
     assert not any(
         Path(words[0]).name == "python" and "/" not in words[0] for words in FOUND.values()
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ci.comment import LONGEST, main, marker
 from rollout.reporting.markdown import LONGEST as LONGEST_PREVIEW
 from rollout.reporting.markdown import MARKER
 from tests.unit.ci.fake_github import OURS, TOKEN, FakeGitHub, serve
 from tests.unit.pages import ROOT
+from tools.ci.comment import LONGEST, main, marker
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -250,6 +250,6 @@ def test_missing_file_is_told(
 
 def test_nothing_has_to_be_installed_for_it() -> None:
     # -S: without site-packages.
-    command = [sys.executable, "-S", "-m", "ci.comment", "--help"]
+    command = [sys.executable, "-S", "-m", "tools.ci.comment", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

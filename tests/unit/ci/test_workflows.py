@@ -23,7 +23,7 @@ from tests.unit.ci.files import (
 )
 from tests.unit.pages import ROOT
 
-LINTER: Final = ROOT / "toolchain" / "actionlint"
+LINTER: Final = ROOT / "tools" / "toolchain" / "actionlint"
 JOBS: Final = {
     f"{path.stem}.{name}": job for path in WORKFLOWS for name, job in load(path)["jobs"].items()
 }

@@ -9,7 +9,7 @@ from rollout.execution.pulumi_cli import find_cli
 from rollout.execution.task import Cli
 from sandbox.environment import SHIM
 from tests.unit.toolchain.fakes import NEWER, OLDER, pulumi
-from toolchain import engine
+from tools.toolchain import engine
 
 
 def test_the_sandboxs_pulumi_is_taken_where_it_is_first_on_path(

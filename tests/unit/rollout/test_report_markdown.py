@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci.comment import body, marker
-from ci.github import GitHub
-from ci.pull_request import PullRequest
 from rollout.reporting.markdown import GITHUB_TAKES, LONGEST, code, markdown
 from rollout.result import Report, Result, Status, failed, skipped
 from tests.unit.rollout.reports import fleet, previewed
+from tools.ci.comment import body, marker
+from tools.ci.github import GitHub
+from tools.ci.pull_request import PullRequest
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=400)
 VERDICTS = st.sampled_from(["wider", "narrower", "none"])

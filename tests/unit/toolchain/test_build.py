@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toolchain.fakes import PINNED, script
-from toolchain import ToolchainError, engine
-from toolchain.build import HOST_MODULE, build
+from tools.toolchain import ToolchainError, engine
+from tools.toolchain.build import HOST_MODULE, build
 
 GO = """
 echo "$PWD|$CGO_ENABLED|$GOWORK|$GOTMPDIR|$GOSUMDB|$*" >> "{calls}"

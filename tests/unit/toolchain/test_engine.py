@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toolchain.fakes import NEWER, OLDER, PINNED, language_host, pulumi, script
-from toolchain import Engine, ToolchainError, engine, locate
+from tools.toolchain import Engine, ToolchainError, engine, locate
 
 
 @pytest.mark.parametrize("version", [f"v{PINNED}", NEWER, f"v{PINNED}+dirty"])
@@ -164,6 +164,6 @@ def test_a_go_mod_without_a_pin_is_an_error_that_names_the_file(tmp_path: Path) 
 
 
 def test_looking_for_a_cli_loads_no_sdk() -> None:
-    code = "import sys, toolchain; toolchain.locate; sys.exit('pulumi' in sys.modules)"
+    code = "import sys, tools.toolchain; sys.exit('pulumi' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=engine.ROOT, check=False)
     assert done.returncode == 0

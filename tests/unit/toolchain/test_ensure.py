@@ -11,11 +11,11 @@ from threading import Event, Thread
 import pytest
 
 from tests.unit.toolchain.fakes import NEWER, OLDER, PINNED, pulumi, script
-from toolchain import ToolchainError, engine, locate
-from toolchain import ensure as ways
-from toolchain.build import build
-from toolchain.ensure import SOURCES, ensure
-from toolchain.release import download
+from tools.toolchain import ToolchainError, engine, locate
+from tools.toolchain import ensure as ways
+from tools.toolchain.build import build
+from tools.toolchain.ensure import SOURCES, ensure
+from tools.toolchain.release import download
 
 
 class Source:
@@ -145,7 +145,7 @@ def test_an_interrupt_keeps_the_cli_before(home: Path, monkeypatch: pytest.Monke
 KILLED = """
 import os, sys
 from pathlib import Path
-from toolchain.ensure import ensure
+from tools.toolchain.ensure import ensure
 
 def fill(folder):
     Path(folder, "bin", "pulumi").write_text("half of it")
@@ -190,7 +190,7 @@ def test_a_second_run_waits_for_the_first_and_makes_nothing(
 
 def test_the_command_says_which_cli_it_is_and_how_it_failed(tmp_path: Path) -> None:
     cli = pulumi(tmp_path / "users")
-    command = [sys.executable, "-m", "toolchain"]
+    command = [sys.executable, "-m", "tools.toolchain"]
     env = {**os.environ, "PATH": str(cli.parent)}
     done = subprocess.run(
         command, cwd=engine.ROOT, env=env, capture_output=True, text=True, check=True

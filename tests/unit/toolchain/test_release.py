@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from toolchain import ToolchainError, engine, release
+from tools.toolchain import ToolchainError, engine, release
 
 NAME = "pulumi-v3.9.9-linux-x64.tar.gz"
 

@@ -1,4 +1,4 @@
-"""The stacks on threads of one process: `python -m bench.threads STACK...`.
+"""The stacks on threads of one process: `python -m tools.bench.threads STACK...`.
 
 Not what the rollout does, and why is in `rollout.execution.pool`; it is here to show what
 that costs.

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from toolchain import engine
-from toolchain.build import build
-from toolchain.engine import HOME, PULUMI, Engine, ToolchainError
-from toolchain.release import download
+from tools.toolchain import engine
+from tools.toolchain.build import build
+from tools.toolchain.engine import HOME, PULUMI, Engine, ToolchainError
+from tools.toolchain.release import download
 
 Source = Callable[[Path], None]
 """Puts the executables into a folder's `bin`, which is there."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.project import Project
+from tools.bench.project import Project
 
 
 def make(project: Project) -> None:
@@ -49,7 +49,7 @@ def up(project: Project, root: Path, stack: str) -> float:
 
 def threads(project: Project, stacks: Sequence[str]) -> float:
     """Run the stacks on threads of one process: what the rollout would be without workers."""
-    return _seconds(project, [sys.executable, "-m", "bench.threads", *stacks])
+    return _seconds(project, [sys.executable, "-m", "tools.bench.threads", *stacks])
 
 
 def _seconds(project: Project, command: Sequence[str], root: Path | None = None) -> float:

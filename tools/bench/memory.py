@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.project import Project
+from tools.bench.project import Project
 
 _EVERY_SECONDS: Final = 0.05
 _MIB: Final = 1024

@@ -1,4 +1,4 @@
-"""`python3 -m ci.comment FILE`: writes a file into the one comment that a pull request has for it.
+"""`python3 -m tools.ci.comment FILE`: writes a file into one comment on a pull request.
 
 The comment begins with a marker that nobody sees. The first run makes it; every later one finds it
 and edits it in place, so that a pull request with fifty pushes has one comment and no fifty mails.
@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ci.github import GitHubError
-from ci.pull_request import PullRequest, find_pull_request
+from tools.ci.github import GitHubError
+from tools.ci.pull_request import PullRequest, find_pull_request
 
 LONGEST: Final = 65_536
 """Characters of a comment: GitHub's own words for it are "maximum is 65536 characters"."""
@@ -58,7 +58,9 @@ def write(pull_request: PullRequest, name: str, text: str) -> str:
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run the command line and return its exit code: 1 where the comment could not be written."""
-    parser = argparse.ArgumentParser("python3 -m ci.comment", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        "python3 -m tools.ci.comment", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("file", type=Path, help="Markdown: the comment's text")
     parser.add_argument("--name", default="preview", help="which comment it is [preview]")
     wish = parser.parse_args(arguments)

@@ -1,11 +1,11 @@
-"""`python -m toolchain`: gets the Pulumi CLI if need be and says in one line which it is."""
+"""`python -m tools.toolchain`: gets the Pulumi CLI if need be and says in one line which it is."""
 
 import signal
 import sys
 from pathlib import Path
 
-from toolchain.engine import ToolchainError
-from toolchain.ensure import ensure
+from tools.toolchain.engine import ToolchainError
+from tools.toolchain.ensure import ensure
 
 _INTERRUPTED = 130
 

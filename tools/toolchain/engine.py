@@ -13,7 +13,7 @@ from typing import Final
 from semver import Version
 
 MODULES: Final = Path(__file__).resolve().parent
-ROOT: Final = MODULES.parent
+ROOT: Final = MODULES.parents[1]
 HOME: Final = ROOT / ".toolchain"
 RELEASES: Final = MODULES / "releases.sha256"
 CLI_MODULE: Final = MODULES / "cli"

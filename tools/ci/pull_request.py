@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ci.github import API, GitHub, GitHubError
+from tools.ci.github import API, GitHub, GitHubError
 
 _URL: Final = re.compile(r"https://[^/]+/(?P<repository>[^/]+/[^/]+)/pull/(?P<number>\d+)")
 

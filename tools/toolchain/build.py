@@ -8,8 +8,8 @@ from typing import Final
 
 from rich.console import Console
 
-from toolchain import engine
-from toolchain.engine import CLI_MODULE, EXEC, HOST, MODULES, PULUMI, ToolchainError
+from tools.toolchain import engine
+from tools.toolchain.engine import CLI_MODULE, EXEC, HOST, MODULES, PULUMI, ToolchainError
 
 HOST_MODULE: Final = MODULES / "language-python"
 _SDK: Final = "github.com/pulumi/pulumi/sdk/v3"

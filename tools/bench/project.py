@@ -77,7 +77,7 @@ def _write(root: Path, stack: str, config: Mapping[str, Any]) -> None:
 
 def _with_users(root: Path, by_hand: Path, users: Sequence[int]) -> Mapping[int, str]:
     """Write the stacks with many users, alike for the program and for the one written by hand."""
-    _other(by_hand, "by-hand").symlink_to(CHECKOUT / "bench" / "by_hand.py")
+    _other(by_hand, "by-hand").symlink_to(CHECKOUT / "tools" / "bench" / "by_hand.py")
     stacks = {number: f"users-{number}" for number in users}
     for number, stack in stacks.items():
         buckets = {f"ci-{number}-{index:03}": f"acme-users-{index:03}" for index in range(number)}

@@ -2,9 +2,9 @@
 
 In this order: a `pulumi` on PATH that is new enough, which is never changed; the official release,
 pinned by SHA-256 in releases.sha256; a build with Go, pinned by go.mod and go.sum. The last two are
-kept in .toolchain. `locate()` only looks; `python -m toolchain` also downloads or builds.
+kept in .toolchain. `locate()` only looks; `python -m tools.toolchain` also downloads or builds.
 """
 
-from toolchain.engine import Engine, ToolchainError, locate
+from tools.toolchain.engine import Engine, ToolchainError, locate
 
 __all__ = ["Engine", "ToolchainError", "locate"]

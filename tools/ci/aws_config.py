@@ -1,9 +1,9 @@
-"""`python -m ci.aws_config ROLE`: an AWS config in which each stack's profile is that role.
+"""`python -m tools.ci.aws_config ROLE`: an AWS config in which each stack's profile is that role.
 
 For many accounts in CI. A stack file names a profile, not a role, so that a preview takes a role
 that may only read where an up takes one that may write, each in the stack's own account:
 
-    .venv/bin/python -m ci.aws_config s3-access-preview >> ~/.aws/config
+    .venv/bin/python -m tools.ci.aws_config s3-access-preview >> ~/.aws/config
 
 The role trusts the one that the job has: by credentials in the environment, or by a token that the
 environment names a file of, as AWS's SDKs read it (AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN).
@@ -79,7 +79,9 @@ def profiles(found: Mapping[str, str], environment: Mapping[str, str]) -> dict[s
 
 def main(arguments: Sequence[str], root: Path) -> int:
     """Print the config and return the exit code."""
-    parser = argparse.ArgumentParser("python -m ci.aws_config", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        "python -m tools.ci.aws_config", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("role", help="the role's name, with its path where it has one")
     wish = parser.parse_args(arguments)
     try:

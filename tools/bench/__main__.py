@@ -1,4 +1,4 @@
-"""`python -m bench`: about four minutes on two cores."""
+"""`python -m tools.bench`: about four minutes on two cores."""
 
 import sys
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import contestants
-from bench.memory import peak_mib
-from bench.project import Project, project
+from tools.bench import contestants
+from tools.bench.memory import peak_mib
+from tools.bench.project import Project, project
 
 LOOP_GOAL: Final = 0.33
 ONE_GOAL: Final = 1.1
