@@ -13,6 +13,7 @@ from typing import Final
 
 from components.settings.findings import printable
 from rollout.access.words import Verdict
+from rollout.reporting.comment_format import GITHUB_TAKES, marker
 from rollout.reporting.report import (
     UNCHANGED,
     Group,
@@ -25,13 +26,14 @@ from rollout.reporting.report import (
 )
 from rollout.result import Report, Status
 
-MARKER: Final = "<!-- circleci-s3-access: preview -->"
-"""The first line, which is not shown: `tools.ci.comment` finds the comment by it."""
+MARKER: Final = marker("preview")
+"""The first line: `tools.ci.comment` finds the comment by it."""
 
-GITHUB_TAKES: Final = 65_536
-"""Characters of a comment, in GitHub's own words. Here bytes are counted, which are never fewer."""
 LONGEST: Final = GITHUB_TAKES - 1_024
-"""Bytes of the text; the rest is for what the comment's writer adds: commit, link to the job."""
+"""Bytes of the text; the rest is for what the comment's writer adds: commit, link to the job.
+
+GitHub counts characters, which are never more than the bytes.
+"""
 
 _LONGEST_LINE: Final = 1_000
 _LONGEST_NAME: Final = 100

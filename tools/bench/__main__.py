@@ -56,12 +56,12 @@ def many(made: Project) -> Iterator[Ratio]:
 def one(made: Project, repeats: int) -> Iterator[Ratio]:
     """Preview one stack, the sides in turns."""
     stack = made.stacks[:1]
-    contestants.empty(made, stack[0])  # makes it in the backend, which nobody measures
+    contestants.create(made, made.empty, *stack)
     turns = [
         (
             contestants.rollout(made, stack),
             contestants.loop(made, stack),
-            contestants.empty(made, stack[0]),
+            contestants.preview(made, made.empty, *stack),
         )
         for _ in range(repeats)
     ]

@@ -22,12 +22,7 @@ def rollout(project: Project, stacks: Sequence[str]) -> float:
 
 def loop(project: Project, stacks: Sequence[str]) -> float:
     """Run `pulumi preview` for one stack after the other, as a shell loop does."""
-    return sum(_seconds(project, ["pulumi", "preview", "--stack", stack]) for stack in stacks)
-
-
-def empty(project: Project, stack: str) -> float:
-    """Run `pulumi preview` of a program that does nothing: what the engine itself takes."""
-    return _seconds(project, ["pulumi", "preview", "--stack", stack], project.empty)
+    return sum(preview(project, project.root, stack) for stack in stacks)
 
 
 def create(project: Project, root: Path, stack: str) -> None:

@@ -15,18 +15,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from rollout.reporting.comment_format import GITHUB_TAKES, marker
 from tools.ci.github import GitHubError
 from tools.ci.pull_request import PullRequest, find_pull_request
 
-LONGEST: Final = 65_536
-"""Characters of a comment: GitHub's own words for it are "maximum is 65536 characters"."""
 _CUT: Final = "\n\n*The rest is too long for a comment; the job has all of it.*"
 _NONE: Final = "*There is no preview of this commit; the job says why.*"
-
-
-def marker(name: str) -> str:
-    """Return the comment's invisible first line; another name is another comment."""
-    return f"<!-- circleci-s3-access: {name} -->"
 
 
 def body(pull_request: PullRequest, name: str, text: str) -> str:
@@ -34,7 +28,7 @@ def body(pull_request: PullRequest, name: str, text: str) -> str:
     text = text if text.strip() else _NONE
     head = "" if text.startswith(marker(name)) else f"{marker(name)}\n"
     foot = f"\n\n<sub>{pull_request.commit[:9]} · [job]({pull_request.job})</sub>\n"
-    room = LONGEST - len(head) - len(foot)
+    room = GITHUB_TAKES - len(head) - len(foot)
     if len(text) > room:
         text = text[: room - len(_CUT)].rpartition("\n")[0] + _CUT
     return head + text + foot

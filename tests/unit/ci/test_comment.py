@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout.reporting.markdown import LONGEST as LONGEST_PREVIEW
-from rollout.reporting.markdown import MARKER
+from rollout.reporting.comment_format import GITHUB_TAKES, marker
+from rollout.reporting.markdown import LONGEST, MARKER
 from tests.unit.ci.fake_github import OURS, TOKEN, FakeGitHub, serve
 from tests.unit.pages import ROOT
-from tools.ci.comment import LONGEST, main, marker
+from tools.ci.comment import main
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -131,7 +131,7 @@ def test_too_long_a_text_is_cut_at_a_line_and_says_so(
     lines = [f"{number} {line}" for number in range(20_000)]
     assert write(tmp_path, "\n".join(lines), actions) == 0
     (body,) = github.bodies(7)
-    assert LONGEST - 400 < len(body) <= LONGEST
+    assert GITHUB_TAKES - 400 < len(body) <= GITHUB_TAKES
     kept, _, rest = body.removeprefix(f"{marker('preview')}\n").partition("\n\n*The rest is")
     assert kept.split("\n") == lines[: kept.count("\n") + 1]
     assert "[job](https://github.com/acme/access/actions/runs/42)" in rest
@@ -150,7 +150,7 @@ def test_text_that_just_fits_is_whole(
     github: FakeGitHub, actions: dict[str, str], tmp_path: Path
 ) -> None:
     assert write(tmp_path, "x", actions) == 0
-    room = LONGEST - len(github.bodies(7)[0]) + 1
+    room = GITHUB_TAKES - len(github.bodies(7)[0]) + 1
     assert write(tmp_path, "x" * room, actions) == 0
     assert "x" * room in github.bodies(7)[0]
 
@@ -159,7 +159,7 @@ def test_longest_preview_is_whole_and_marked_once(
     github: FakeGitHub, actions: dict[str, str], tmp_path: Path
 ) -> None:
     actions["GITHUB_SERVER_URL"] = f"https://{'x' * 100}.example"
-    text = MARKER + "\n" + "x" * (LONGEST_PREVIEW - len(MARKER) - 1)
+    text = MARKER + "\n" + "x" * (LONGEST - len(MARKER) - 1)
     assert write(tmp_path, text, actions) == 0
     assert write(tmp_path, text, actions) == 0
     (body,) = github.bodies(7)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.reporting.markdown import GITHUB_TAKES, LONGEST, code, markdown
+from rollout.reporting.comment_format import GITHUB_TAKES, marker
+from rollout.reporting.markdown import LONGEST, code, markdown
 from rollout.result import Report, Result, Status, failed, skipped
 from tests.unit.rollout.reports import fleet, previewed
-from tools.ci.comment import body, marker
+from tools.ci.comment import body
 from tools.ci.github import GitHub
 from tools.ci.pull_request import PullRequest
 
