@@ -1,6 +1,7 @@
 """The pages: configs load, tables are what the code does, links lead somewhere."""
 
 import re
+import tomllib
 from typing import get_args
 
 import pytest
@@ -95,3 +96,25 @@ def test_the_table_of_sizes_is_what_is_counted_with() -> None:
     }
     assert limits.ATTACHED == 10
     assert get_args(limits.Kind) == ("user", "role")
+
+
+ARCHITECTURE = page("docs/architecture.md")
+
+
+def test_the_architecture_page_has_every_room() -> None:
+    rooms = {
+        path.parent.relative_to(ROOT).as_posix()
+        for top in ("components", "rollout", "sandbox", "tools")
+        for path in (ROOT / top).glob("*/__init__.py")
+    }
+    assert len(rooms) > 10
+    assert {room for room in rooms if f"| `{room}` |" not in ARCHITECTURE} == set()
+
+
+def test_the_architecture_page_has_the_order_of_the_contracts() -> None:
+    contracts = tomllib.loads(page("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    orders = [one["layers"] for one in contracts if one["type"] == "layers"]
+    assert len(orders) > 2
+    shown = ARCHITECTURE.replace("\\_", "_")
+    for layers in orders:
+        assert f"| {' → '.join(layers).replace(' | ', ', ')} |" in shown

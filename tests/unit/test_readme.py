@@ -86,8 +86,8 @@ def test_what_the_readme_lists_as_files_is_there() -> None:
     paths = [path for cell in listed for path in re.findall(r"`([^`]+)`", cell)]
     assert len(paths) > 7
     assert [path for path in paths if "<" not in path and not (ROOT / path).exists()] == []
-    assert (ROOT / "requirements.txt").exists()
-    assert "-r requirements.txt" in APPLY
+    assert (ROOT / "requirements.lock").exists()
+    assert "pip install --require-hashes -r requirements.lock" in APPLY
 
 
 def test_the_python_commands_are_understood() -> None:
