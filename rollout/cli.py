@@ -5,29 +5,29 @@ changes were found; 3 with `--fail-on-wider`, access gets wider; 4 with `--fail-
 stop; 130 and 143 after Ctrl-C and SIGTERM. `can` and `who` have their own, see
 `rollout.asking.commands`.
 """
-# ruff: noqa: PLR0913, PLR0917 - a command has an argument for each of its options
+# ruff: noqa: PLR0913 - a command has an argument for each of its options
 
 import json
-import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
 
 from components.settings.findings import printable
 from rollout.asking import commands as asking
+from rollout.asking.commands import Json
 from rollout.choosing.check import check, with_faults
 from rollout.choosing.inventory import project_root
+from rollout.choosing.options import Globs, Stacks, selecting
 from rollout.choosing.selection import Options, choose
-from rollout.choosing.shard import parse_shard
 from rollout.errors import RolloutError
-from rollout.execution.running import Request, carry_out
-from rollout.execution.task import Command
+from rollout.execution.command import carry_out
+from rollout.execution.run import Run
+from rollout.execution.task import Operation
 from rollout.reporting import tables
 from rollout.reporting.markdown import markdown as markdown_of
 from rollout.reporting.output import Output
@@ -47,54 +47,19 @@ app: Final = typer.Typer(
 )
 told: Final = Console(stderr=True, highlight=False, markup=False)
 
-Globs = Annotated[
-    list[str] | None, typer.Argument(metavar="[GLOB]...", help="Stacks, as with --stacks.")
-]
-Stacks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."
-    ),
-]
-Wave = Annotated[
-    list[str] | None, typer.Option("--wave", help="Only stacks of this wave of rollout.yaml.")
-]
-Changed = Annotated[
-    str | None,
-    typer.Option(
-        metavar="REF", help="Only stacks whose file changed since; all if the program did."
-    ),
-]
-ShardOption = Annotated[
-    str | None,
-    typer.Option(
-        "--shard",
-        metavar="I/N",
-        help="One machine's part: 0/4 to 3/4 [CIRCLE_NODE_INDEX/CIRCLE_NODE_TOTAL].",
-    ),
-]
 Parallel = Annotated[
     int | None, typer.Option("--parallel", "-p", min=1, help="Stacks at once, in any wave.")
 ]
 Redact = Annotated[bool, typer.Option("--redact", help="Show no account id anywhere.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for stacks that are locked.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with 2 if changes were found.")]
 
 
 @app.command("list")
-def list_(
-    globs: Globs = None,
-    stacks: Stacks = None,
-    wave: Wave = None,
-    changed_since: Changed = None,
-    shard: ShardOption = None,
-    *,
-    as_json: Json = False,
-) -> None:
+@selecting
+def list_(options: Options, *, as_json: Json = False) -> None:
     """Show the stacks, with their waves and accounts, and check their files; starts no engine."""
-    options = _options(globs, stacks, wave, changed_since, shard)
     selection = with_faults(choose(project_root(), options, _say))
     if as_json:
         _print_json({"stacks": tables.stacks_json(selection)})
@@ -119,12 +84,9 @@ def check_(globs: Globs = None, stacks: Stacks = None, *, as_json: Json = False)
 
 
 @app.command()
+@selecting
 def preview(
-    globs: Globs = None,
-    stacks: Stacks = None,
-    wave: Wave = None,
-    changed_since: Changed = None,
-    shard: ShardOption = None,
+    options: Options,
     parallel: Parallel = None,
     save: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the engine's plans, for up --plan.")
@@ -145,9 +107,8 @@ def preview(
     as_json: Json = False,
 ) -> None:
     """Show what up would change: who gains or loses what, and the resources."""
-    options = _options(globs, stacks, wave, changed_since, shard, parallel)
-    request = Request(Command.PREVIEW, options, save, wait=wait)
-    report = _tell(request, _output(as_json, redact, markdown))
+    run = Run(Operation.PREVIEW, project_root(), options, parallel, plans_folder=save, wait=wait)
+    report = _tell(run, _output(as_json, redact, markdown))
     code = report.exit_code(
         tell_changes=exit_code, fail_on_wider=fail_on_wider, fail_on_breaks=fail_on_breaks
     )
@@ -155,12 +116,9 @@ def preview(
 
 
 @app.command()
+@selecting
 def up(
-    globs: Globs = None,
-    stacks: Stacks = None,
-    wave: Wave = None,
-    changed_since: Changed = None,
-    shard: ShardOption = None,
+    options: Options,
     parallel: Parallel = None,
     plan: Annotated[
         Path | None,
@@ -185,25 +143,31 @@ def up(
 
     Starts none while a check finds one of them wrong.
     """
-    options = _options(globs, stacks, wave, changed_since, shard, parallel)
     output = _output(as_json, redact)
-    request = Request(Command.UP, options, plan, wait=wait, resume=resume, skip_broken=skip_broken)
+    run = Run(
+        Operation.UP,
+        project_root(),
+        options,
+        parallel,
+        plans_folder=plan,
+        wait=wait,
+        resume=resume,
+        skip_broken=skip_broken,
+    )
     if yes:
-        _run(request, output)
+        _finish(run, output)
     with TemporaryDirectory(prefix="rollout-") as folder:
-        # What is shown is what is done: up keeps to the plans of the preview.
+        # What is shown is what is done: up is held to the plans of the preview.
         save = Path(folder) if plan is None else None
-        confirm = lambda names: _show_and_confirm(request, output, names, save)  # noqa: E731
-        _run(replace(request, plans=plan or save, confirm=confirm), output)
+        run.plans_folder = plan or save
+        run.confirm = lambda names: _show_and_confirm(run, output, names, save)
+        _finish(run, output)
 
 
 @app.command()
+@selecting
 def drift(
-    globs: Globs = None,
-    stacks: Stacks = None,
-    wave: Wave = None,
-    changed_since: Changed = None,
-    shard: ShardOption = None,
+    options: Options,
     parallel: Parallel = None,
     *,
     redact: Redact = False,
@@ -212,18 +176,14 @@ def drift(
     as_json: Json = False,
 ) -> None:
     """Show what in AWS is not as the program wishes; nothing is changed."""
-    options = _options(globs, stacks, wave, changed_since, shard, parallel)
-    request = Request(Command.DRIFT, options, wait=wait)
-    _run(request, _output(as_json, redact), tell_changes=exit_code)
+    run = Run(Operation.DRIFT, project_root(), options, parallel, wait=wait)
+    _finish(run, _output(as_json, redact), tell_changes=exit_code)
 
 
 @app.command()
+@selecting
 def destroy(
-    globs: Globs = None,
-    stacks: Stacks = None,
-    wave: Wave = None,
-    changed_since: Changed = None,
-    shard: ShardOption = None,
+    options: Options,
     parallel: Parallel = None,
     *,
     exclude_protected: Annotated[
@@ -238,72 +198,61 @@ def destroy(
     as_json: Json = False,
 ) -> None:
     """Delete all that the stacks made, the last wave first."""
-    options = _options(globs, stacks, wave, changed_since, shard, parallel)
-    confirm = lambda names: _confirm("Destroy", names, yes=yes)  # noqa: E731
-    request = Request(
-        Command.DESTROY, options, wait=wait, spare_protected=exclude_protected, confirm=confirm
+    run = Run(
+        Operation.DESTROY,
+        project_root(),
+        options,
+        parallel,
+        wait=wait,
+        spare_protected=exclude_protected,
+        confirm=lambda names: _confirm("Destroy", names, yes=yes),
     )
-    _run(request, _output(as_json, redact))
+    _finish(run, _output(as_json, redact))
 
 
 app.command()(asking.can)
 app.command()(asking.who)
 
 
-def _options(
-    globs: Sequence[str] | None,
-    stacks: Sequence[str] | None,
-    waves: Sequence[str] | None,
-    changed_since: str | None,
-    shard: str | None,
-    parallel: int | None = None,
-) -> Options:
-    return Options(
-        patterns=(*(stacks or ()), *(globs or ())),
-        waves=tuple(waves or ()),
-        changed_since=changed_since,
-        shard=parse_shard(shard, os.environ),
-        parallel=parallel,
-    )
-
-
 def _output(as_json: bool, redact: bool, markdown: Path | None = None) -> Output:  # noqa: FBT001
     return Output(as_json=as_json, markdown=markdown, redactor=Redactor() if redact else None)
 
 
-def _run(request: Request, output: Output, *, tell_changes: bool = False) -> None:
-    report = _tell(request, output)
+def _finish(run: Run, output: Output, *, tell_changes: bool = False) -> NoReturn:
+    report = _tell(run, output)
     raise typer.Exit(report.exit_code(tell_changes=tell_changes))
 
 
-def _tell(request: Request, output: Output) -> Report:
-    """Carry out a request and tell how it went; return its report."""
+def _tell(run: Run, output: Output) -> Report:
+    """Carry out a run, print its report, and return it."""
     with output.redacted(told) as console:
         output.check()
-        report = output.of(carry_out(project_root(), request, console))
+        report = output.of(carry_out(run, console))
         if output.as_json:
             _print_json(report.to_json())
         if output.markdown is not None:
             output.markdown.write_text(markdown_of(report), encoding="utf-8")
         shown = console if output.as_json else Console(highlight=False, markup=False)
-        previews = request.command is Command.PREVIEW
         tables.show_results(
-            shown, report, steps=previews or request.command is Command.DRIFT, access=previews
+            shown,
+            report,
+            steps=not run.operation.changes_stacks,
+            access=run.operation is Operation.PREVIEW,
         )
     return report
 
 
-def _show_and_confirm(up: Request, output: Output, names: Sequence[str], save: Path | None) -> None:
-    """Preview an up, keep its plans in a folder, and ask.
+def _show_and_confirm(up: Run, output: Output, names: Sequence[str], save: Path | None) -> None:
+    """Preview an up, save the plans in a folder, and ask for confirmation.
 
     Raises:
-        typer.Exit: the preview did not come to its end, so nobody is asked.
+        typer.Exit: the preview failed, so there is nothing to confirm.
     """
     _check_asking("Deploy", names)
-    options = Options(patterns=tuple(names), parallel=up.options.parallel)
-    preview = Request(Command.PREVIEW, options, save, wait=up.wait)
+    options = Options(patterns=tuple(names))
+    preview = Run(Operation.PREVIEW, up.root, options, up.parallel, plans_folder=save, wait=up.wait)
     with output.redacted(told) as console:
-        report = output.of(carry_out(project_root(), preview, console))
+        report = output.of(carry_out(preview, console))
         tables.show_results(console, report, steps=True, access=True)
     if code := report.exit_code():
         _say("The preview did not succeed, so nothing was deployed.")

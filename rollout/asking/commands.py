@@ -25,6 +25,7 @@ from rollout.asking.can import can as answer_of
 from rollout.asking.planned import planned
 from rollout.asking.who import who as found_of
 from rollout.choosing.inventory import project_root
+from rollout.choosing.options import Globs, Stacks
 from rollout.errors import RolloutError
 
 WRONG: Final = 2
@@ -81,18 +82,11 @@ def can(
 
 def who(
     place: Place,
-    globs: Annotated[
-        list[str] | None, typer.Argument(metavar="[GLOB]...", help="Stacks, as with --stacks.")
-    ] = None,
+    globs: Globs = None,
     actions: Annotated[
         list[str] | None, typer.Option("--action", "-a", help="Only this action, as s3:GetObject.")
     ] = None,
-    named: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."
-        ),
-    ] = None,
+    stacks: Stacks = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -106,7 +100,7 @@ def who(
             where, asked = location(place), [known_action(name) for name in actions or ()]
         except ValueError as error:
             raise RolloutError(str(error)) from None
-        found = found_of(project_root(), where, [*(named or ()), *(globs or ())], asked)
+        found = found_of(project_root(), where, [*(stacks or ()), *(globs or ())], asked)
     if as_json:
         typer.echo(json.dumps(who_report.as_json(where, found), indent=2))
     else:

@@ -163,11 +163,11 @@ def _of_waves(
 ) -> Iterator[Finding]:
     """What is wrong in `rollout.yaml`; of globs that match nothing only where all is checked."""
     try:
-        placement = place(read_waves(root), stacks)
+        found = place(read_waves(root), stacks)
     except RolloutError as error:
         yield from error.findings
         return
-    for stack, oddity in placement.oddities:
+    for stack, oddity in found.oddities:
         if is_all or stack in chosen:
             yield oddity
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ from rollout.choosing.batch import Batch
 from rollout.choosing.changed import Change, changed_since
 from rollout.choosing.inventory import Member, inventory, matches, select
 from rollout.choosing.shard import WHOLE, Shard
-from rollout.choosing.waves import FILE, Placement, place, read_waves
+from rollout.choosing.waves import FILE, Waves, place, read_waves
 from rollout.errors import RolloutError
 
 PARALLEL: Final = max(2, min(8, 2 * (os.cpu_count() or 1)))
@@ -25,17 +25,15 @@ class Options:
     waves: tuple[str, ...] = ()
     changed_since: str | None = None
     shard: Shard = WHOLE
-    parallel: int | None = None
 
 
 @dataclass(frozen=True)
 class Selection:
     """The stacks that a command is for, in the order of their waves."""
 
-    root: Path
-    members: Mapping[str, Member]
-    placement: Placement
-    everything: tuple[Member, ...]
+    members: Mapping[str, Member] = field(default_factory=dict)
+    waves: Waves = field(default_factory=Waves)
+    everything: tuple[Member, ...] = ()
     """All of the project's stacks, which those of a selection may get in the way of."""
     removed_files: tuple[str, ...] = ()
     """Files of stacks that were deleted since the commit that the user named."""
@@ -55,14 +53,14 @@ class Selection:
         Raises:
             RolloutError: the place of a stack is not what somebody wrote down.
         """
-        unsure = [name for name in self.members if name in self.placement.unsure]
+        unsure = [name for name in self.members if name in self.waves.unsure]
         if unsure:
             raise RolloutError(
                 f"{FILE}: each stack must be in one wave before it is touched; "
                 f"these are not: {', '.join(unsure)}"
             )
         batches = []
-        for placed in self.placement.waves:
+        for placed in self.waves.placed:
             wave, stacks = placed.wave, tuple(s for s in placed.stacks if s in self.members)
             at_once = parallel or wave.parallel or PARALLEL
             batches.append(
@@ -83,8 +81,8 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
         RolloutError: there is no such stack or wave, or a file is wrong.
     """
     everything = inventory(root)
-    placement = place(read_waves(root), [member.name for member in everything])
-    for _, oddity in placement.oddities:
+    waves = place(read_waves(root), [member.name for member in everything])
+    for _, oddity in waves.oddities:
         say(f"{FILE}: {oddity}")
     ref = options.changed_since
     change = None if ref is None else changed_since(root, ref)
@@ -95,9 +93,9 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
     else:
         some = list(select(everything, options.patterns))
     chosen = {member.name: member for member in some}
-    names = [name for placed in placement.waves for name in placed.stacks if name in chosen]
+    names = [name for placed in waves.placed for name in placed.stacks if name in chosen]
     if options.waves:
-        names = _in_waves(placement, names, options.waves)
+        names = _in_waves(waves, names, options.waves)
     if change is not None:
         names = _changed(change, f"since {ref}", names, say)
         if removed:
@@ -106,15 +104,15 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
         part = options.shard.of(names)
         say(f"Shard {options.shard}: {len(part)} of {len(names)} stacks.")
         names = list(part)
-    return Selection(root, {name: chosen[name] for name in names}, placement, everything, removed)
+    return Selection({name: chosen[name] for name in names}, waves, everything, removed)
 
 
-def _in_waves(placement: Placement, names: Sequence[str], waves: Sequence[str]) -> list[str]:
-    known = [placed.wave.name for placed in placement.waves if placed.wave.name]
-    for wave in waves:
+def _in_waves(waves: Waves, names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    known = [placed.wave.name for placed in waves.placed if placed.wave.name]
+    for wave in wanted:
         if wave not in known:
             raise RolloutError(f"{FILE}: there is no wave '{wave}'; there are {', '.join(known)}")
-    return [name for name in names if placement.wave_of(name) in waves]
+    return [name for name in names if waves.wave_of(name) in wanted]
 
 
 def _changed(

@@ -62,7 +62,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Placement:
+class Waves:
     """All stacks in their waves.
 
     `oddities` are to be told: globs that match nothing, and, each with its stack, stacks in no wave
@@ -70,13 +70,13 @@ class Placement:
     several waves is in the first of them, one in none in a last one without a name.
     """
 
-    waves: tuple[Placed, ...]
+    placed: tuple[Placed, ...] = ()
     oddities: tuple[tuple[str | None, Finding], ...] = ()
     unsure: frozenset[str] = frozenset()
 
     def wave_of(self, stack: str) -> str:
         """Return the name of a stack's wave, empty for none."""
-        return next(placed.wave.name for placed in self.waves if stack in placed.stacks)
+        return next(placed.wave.name for placed in self.placed if stack in placed.stacks)
 
 
 def read_waves(root: Path) -> tuple[Wave, ...]:
@@ -103,7 +103,7 @@ def read_waves(root: Path) -> tuple[Wave, ...]:
     return tuple(named)
 
 
-def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Placement:
+def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Waves:
     """Put each stack into its wave."""
     placed: list[Placed] = []
     oddities: list[tuple[str | None, Finding]] = []
@@ -123,7 +123,7 @@ def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Placement:
     homeless = tuple(stack for stack, names in homes.items() if not names)
     if homeless:
         placed.append(Placed(Wave(stacks=homeless), homeless))
-    return Placement(tuple(placed), tuple(oddities), unsure)
+    return Waves(tuple(placed), tuple(oddities), unsure)
 
 
 def _unknown(number: int, wave: Wave, stacks: Sequence[str]) -> Iterator[Finding]:

@@ -21,9 +21,9 @@ from components.resources import place
 from rollout.execution.pending import is_unsettled
 from rollout.execution.recovery import Gate, OnEvent, export, mend_file, recover
 from rollout.execution.scratch import QUIET, Scratch
-from rollout.execution.task import Cli, Command, Task
+from rollout.execution.task import Cli, Operation, Task
 
-_READING: Final = frozenset({Command.PREVIEW, Command.DRIFT})
+_READING: Final = frozenset({Operation.PREVIEW, Operation.DRIFT})
 
 
 class RefusedError(Exception):
@@ -137,22 +137,22 @@ def operate(task: Task, on_event: OnEvent) -> bool:
         RefusedError: it would do harm.
     """
     gate = Gate(on_event)
-    if task.command is not Command.UP:
+    if task.operation is not Operation.UP:
         gate.open()
     with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
         scratch = Scratch(Path(folder), Path(task.root), task.stack)
-        workspace = _workspace(task, QUIET if task.command in _READING else {}, gate)
+        workspace = _workspace(task, QUIET if task.operation in _READING else {}, gate)
         try:
             _operate(task, workspace, gate, scratch)
         except auto.StackNotFoundError:
-            if task.command is Command.UP:
+            if task.operation is Operation.UP:
                 workspace.create_stack(task.stack)
                 _operate(task, workspace, gate, scratch)
-            elif task.command is Command.PREVIEW:
+            elif task.operation is Operation.PREVIEW:
                 _preview_new(task, gate, scratch)
             return False
         except auto.CommandError as error:
-            if task.command in _READING or not mend_file(task, workspace.run, error):
+            if task.operation in _READING or not mend_file(task, workspace.run, error):
                 raise
             _operate(task, workspace, gate, scratch)
     return True
@@ -161,7 +161,7 @@ def operate(task: Task, on_event: OnEvent) -> bool:
 def _workspace(task: Task, environment: Mapping[str, str], gate: Gate) -> _Workspace:
     def program() -> None:
         gate.check(lambda: export(workspace.run, task.stack))
-        is_unknown = task.command is Command.UP and not workspace.has_new_stack
+        is_unknown = task.operation is Operation.UP and not workspace.has_new_stack
         place.arns_in_state = partial(workspace.arns, task.stack) if is_unknown else None
         runpy.run_path(str(Path(task.root, "__main__.py")), run_name="__main__")
 
@@ -180,20 +180,20 @@ def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) ->
     state in any case, since what it deletes was made with them; so they are looked at before.
     """
     stack, on_event = _Stack(task.stack, workspace), gate.on_event
-    match task.command:
-        case Command.PREVIEW:
+    match task.operation:
+        case Operation.PREVIEW:
             file = scratch.config_file()
             stack.preview(color="never", on_event=on_event, plan=task.plan, config_file=file)
-        case Command.DRIFT:
+        case Operation.DRIFT:
             file = scratch.config_file()
             stack.preview(
                 color="never", on_event=on_event, refresh=True, run_program=True, config_file=file
             )
-        case Command.UP:
+        case Operation.UP:
             _up(task, stack, workspace, gate)
-        case Command.DESTROY:
+        case Operation.DESTROY:
             _destroy(task, stack, workspace, on_event)
-        case Command.CANCEL:
+        case Operation.CANCEL:
             stack.cancel()
 
 

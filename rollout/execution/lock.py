@@ -1,6 +1,6 @@
 """Who holds a stack that is locked, from the engine's own words.
 
-A backend of files (also S3, GCS, Azure) names each holder (`checkForLock` in the engine's
+A backend of files (also S3, GCS, Azure) names each owner (`checkForLock` in the engine's
 pkg/backend/diy/lock.go); Pulumi Cloud answers with a conflict that names nobody.
 """
 
@@ -12,14 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-_HOLDER: Final = re.compile(
+_OWNER: Final = re.compile(
     r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)"
 )
 _CONFLICT: Final = "[409] Conflict"
 
 
 @dataclass(frozen=True)
-class Holder:
+class Owner:
     """A process that has locked a stack."""
 
     user: str
@@ -28,7 +28,7 @@ class Holder:
     at: datetime
 
     def __str__(self) -> str:
-        """The holder as the user reads it."""
+        """The owner as the user reads it."""
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.at:%Y-%m-%d %H:%M:%S %Z}"
 
     @property
@@ -44,43 +44,43 @@ class Holder:
 
 @dataclass(frozen=True)
 class Lock:
-    """A stack's lock: its holders, as far as the backend tells."""
+    """A stack's lock: its owners, as far as the backend tells."""
 
-    holders: tuple[Holder, ...] = ()
+    owners: tuple[Owner, ...] = ()
 
     def __str__(self) -> str:
         """The lock as the user reads it."""
-        who = ", ".join(map(str, self.holders)) or "another update (Pulumi Cloud shows it)"
+        who = ", ".join(map(str, self.owners)) or "another update (Pulumi Cloud shows it)"
         return f"locked by {who}"
 
     @property
     def is_dead(self) -> bool:
         """Whether nobody works under it any more, as far as this machine knows."""
-        return bool(self.holders) and all(holder.is_dead for holder in self.holders)
+        return bool(self.owners) and all(owner.is_dead for owner in self.owners)
 
     @property
     def is_local(self) -> bool:
-        """Whether all its holders are of this machine."""
-        return all(holder.is_local for holder in self.holders)
+        """Whether all its owners are of this machine."""
+        return all(owner.is_local for owner in self.owners)
 
     def is_of(self, started: datetime | None) -> bool:
         """Say whether it is of the engine that a rollout on this machine started then.
 
         Only a lock that is, and is dead, can be cancelled without asking.
         """
-        if started is None or not self.holders:
+        if started is None or not self.owners:
             return False
         second = started.replace(microsecond=0)  # a lock's time has no smaller parts
-        return all(holder.is_local and holder.at >= second for holder in self.holders)
+        return all(owner.is_local and owner.at >= second for owner in self.owners)
 
 
 def find_lock(words: str) -> Lock | None:
     """Find a lock in what the engine said; None if it failed for another reason."""
-    holders = tuple(
-        Holder(m["user"], m["host"], int(m["pid"]), datetime.fromisoformat(m["at"]))
-        for m in _HOLDER.finditer(words)
+    owners = tuple(
+        Owner(m["user"], m["host"], int(m["pid"]), datetime.fromisoformat(m["at"]))
+        for m in _OWNER.finditer(words)
     )
-    return Lock(holders) if holders or _CONFLICT in words else None
+    return Lock(owners) if owners or _CONFLICT in words else None
 
 
 def _runs(pid: int) -> bool:

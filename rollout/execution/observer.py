@@ -3,11 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 
-from rollout.execution.engine_words import error_text, plain, stderr
+from rollout.execution.engine_words import error_text, plain
+from rollout.result import Result, Status, Step
 
 _SAME: Final = frozenset({"same", "read", "read-replacement", "refresh", "discard"})
 """What changes nothing."""
@@ -25,7 +26,7 @@ class Observer:
         self._on_progress = on_progress
         self._errors: list[str] = []
         self._warnings: list[str] = []
-        self._steps: dict[str, dict[str, str]] = {}
+        self._steps: dict[str, Step] = {}
         """What is done of changes of providers' resources; a component is none of its own."""
         self.makes_stack = False
         """Whether the stack itself is made: nothing of it is in the state."""
@@ -39,27 +40,28 @@ class Observer:
             is_new = metadata.op.value == "create"
             self.makes_stack |= is_new and metadata.type == "pulumi:pulumi:Stack"
             if (step := _step(metadata)) is not None:
-                self._on_progress(f"{step['op']} {step['name']}")
+                self._on_progress(f"{step.op} {step.name}")
         elif event.res_outputs_event is not None:
             metadata = event.res_outputs_event.metadata
             if (step := _step(metadata)) is not None:
                 self._steps[metadata.urn] = step
 
-    def ended(self, words: str | None, seconds: float) -> dict[str, Any]:
-        """Return what the operation came to.
+    def result(self, words: str | None, seconds: float) -> Result:
+        """Return the result of the operation.
 
         Args:
-            words: what the engine said when it failed; None if it did not.
+            words: what the engine printed if it failed; None if it succeeded.
             seconds: how long it took.
         """
-        return {
-            "changes": dict(sorted(Counter(step["op"] for step in self._steps.values()).items())),
-            "steps": list(self._steps.values()),
-            "warnings": self._warnings,
-            "seconds": seconds,
-            "error": None if words is None else error_text(self._errors, words),
-            "stderr": stderr(words or ""),
-        }
+        steps = self._steps.values()
+        return Result(
+            Status.SUCCEEDED if words is None else Status.FAILED,
+            changes=dict(sorted(Counter(step.op for step in steps).items())),
+            seconds=seconds,
+            error=None if words is None else error_text(self._errors, words),
+            steps=tuple(sorted(steps)),
+            warnings=tuple(self._warnings),
+        )
 
     def _on_diagnostic(self, event: DiagnosticEvent) -> None:
         if event.severity == "warning":
@@ -71,11 +73,11 @@ class Observer:
         self._errors.append(f"{about}: {text}" if about and about not in text else text)
 
 
-def _step(step: StepEventMetadata) -> dict[str, str] | None:
+def _step(step: StepEventMetadata) -> Step | None:
     """Return a change of a provider's resource; None for anything else."""
     op, name = step.op.value, step.urn.rsplit("::", 1)[-1]
     state = step.new or step.old
     is_real = state is not None and state.custom and not step.type.startswith("pulumi:")
     if not is_real or op in _SAME | _PARTS:
         return None
-    return {"op": op, "type": step.type, "name": name}
+    return Step(op, step.type, name)

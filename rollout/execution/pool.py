@@ -11,7 +11,6 @@ which decides what becomes of the stacks under way.
 """
 
 import contextlib
-import json
 import os
 import queue
 import signal
@@ -19,14 +18,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import Pipe
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self, cast
+from typing import Final, Self
 
-from rollout.execution.lock import find_lock
-from rollout.execution.task import Task
+from rollout.execution.task import Reply, Task
 
 _CODE: Final = Path(__file__).resolve().parents[2]
 """The folder that `rollout` is imported from."""
@@ -44,40 +43,40 @@ class Worker:
         """Start it in the project; it imports the SDK meanwhile."""
         paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - it is as long there as the worker
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "rollout.execution.worker"],
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._printed,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        self._tasks = cast("IO[str]", self._process.stdin)
-        self._replies = cast("IO[str]", self._process.stdout)
+        self._pipe, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "rollout.execution.worker", str(theirs.fileno())],
+                cwd=root,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                stdin=subprocess.DEVNULL,
+                stdout=self._printed,
+                stderr=self._printed,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
         self.is_spent = False
         """After a failure: the engine is gone, but the program it asked for may still run."""
 
-    def run(self, task: Task, on_progress: Callable[[str], None]) -> Mapping[str, Any]:
-        """Run a task and return what `Observer.ended` said.
+    def run(self, task: Task, on_progress: Callable[[str], None]) -> Reply:
+        """Run a task.
 
         Raises:
             WorkerError: the process ended before the task did.
         """
-        with contextlib.suppress(BrokenPipeError):
-            self._tasks.write(task.to_line() + "\n")
-            self._tasks.flush()
-        for line in self._replies:
-            if not line.endswith("\n"):
-                break  # it ended while it answered
-            message: dict[str, Any] = json.loads(line)
-            if "progress" not in message:
-                is_locked = find_lock(message["stderr"]) is not None
-                self.is_spent = message["error"] is not None and not is_locked
-                return message
-            on_progress(message["progress"])
-        raise WorkerError(self._last_words())
+        with contextlib.suppress(OSError):  # if it has ended, there is nothing to receive either
+            self._pipe.send(task)
+        while not isinstance(message := self._receive(), Reply):
+            on_progress(message)
+        self.is_spent = message.result.error is not None and message.lock is None
+        return message
+
+    def _receive(self) -> str | Reply:
+        try:
+            message: str | Reply = self._pipe.recv()
+        except (EOFError, OSError):
+            raise WorkerError(self._last_words()) from None
+        return message
 
     def interrupt(self) -> None:
         """Let the engine cancel what it does: pending calls end, the state is written."""
@@ -86,17 +85,16 @@ class Worker:
 
     def dismiss(self) -> None:
         """Let the process end as soon as it has nothing to do."""
-        with contextlib.suppress(BrokenPipeError):
-            self._tasks.close()
+        self._pipe.close()
 
     def close(self) -> None:
         """Let the process end, and wait until it has."""
         self.dismiss()
         self._process.wait()
-        self._replies.close()
         self._printed.close()
 
     def _last_words(self) -> str:
+        self.dismiss()
         code = self._process.wait()
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
         self._printed.seek(0)

@@ -151,9 +151,8 @@ def _decisions(task: Task, run: Run, deployment: Mapping[str, Any]) -> list[Deci
     """Decide what becomes of the pending creates, and delete the keys that are to be."""
     pending = pending_creates(deployment)
     last_write = datetime.fromisoformat(deployment["manifest"]["time"])
-    began = None if task.cut_short is None else datetime.fromisoformat(task.cut_short)
     if not any(one.is_in_aws for one in pending):
-        return decide(pending, {}, set(), Window.of(last_write, began))
+        return decide(pending, {}, set(), Window.of(last_write, task.cut_short))
     # 0.2 s and 20 MiB that hardly any run needs
     from rollout.execution import lookups  # noqa: PLC0415
     from rollout.execution.account import AccountError, account_of  # noqa: PLC0415
@@ -165,7 +164,7 @@ def _decisions(task: Task, run: Run, deployment: Mapping[str, Any]) -> list[Deci
         marks = set(held(deployment))
         if any(found.values()):
             marks.update(_held_elsewhere(task, run, account.id))
-        window = Window.of(last_write, began, account.clock)
+        window = Window.of(last_write, task.cut_short, account.clock)
         decisions = decide(pending, found, marks, window)
         _refuse_unknown(task, decisions)
         for decision in decisions:

@@ -1,12 +1,14 @@
-"""What a worker is asked to do with one stack; it travels as a line of JSON."""
+"""What the rollout asks of a worker, and what the worker replies; both are sent as pickles."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Self
+
+from rollout.execution.lock import Lock
+from rollout.result import Result
 
 
-class Command(StrEnum):
+class Operation(StrEnum):
     """What is done with a stack."""
 
     PREVIEW = "preview"
@@ -15,6 +17,11 @@ class Command(StrEnum):
     DESTROY = "destroy"
     CANCEL = "cancel"
     """Remove the lock that a dead run left."""
+
+    @property
+    def changes_stacks(self) -> bool:
+        """Whether it goes in waves, and a first Ctrl-C lets it finish."""
+        return self in {Operation.UP, Operation.DESTROY}
 
 
 @dataclass(frozen=True)
@@ -34,28 +41,19 @@ class Task:
     `cut_short` is when a run of the stack began here that was cut short, if one was.
     """
 
-    command: Command
+    operation: Operation
     stack: str
     root: str
     cli: Cli
     plan: str | None = None
     accounts: tuple[str, ...] = ()
     spare_protected: bool = False
-    cut_short: str | None = None
+    cut_short: datetime | None = None
 
-    def to_line(self) -> str:
-        """The task as a line of JSON."""
-        return json.dumps(asdict(self))
 
-    @classmethod
-    def of_line(cls, line: str) -> Self:
-        """Read what `to_line` wrote."""
-        values = json.loads(line)
-        return cls(
-            **{
-                **values,
-                "command": Command(values["command"]),
-                "cli": Cli(**values["cli"]),
-                "accounts": tuple(values["accounts"]),
-            },
-        )
+@dataclass(frozen=True)
+class Reply:
+    """How a task ended; `lock` is the one that kept it from running."""
+
+    result: Result
+    lock: Lock | None = None

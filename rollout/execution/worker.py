@@ -1,83 +1,80 @@
-"""A process that runs stacks one after another: `python -m rollout.execution.worker`.
+"""A process that runs tasks one after another: `python -m rollout.execution.worker FD`.
 
-The pool starts it.
-
-Tasks come as lines of JSON on standard input, and what happens goes back as lines of JSON on what
-was standard output. It ends with its input: where the rollout was killed, the stack under way is
-finished and nothing else is started.
+The pool starts it, with one end of a pipe as the file descriptor FD. Tasks come in; progress goes
+back as text, and the end of each task as a `Reply`. The process ends when the pipe is closed: if
+the rollout was killed, the task in progress is finished and no other is started.
 """
 
 import contextlib
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TextIO
 
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
 from rollout.access.preview import PreviewAccess
 from rollout.execution.engine import RefusedError, operate
+from rollout.execution.engine_words import stderr
+from rollout.execution.lock import find_lock
 from rollout.execution.observer import Observer
 from rollout.execution.recovery import RecoveryError
-from rollout.execution.task import Command, Task
+from rollout.execution.task import Operation, Reply, Task
+from rollout.result import Result, Status
 
 
-class _Replies:
-    """The way back to the rollout; nobody may listen any more."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        with contextlib.suppress(OSError):
-            self._file.write(json.dumps(message) + "\n")
-            self._file.flush()
-
-
-def run(task: Task, replies: _Replies) -> None:
-    """Run one task and send its progress, then how it ended."""
-    observer = Observer(lambda text: replies.send({"progress": text}))
+def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
+    """Run one task."""
+    observer = Observer(send_progress)
     access = PreviewAccess(Path(task.root), task.stack)
     started = time.monotonic()
-    words: str | None = None
-    told: dict[str, Any] = {}
 
     def on_event(event: EngineEvent) -> None:
         observer.on_event(event)
-        if task.command is Command.PREVIEW:
+        if task.operation is Operation.PREVIEW:
             access.on_event(event)
+
+    def ended(words: str | None = None) -> Result:
+        return observer.result(words, time.monotonic() - started)
 
     try:
         was_there = operate(task, on_event)
-        if task.command is Command.PREVIEW:
-            told = {"access": access.diff().to_json()}
-        if task.command is Command.DRIFT:
-            told = {"is_deployed": was_there and not observer.makes_stack}
+        if task.operation is Operation.PREVIEW:
+            return Reply(replace(ended(), access=access.diff().to_json()))
+        if task.operation is Operation.DRIFT and (observer.makes_stack or not was_there):
+            return Reply(Result(Status.NOT_DEPLOYED, seconds=ended().seconds))
     except (auto.CommandError, RecoveryError, RefusedError) as error:
         words = str(error)
-    except Exception as error:  # noqa: BLE001 - told as the stack's error, the others go on
-        words = f"{type(error).__name__}: {error}"
-    replies.send({**observer.ended(words, time.monotonic() - started), **told})
+        return Reply(ended(words), find_lock(stderr(words)))
+    except Exception as error:  # noqa: BLE001 - it is this stack's error; the other stacks go on
+        return Reply(ended(f"{type(error).__name__}: {error}"))
+    return Reply(ended())
 
 
 def main() -> None:
-    """Serve until the input ends."""
-    # An interrupt is for the engine, which gets it too. Ignoring it would be inherited.
+    """Run tasks until the pipe is closed."""
+    # The engine gets an interrupt too, and acts on it. To ignore it here would be inherited.
     interrupts: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
-    replies = _Replies(os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8"))
-    # What the program prints must not get among the replies.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    for line in sys.stdin:
-        if interrupts:  # it came before there was an engine
-            break
-        run(Task.of_line(line), replies)
-    # A program whose engine is gone may still run, on a thread that nobody should wait for.
+    pipe = Connection(int(sys.argv.pop()))
+    os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003 - it has no keyword
+
+    def send(message: str | Reply) -> None:
+        with contextlib.suppress(OSError):  # the rollout may have been killed
+            pipe.send(message)
+
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            task: Task = pipe.recv()
+            if interrupts:  # before there was an engine to act on it
+                break
+            send(run(task, send))
+    # A program whose engine is gone may still run, on a thread that would keep the process alive.
     os._exit(0)
 
 

@@ -89,7 +89,7 @@ def show_stacks(console: Console, selection: Selection) -> None:
     for title in ("stack", "wave", "account", "region"):
         table.add_column(title, overflow="fold")
     for name, member in selection.members.items():
-        wave = selection.placement.wave_of(name)
+        wave = selection.waves.wave_of(name)
         cells = (name, wave or "none", member.account or "?", member.region or "?")
         table.add_row(*(Text(printable(cell)) for cell in cells))
     show_table(console, table)
@@ -126,7 +126,7 @@ def stacks_json(selection: Selection) -> dict[str, Any]:
     """Return what `list --json` prints of each stack."""
     return {
         name: {
-            "wave": selection.placement.wave_of(name) or None,
+            "wave": selection.waves.wave_of(name) or None,
             "account": member.account,
             "region": member.region,
             "error": member.error,

@@ -11,7 +11,7 @@ from pathlib import Path
 from rollout.choosing.selection import PARALLEL
 from rollout.execution.engine import operate
 from rollout.execution.pulumi_cli import find_cli
-from rollout.execution.task import Command, Task
+from rollout.execution.task import Operation, Task
 
 
 def main(stacks: list[str]) -> None:
@@ -24,7 +24,7 @@ def main(stacks: list[str]) -> None:
     sys.path.insert(0, root)
 
     def preview(stack: str) -> None:
-        operate(Task(Command.PREVIEW, stack, root, cli), lambda _: None)
+        operate(Task(Operation.PREVIEW, stack, root, cli), lambda _: None)
 
     with ThreadPoolExecutor(PARALLEL) as executor:
         list(executor.map(preview, stacks))

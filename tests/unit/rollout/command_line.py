@@ -1,4 +1,4 @@
-"""`python -m rollout`, run in this process."""
+"""`python -m rollout`, run in this process; and a CLI for it that is a script."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rollout import cli
+from rollout.execution.task import Cli
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,11 @@ def asking(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return Ran(code, captured.out, captured.err)
 
     return run
+
+
+def scripted_cli(folder: Path, script: str) -> Cli:
+    """Return a CLI that runs lines of a shell, whatever it is asked for; workers start it."""
+    path = folder / "pulumi"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return Cli(str(path), "3.200.0")

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from rollout.execution.engine import RefusedError, check_accounts, check_protected
-from rollout.execution.task import Cli, Command, Task
+from rollout.execution.task import Cli, Operation, Task
 
 TASK = Task(
-    Command.DESTROY, "dev", "/project", Cli("pulumi", "3.200.0"), accounts=("111111111111",)
+    Operation.DESTROY, "dev", "/project", Cli("pulumi", "3.200.0"), accounts=("111111111111",)
 )
 
 
@@ -43,7 +43,3 @@ def test_what_is_protected_is_named_with_what_to_do() -> None:
         "it: --exclude-protected leaves it and deletes the rest; to delete it too, first run\n"
         f"  pulumi state unprotect '{urn}' --stack dev --yes"
     )
-
-
-def test_a_task_travels_as_a_line() -> None:
-    assert Task.of_line(TASK.to_line()) == TASK

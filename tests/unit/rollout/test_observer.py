@@ -5,6 +5,7 @@ from typing import Any
 from pulumi.automation.events import EngineEvent
 
 from rollout.execution.observer import Observer
+from rollout.result import Result, Step
 
 USER, COMPONENT = "aws:iam/user:User", "circleci-s3-access:index:UserIdentity"
 
@@ -15,7 +16,7 @@ def metadata(op: str, kind: str, name: str, *, custom: bool = True) -> dict[str,
     return {"op": op, "urn": urn, "type": kind, "old": state, "new": state, "provider": ""}
 
 
-def heard(*events: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+def heard(*events: tuple[str, dict[str, Any]]) -> Result:
     observer = Observer(lambda _: None)
     for number, (kind, step) in enumerate(events):
         event = {"sequence": number, "timestamp": 0, kind: {"metadata": step}}
@@ -23,7 +24,7 @@ def heard(*events: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     summary = {"durationSeconds": 1, "resourceChanges": {"delete": 8}, "maybeCorrupt": False}
     event = {"sequence": 99, "timestamp": 0, "summaryEvent": {**summary, "PolicyPacks": {}}}
     observer.on_event(EngineEvent.from_json(event))
-    return observer.ended(None, 1)
+    return observer.result(None, 1)
 
 
 def test_what_is_counted_is_what_is_listed_and_was_done() -> None:
@@ -39,8 +40,5 @@ def test_what_is_counted_is_what_is_listed_and_was_done() -> None:
     ]
     begun = [("resourcePreEvent", step) for step in [*steps, metadata("delete", USER, "failed")]]
     ended = heard(*begun, *(("resOutputsEvent", step) for step in steps))
-    assert ended["changes"] == {"delete": 1, "replace": 1}
-    assert ended["steps"] == [
-        {"op": "delete", "type": USER, "name": "gone"},
-        {"op": "replace", "type": USER, "name": "anew"},
-    ]
+    assert ended.changes == {"delete": 1, "replace": 1}
+    assert ended.steps == (Step("delete", USER, "gone"), Step("replace", USER, "anew"))

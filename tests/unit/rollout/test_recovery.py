@@ -12,13 +12,13 @@ from pulumi.automation.events import DiagnosticEvent, EngineEvent
 
 from rollout.execution import recovery
 from rollout.execution.recovery import Gate, mend_file
-from rollout.execution.task import Cli, Command, Task
+from rollout.execution.task import Cli, Operation, Task
 
 WARNING = (
     "Attempting to deploy or update resources with 1 pending operations from previous deployment.\n"
 )
 STATE = {"deployment": {"pending_operations": ["one"]}}
-TASK = Task(Command.UP, "dev", "/project", Cli("pulumi", "3.200.0"))
+TASK = Task(Operation.UP, "dev", "/project", Cli("pulumi", "3.200.0"))
 
 
 def said(message: str, severity: str = "warning") -> EngineEvent:

@@ -1,7 +1,6 @@
 """What the program warns of reaches everybody who reads a preview."""
 
 import io
-from typing import Any
 
 from pulumi.automation.events import EngineEvent
 from rich.console import Console
@@ -26,9 +25,8 @@ def test_the_engines_warnings_are_kept_without_the_stacks_file_in_front() -> Non
     heard = Observer(lambda _: None)
     heard.on_event(event("warning", f"<{{%reset%}}>Pulumi.acct-1.yaml: {WARNING}<{{%reset%}}>\n"))
     heard.on_event(event("info", "something else"))
-    ended: dict[str, Any] = heard.ended(None, 1.0)
-    assert ended["warnings"] == [WARNING]
-    assert ended["error"] is None
+    result = heard.result(None, 1.0)
+    assert (result.warnings, result.error) == ((WARNING,), None)
 
 
 def test_people_read_them_once_for_stacks_that_are_alike() -> None:

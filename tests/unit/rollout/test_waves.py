@@ -20,13 +20,13 @@ def faults_of(project: WriteStacks, text: str) -> list[str]:
 
 
 def placed(waves: tuple[Wave, ...]) -> dict[str, tuple[str, ...]]:
-    return {one.wave.name: one.stacks for one in place(waves, STACKS).waves}
+    return {one.wave.name: one.stacks for one in place(waves, STACKS).placed}
 
 
 def test_without_a_file_all_stacks_are_one_wave(project: WriteStacks) -> None:
-    placement = place(read_waves(project(*STACKS)), STACKS)
-    assert [one.stacks for one in placement.waves] == [STACKS]
-    assert not placement.oddities
+    found = place(read_waves(project(*STACKS)), STACKS)
+    assert [one.stacks for one in found.placed] == [STACKS]
+    assert not found.oddities
 
 
 def test_a_file_says_names_limits_and_pauses(project: WriteStacks) -> None:
@@ -103,28 +103,28 @@ def test_unknown_stacks_stacks_in_no_wave_and_in_two_are_told() -> None:
         Wave(name="first", stacks=("dev", "stage")),
         Wave(name="second", stacks=("acct-*", "eu-*", "dev")),
     )
-    placement = place(waves, STACKS)
-    assert [str(oddity) for _, oddity in placement.oddities] == [
+    found = place(waves, STACKS)
+    assert [str(oddity) for _, oddity in found.oddities] == [
         "waves[0].stacks[1]: 'stage' matches no stack",
         "waves[1].stacks[1]: 'eu-*' matches no stack",
         "waves: the stack dev is in 2 waves: first, second",
         "waves: the stack prod is in no wave",
     ]
-    assert placement.unsure == {"dev", "prod"}
+    assert found.unsure == {"dev", "prod"}
 
 
 def test_a_stack_in_two_waves_runs_once_and_one_in_none_has_a_place_for_previews() -> None:
     waves = (Wave(name="first", stacks=("dev",)), Wave(name="second", stacks=("acct-*", "dev")))
-    placement = place(waves, STACKS)
-    assert [one.stacks for one in placement.waves] == [("dev",), ("acct-01", "acct-02"), ("prod",)]
-    assert placement.wave_of("prod") == ""
+    found = place(waves, STACKS)
+    assert [one.stacks for one in found.placed] == [("dev",), ("acct-01", "acct-02"), ("prod",)]
+    assert found.wave_of("prod") == ""
 
 
 def test_a_star_alone_and_last_is_the_rest_and_no_overlap() -> None:
     waves = (Wave(name="first", stacks=("dev",)), Wave(name="rest", stacks=("*",)))
-    placement = place(waves, STACKS)
+    found = place(waves, STACKS)
     assert placed(waves) == {"first": ("dev",), "rest": ("acct-01", "acct-02", "prod")}
-    assert not placement.oddities
+    assert not found.oddities
 
 
 def test_a_star_that_is_not_last_overlaps() -> None:

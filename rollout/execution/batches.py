@@ -1,32 +1,21 @@
-"""Runs stacks in batches: each batch after the other, the stacks of one at once."""
+"""Runs batches in sequence, and the stacks of a batch in parallel."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Protocol
 
 from rollout.choosing.batch import Batch
+from rollout.execution.control import Control
 from rollout.result import Result, Status, skipped
 
 _LOOK_EVERY_SECONDS = 0.1
 
 
-class Interrupts(Protocol):
-    """What the runner asks of `Control`."""
-
-    @property
-    def stopping(self) -> bool:
-        """Whether nothing new may be started."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than until a signal comes."""
-
-
 class _Tally:
     """Counts a batch's failures and says why the next stack must not start."""
 
-    def __init__(self, batch: Batch, interrupts: Interrupts) -> None:
+    def __init__(self, batch: Batch, control: Control) -> None:
         self._batch = batch
-        self._interrupts = interrupts
+        self._control = control
         self._failed: list[Result] = []  # appending is safe between threads
 
     def count(self, result: Result) -> None:
@@ -35,7 +24,7 @@ class _Tally:
 
     def stops_stack(self) -> str | None:
         """Return why no other stack of the batch may start."""
-        if self._interrupts.stopping:
+        if self._control.stopping:
             return "not started: interrupted"
         limit = self._batch.stop_after
         return self._why() if limit is not None and len(self._failed) >= limit else None
@@ -54,7 +43,7 @@ class _Tally:
 def run_batches(
     batches: Sequence[Batch],
     run: Callable[[str], Result],
-    interrupts: Interrupts,
+    control: Control,
     look: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[str, Result]]:
     """Run all stacks; each result comes as soon as it is there.
@@ -62,7 +51,7 @@ def run_batches(
     Args:
         batches: in the order to run them.
         run: runs one stack; called on several threads at once, it raises nothing.
-        interrupts: says when to stop.
+        control: says when to stop.
         look: called on this thread every now and then.
     """
     why: str | None = None
@@ -70,11 +59,11 @@ def run_batches(
         if why is not None:
             yield from ((stack, skipped(why)) for stack in batch.stacks)
             continue
-        tally = _Tally(batch, interrupts)
+        tally = _Tally(batch, control)
         yield from _run_batch(batch, run, tally, look)
         why = tally.stops_batch()
         if why is None and batch.stacks and any(b.stacks for b in batches[number + 1 :]):
-            interrupts.sleep(batch.pause)
+            control.sleep(batch.pause)
             look()
             why = tally.stops_batch()
 

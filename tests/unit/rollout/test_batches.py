@@ -1,3 +1,4 @@
+import signal
 import threading
 from collections.abc import Callable
 
@@ -5,18 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.choosing.batch import Batch
-from rollout.execution.runner import run_batches
+from rollout.execution.batches import run_batches
+from rollout.execution.control import Control
 from rollout.result import Result, Status, failed
 
 GOOD = Result(Status.SUCCEEDED)
 DEADLINE = 10.0
 
 
-class Calm:
-    """No signal ever comes; pauses are noted instead of waited for."""
+class Calm(Control):
+    """Pauses are noted instead of waited for."""
 
     def __init__(self) -> None:
-        self.stopping = False
+        super().__init__(patient=True)
         self.pauses: list[float] = []
 
     def sleep(self, seconds: float) -> None:
@@ -118,7 +120,7 @@ def test_after_a_signal_no_stack_starts_and_those_under_way_end() -> None:
     calm = Calm()
 
     def run(stack: str) -> Result:
-        calm.stopping = stack == "b"
+        calm.signal = signal.SIGINT if stack == "b" else None
         return GOOD
 
     assert outcomes([Batch("one", ("a", "b", "c"), 1), Batch("two", ("d",), 1)], run, calm) == {
