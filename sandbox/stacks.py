@@ -1,12 +1,11 @@
 """The account, region, profile and buckets of each stack in the sandbox."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from components.settings.findings import SettingsError
-from components.settings.stack_file import StackFile, read, stacks
+from components.settings.stack_file import StackFile, matches, read, stacks
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 from sandbox.folder import CHECKOUT
 from sandbox.lifecycle import SandboxError
@@ -107,13 +106,9 @@ def find_stack(root: Path, pattern: str) -> SandboxStack:
 def _known(root: Path, patterns: Sequence[str]) -> list[str]:
     known = list(stacks(root))
     for pattern in patterns:
-        if not _matching(known, [pattern]):
+        if not any(matches(name, [pattern]) for name in known):
             there = ", ".join(known) if known else "none"
             raise SandboxError(
                 f"There is no Pulumi.{pattern}.yaml in {root}; its stacks are: {there}."
             )
-    return _matching(known, patterns)
-
-
-def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
-    return [n for n in names if any(fnmatchcase(n, pattern) for pattern in patterns)]
+    return [name for name in known if matches(name, patterns)]

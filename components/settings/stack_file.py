@@ -5,8 +5,9 @@ it, which need to know what a stack wishes for without starting an engine.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,6 +117,11 @@ def stacks(root: Path) -> Iterator[str]:
         name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         if _NAME.fullmatch(name):
             yield name
+
+
+def matches(stack: str, patterns: Iterable[str]) -> bool:
+    """Say whether any of the patterns (`dev`, `acct-*`) matches a stack's name; case counts."""
+    return any(fnmatchcase(stack, pattern) for pattern in patterns)
 
 
 def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - whatever the file holds

@@ -4,20 +4,16 @@ A token's signature, its issuer's keys and its lifetime are not checked: that ta
 """
 
 import base64
-import binascii
 import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from components.circleci.asked_job import Asked, job_of
 from components.circleci.claims import Claims
 from components.circleci.subject import PROJECT_CLAIM, issuer, parse_subject
 from components.settings.model import Trust
 from rollout.errors import RolloutError
-
-_PARTS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -67,13 +63,13 @@ def _read(file: Path) -> Claims:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(errors="replace")
     except OSError as error:
         raise RolloutError(f"--token {file}: {error.strerror}") from None
-    parts = text.strip().split(".")
     try:
-        payload = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = json.loads(base64.b64decode(payload, altchars=b"-_", validate=True))
-    except (IndexError, binascii.Error, ValueError, RecursionError):
+        _, payload, _ = text.strip().split(".")
+        padded = payload + "=" * (-len(payload) % 4)
+        claims = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
         claims = None
-    if len(parts) != _PARTS or not isinstance(claims, dict):
+    if not isinstance(claims, dict):
         # What is in the file may be a secret, so it is not shown.
         raise RolloutError(f"--token {file}: it holds no token (a JWT: three parts with dots)")
     return claims

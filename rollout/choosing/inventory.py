@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from components.settings.config_keys import read_project
 from components.settings.findings import Finding, SettingsError
-from components.settings.stack_file import StackFile, read, stacks
+from components.settings.stack_file import StackFile, matches, read, stacks
 from rollout.errors import RolloutError
 
 
@@ -103,14 +102,9 @@ def select(members: Sequence[Member], patterns: Sequence[str]) -> tuple[Member, 
         RolloutError: patterns that match none; each is named, and the stacks that there are.
     """
     names = [member.name for member in members]
-    idle = [p for p in patterns if not any(fnmatchcase(name, p) for name in names)]
+    idle = [p for p in patterns if not any(matches(name, [p]) for name in names)]
     if idle or not members:
         there = ", ".join(names) or "none, since there is no Pulumi.<stack>.yaml"
         wanted = ", ".join(f"'{pattern}'" for pattern in idle) or "all stacks"
         raise RolloutError(f"No stack for {wanted}; the stacks here are: {there}.")
     return tuple(m for m in members if not patterns or matches(m.name, patterns))
-
-
-def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Say whether any of the patterns matches a stack's name, case and all."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from components.settings.stack_file import matches
 from rollout.choosing.batch import Batch
 from rollout.choosing.changed import Change, changed_since
-from rollout.choosing.inventory import Member, inventory, matches, select
+from rollout.choosing.inventory import Member, inventory, select
 from rollout.choosing.shard import WHOLE, Shard
 from rollout.choosing.waves import FILE, Waves, place, read_waves
 from rollout.errors import RolloutError

@@ -25,7 +25,7 @@ from pydantic_core import ErrorDetails
 
 from components.settings import pulumi_yaml
 from components.settings.findings import Finding, path_of
-from rollout.choosing.inventory import matches
+from components.settings.stack_file import matches
 from rollout.errors import RolloutError
 
 FILE: Final = "rollout.yaml"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.settings import pulumi_yaml
-from rollout.choosing.inventory import matches
+from components.settings.stack_file import matches
 
 PLACE: Final = "workflows"
 _GITHUB: Final = ".github/workflows"
