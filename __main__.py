@@ -1,4 +1,4 @@
-"""The Pulumi program: makes one stack's identities, as its config wishes."""
+"""The Pulumi program: makes one stack's identities, as its config says."""
 
 import pulumi
 import pulumi_aws as aws
@@ -10,7 +10,7 @@ from components.settings import Role
 
 def main() -> None:
     """Read the config, make a component for each identity, export what was made."""
-    settings, plans, configured_region = read()
+    settings, layouts, configured_region = read()
     account = Account("account", settings)
     region = configured_region or aws.get_region_output().region
     given = (settings.tags, account.bucket_arns)
@@ -18,10 +18,10 @@ def main() -> None:
     for name, identity in settings.identities.items():
         if isinstance(identity, Role):
             provider = account.provider_arns[identity.trust.organization]
-            args = IdentityArgs(identity, plans[name], *given)
+            args = IdentityArgs(identity, layouts[name], *given)
             made[name] = RoleIdentity(name, args, provider, region)
         else:
-            made[name] = UserIdentity(name, IdentityArgs(identity, plans[name], *given))
+            made[name] = UserIdentity(name, IdentityArgs(identity, layouts[name], *given))
     pulumi.export("identities", {name: identity.outputs() for name, identity in made.items()})
 
 

@@ -14,8 +14,8 @@ from functools import cache
 from typing import Final
 
 
-class Placement(Enum):
-    """The resource that an action is granted on."""
+class Target(Enum):
+    """What an action acts on: objects, or the bucket itself."""
 
     OBJECT = "object"
     BUCKET = "bucket"
@@ -30,20 +30,20 @@ class Action:
     """
 
     name: str
-    placement: Placement
+    target: Target
     knows_prefix: bool = False
 
 
 def _on_objects(*names: str) -> tuple[Action, ...]:
-    return tuple(Action(name, Placement.OBJECT) for name in names)
+    return tuple(Action(name, Target.OBJECT) for name in names)
 
 
 EVERYTHING: Final = "s3:*"
 
 ACCESS: Final[Mapping[str, tuple[Action, ...]]] = {
     "list": (
-        Action("s3:ListBucket", Placement.BUCKET, knows_prefix=True),
-        Action("s3:GetBucketLocation", Placement.BUCKET),
+        Action("s3:ListBucket", Target.BUCKET, knows_prefix=True),
+        Action("s3:GetBucketLocation", Target.BUCKET),
     ),
     "read": _on_objects("s3:GetObject"),
     "write": _on_objects("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
@@ -121,7 +121,7 @@ def changes_access(name: str) -> bool:
 def objects_access() -> tuple[str, ...]:
     """Those actions on objects that AWS classes so, as ``s3:PutObjectAcl``: all are in ``s3:*``."""
     placed = ((name, _table().get(name)) for name in sorted(_managing()))
-    return tuple(name for name, rows in placed if rows and rows[0].placement is Placement.OBJECT)
+    return tuple(name for name, rows in placed if rows and rows[0].target is Target.OBJECT)
 
 
 _ONLY_S3: Final = "a grant takes S3 actions only"
@@ -180,7 +180,7 @@ def _placed(name: str, rows: list[dict[str, object]]) -> tuple[Action, ...]:
     formats = {str(row["resource_arn_format"]).partition(":s3:::")[2] for row in rows}
     knows_prefix = any("s3:prefix" in str(row["condition_keys"]) for row in rows)
     if "${BucketName}/${ObjectName}" in formats:
-        return (Action(name, Placement.OBJECT),)
+        return (Action(name, Target.OBJECT),)
     if "${BucketName}" in formats:
-        return (Action(name, Placement.BUCKET, knows_prefix),)
+        return (Action(name, Target.BUCKET, knows_prefix),)
     return ()

@@ -7,7 +7,7 @@ Keys: Service Authorization Reference, "Actions, resources, and condition keys f
 from dataclasses import dataclass
 from typing import Final
 
-from components.aws.actions import Action, Placement
+from components.aws.actions import Action, Target
 from components.aws.partitions import bucket_arn
 from components.iam.decide import Request
 
@@ -73,7 +73,7 @@ def s3_request(
     """
     bucket = bucket_arn(partition, place.bucket)
     context = caller.context()
-    if action.placement is Placement.BUCKET:
+    if action.target is Target.BUCKET:
         if action.knows_prefix:
             context["s3:prefix"] = place.key
         return Request(action.name, bucket, context)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from components.aws.actions import ACCESS, EVERYTHING, NEEDS_OF_KEY, Action, Placement, action
+from components.aws.actions import ACCESS, EVERYTHING, NEEDS_OF_KEY, Action, Target, action
 from components.settings.model import Grant
 
 
@@ -75,7 +75,7 @@ def _simplest(actions: frozenset[str]) -> frozenset[str]:
 def _of_grant(grant: Grant) -> Iterable[Permission]:
     wanted = [known for word in grant.access for known in ACCESS[word]]
     wanted += [action(name) for name in grant.actions]
-    on_objects = frozenset(one.name for one in wanted if one.placement is Placement.OBJECT)
+    on_objects = frozenset(one.name for one in wanted if one.target is Target.OBJECT)
     return (
         Permission(
             grant.bucket,
@@ -93,7 +93,7 @@ def _on_bucket(wanted: Iterable[Action], *, knows_prefix: bool) -> frozenset[str
     return frozenset(
         one.name
         for one in wanted
-        if one.placement is Placement.BUCKET and one.knows_prefix is knows_prefix
+        if one.target is Target.BUCKET and one.knows_prefix is knows_prefix
     )
 
 

@@ -113,24 +113,24 @@ class Account(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         # Of the URL only that it is the provider's: who uses the ARN waits for the provider.
-        planned = pulumi.Output.all(place, provider.url).apply(
+        expected = pulumi.Output.all(place, provider.url).apply(
             lambda known: provider_arn(
                 partition_of_arn(known[0].arn), known[0].account, organization
             )
         )
         if pulumi.runtime.is_dry_run():
-            return planned
-        return pulumi.Output.all(planned, provider.arn).apply(lambda arns: _as_planned(*arns))
+            return expected
+        return pulumi.Output.all(expected, provider.arn).apply(lambda arns: _as_expected(*arns))
 
 
-def _as_planned(planned: str, arn: str) -> str:
+def _as_expected(expected: str, arn: str) -> str:
     """The provider's ARN.
 
     Raises:
         pulumi.RunError: it is not what a preview says, and roles trust.
     """
-    if arn != planned:
-        raise pulumi.RunError(f"AWS made the OIDC provider {arn}; {planned} was expected")
+    if arn != expected:
+        raise pulumi.RunError(f"AWS made the OIDC provider {arn}; {expected} was expected")
     return arn
 
 

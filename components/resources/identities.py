@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.aws import limits
 from components.iam.document import to_json
 from components.policy.circleci_job import job_config
-from components.policy.plan import Plan, policy_name
+from components.policy.layout import Layout, policy_name
 from components.policy.split import INLINE, depth, takers
 from components.policy.trust import description, trust_document
 from components.settings.model import Role, User
@@ -20,13 +20,13 @@ _Settings = TypeVar("_Settings", User, Role)
 
 @dataclass(frozen=True)
 class IdentityArgs(Generic[_Settings]):
-    """An identity's settings and plan, and what its stack and account give to it.
+    """An identity's settings and layout, and what its stack and account give to it.
 
     ``bucket_arns`` holds at least the buckets that it is granted, by name.
     """
 
     settings: _Settings
-    plan: Plan
+    layout: Layout
     stack_tags: Mapping[str, str]
     bucket_arns: pulumi.Output[dict[str, str]]
 
@@ -78,7 +78,7 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         }
 
     def _give_access(self, identity: aws.iam.User | aws.iam.Role) -> None:
-        """Make one policy for each document of the plan.
+        """Make one policy for each document of the layout.
 
         No permission is ever missing: one that moves to another document is allowed there
         first. Policies that take over are made and attached before the one that gives up is
@@ -86,7 +86,7 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         """
         self.name, self.arn = identity.name, identity.arn
         attached: dict[str, pulumi.Resource] = {}
-        for leaf in sorted(self._args.plan.documents, key=depth, reverse=True):
+        for leaf in sorted(self._args.layout.documents, key=depth, reverse=True):
             first = [attached[taker] for taker in takers(leaf, attached)]
             make = self._inline if leaf == INLINE else self._managed
             attached[leaf] = make(leaf, identity, first)
@@ -95,8 +95,8 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         self.register_outputs({"arn": self.arn})
 
     def _document(self, leaf: str) -> pulumi.Output[str]:
-        plan = self._args.plan
-        return self._args.bucket_arns.apply(lambda arns: to_json(plan.document(leaf, arns)))
+        layout = self._args.layout
+        return self._args.bucket_arns.apply(lambda arns: to_json(layout.document(leaf, arns)))
 
     def _replaced_in_place(self, first: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         # A new one can't stand beside the old: its name is its own. And what is replaced with its
@@ -228,7 +228,7 @@ class RoleIdentity(_Identity[Role]):
         )
         self.job = pulumi.Output.all(role.arn, region).apply(
             lambda known: job_config(
-                name, known[0], known[1], args.plan.permissions, settings.max_session_seconds
+                name, known[0], known[1], args.layout.permissions, settings.max_session_seconds
             )
         )
         self._give_access(role)

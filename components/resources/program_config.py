@@ -1,4 +1,4 @@
-"""The stack's config as Pulumi hands it to the program, checked and planned."""
+"""The running stack's config, checked, and how its policies are laid out."""
 
 import os
 from collections.abc import Mapping
@@ -9,18 +9,18 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.aws.partitions import partition_of_region, region_in_use
-from components.policy.plan import Plan, plans
+from components.policy.layout import Layout, layouts
 from components.resources.lookups import told
 from components.settings import Finding, SettingsError, Stack, advice, load
 from components.settings.load import own_config
 from components.settings.stack_file import read_config
 
 
-def read() -> tuple[Stack, Mapping[str, Plan], str | None]:
+def read() -> tuple[Stack, Mapping[str, Layout], str | None]:
     """Read and check the running stack's config; warnings go to Pulumi's log.
 
     Returns:
-        The settings, the plan of each identity's policies by its name, and the region if it is
+        The settings, the layout of each identity's policies by its name, and the region if it is
         known.
 
     Raises:
@@ -32,20 +32,20 @@ def read() -> tuple[Stack, Mapping[str, Plan], str | None]:
         config = own_config({**get_config_env(), **CONFIG.get()})
         settings = load(stack, config)
         _check_file(stack, config)
-        planned = plans(stack, settings, partition_of_region(region) if region else None)
+        laid_out = layouts(stack, settings, partition_of_region(region) if region else None)
     except SettingsError as error:
         raise told(error) from None
-    for finding in (*advice(settings), *_packed(planned)):
+    for finding in (*advice(settings), *_packed(laid_out)):
         pulumi.log.warn(f"Pulumi.{stack}.yaml: {finding}")
-    return settings, planned, region
+    return settings, laid_out, region
 
 
-def _packed(planned: dict[str, Plan]) -> list[str]:
+def _packed(laid_out: dict[str, Layout]) -> list[str]:
     return [
         f"identities.{name}.grants: near the limit of what fits, so policies are packed; a change "
         "may rewrite several of them, and a permission that moves be missing for a moment"
-        for name, plan in planned.items()
-        if plan.packed
+        for name, layout in laid_out.items()
+        if layout.packed
     ]
 
 

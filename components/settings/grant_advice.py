@@ -8,7 +8,7 @@ from components.aws.actions import (
     EVERYTHING,
     NEEDS_OF_KEY,
     Action,
-    Placement,
+    Target,
     action,
     changes_access,
     objects_access,
@@ -57,7 +57,7 @@ def _managing(names: Sequence[str]) -> str:
 
 
 def _ignores_prefixes(one: Action) -> bool:
-    return one.placement is Placement.BUCKET and not one.knows_prefix
+    return one.target is Target.BUCKET and not one.knows_prefix
 
 
 def _of_prefixes(prefixes: Sequence[str]) -> Iterator[str]:
@@ -94,4 +94,4 @@ def _rights(grant: Grant) -> set[Action]:
 def _swallows(rights: set[Action], others: set[Action]) -> bool:
     """Whether one has every action on objects, and the other some of them."""
     has_all = any(one.name == EVERYTHING for one in rights)
-    return has_all and any(one.placement is Placement.OBJECT for one in others)
+    return has_all and any(one.target is Target.OBJECT for one in others)

@@ -50,7 +50,7 @@ class Grant(_Settings):
     """What an identity may do in one bucket, or under some prefixes of it."""
 
     bucket: rules.BucketName
-    access: rules.Access = ()
+    access: rules.AccessWords = ()
     actions: rules.ActionNames = ()
     prefixes: rules.Prefixes = ()
     kms_key: Annotated[rules.KmsKeyArn | None, rules.given] = None
@@ -65,7 +65,7 @@ class Grant(_Settings):
             yield from ((("access",), fault) for fault in rules.beside_full(config.get("actions")))
 
 
-class _Identity(_Settings):
+class _IdentitySettings(_Settings):
     grants: Annotated[tuple[Grant, ...], rules.one_or_more]
     path: rules.IamPath = "/"
     permissions_boundary: Annotated[rules.PolicyArn | None, rules.given] = None
@@ -74,7 +74,7 @@ class _Identity(_Settings):
     source_ips: rules.SourceIps = ()
 
 
-class User(_Identity):
+class User(_IdentitySettings):
     """An IAM user, with up to two access keys by label; the last is the current one."""
 
     KIND: ClassVar[limits.Kind] = "user"
@@ -110,7 +110,7 @@ class Trust(_Settings):
             yield ("projectIdClaim",), fault
 
 
-class Role(_Identity):
+class Role(_IdentitySettings):
     """An IAM role that CircleCI jobs assume through OIDC."""
 
     KIND: ClassVar[limits.Kind] = "role"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, ValidatorFunctionWrapHandler, WrapValidator
 
 from components.aws import limits
-from components.aws.actions import ACCESS, Placement, action
+from components.aws.actions import ACCESS, Target, action
 from components.aws.bucket_names import name_fault
 from components.aws.partitions import DNS_SUFFIXES
 from components.settings.findings import shown
@@ -162,7 +162,7 @@ def beside_full(actions: object) -> Iterator[str]:
 
 def _acts_on_bucket(name: str) -> bool:
     try:
-        return action(name).placement is Placement.BUCKET
+        return action(name).target is Target.BUCKET
     except ValueError:
         return False
 
@@ -181,7 +181,7 @@ BucketName = Annotated[str, text_rule(name_fault)]
 Prefix = Annotated[str, text_rule(_prefix_fault)]
 Prefixes = Annotated[tuple[Prefix, ...], some_distinct]
 Word = Literal["list", "read", "write", "delete", "full"]
-Access = Annotated[tuple[Word, ...], list_rule(_distinct, _full_with_list_only)]
+AccessWords = Annotated[tuple[Word, ...], list_rule(_distinct, _full_with_list_only)]
 ActionName = Annotated[str, AfterValidator(_action)]
 ActionNames = Annotated[tuple[ActionName, ...], some_distinct]
 KmsKeyArn = Annotated[str, text_rule(_key_fault)]

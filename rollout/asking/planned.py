@@ -11,7 +11,7 @@ from typing import Final
 from components.aws.limits import Kind
 from components.aws.partitions import bucket_arn
 from components.iam.document import PolicyDocument
-from components.policy.plan import plans, policy_name
+from components.policy.layout import layouts, policy_name
 from components.settings.model import Role, Stack, Trust, User
 from components.settings.stack_file import StackFile
 from rollout.errors import RolloutError
@@ -69,9 +69,10 @@ def planned(file: StackFile, name: str) -> Planned:
         raise RolloutError(f"{file.path.name} has no identity '{name}'; there are: {there}")
     partition = file.partition(os.environ)
     alone = Stack.model_construct(identities={name: identity})
-    plan = plans(file.stack, alone, partition)[name]
+    layout = layouts(file.stack, alone, partition)[name]
     arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
     documents = {
-        policy_name(name, identity.KIND, leaf): plan.document(leaf, arns) for leaf in plan.documents
+        policy_name(name, identity.KIND, leaf): layout.document(leaf, arns)
+        for leaf in layout.documents
     }
     return Planned(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from components.aws.actions import EVERYTHING, Action, Placement
+from components.aws.actions import EVERYTHING, Action, Target
 from components.aws.limits import Kind
 from components.iam.conditions import Condition
 from components.iam.document import Effect, Statement
@@ -123,7 +123,7 @@ def _rights(identity: User | Role, place: Location, actions: Sequence[Action]) -
 
 def _is_asked(name: str, actions: Sequence[Action]) -> bool:
     if name == EVERYTHING:
-        return not actions or any(one.placement is Placement.OBJECT for one in actions)
+        return not actions or any(one.target is Target.OBJECT for one in actions)
     return not actions or any(one.name == name for one in actions)
 
 

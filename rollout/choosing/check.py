@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.aws.partitions import partition_of_region, region_in_use
-from components.policy.plan import plans
+from components.policy.layout import layouts
 from components.settings.config_keys import read_project
 from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.load import NAMESPACE
@@ -98,7 +98,7 @@ def _alone(member: Member) -> tuple[Stack | None, Sequence[Finding]]:
     region = region_in_use(file.region, os.environ)
     try:
         settings = file.settings()
-        plans(file.stack, settings, partition_of_region(region) if region else None)
+        layouts(file.stack, settings, partition_of_region(region) if region else None)
     except SettingsError as error:
         return settings, error.findings
     return settings, ()

@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 
 from components.aws import limits
-from components.aws.actions import ACCESS, Placement
-from components.policy.plan import plans
+from components.aws.actions import ACCESS, Target
+from components.policy.layout import layouts
 from components.settings import Grant, Role, Trust, User, advice, load
 from tests.unit.pages import ROOT, blocks, headings, links, page, settings_of
 
@@ -30,7 +30,7 @@ CONFIGS = [
 def test_a_config_that_is_shown_loads_and_gets_no_advice(name: str, text: str) -> None:
     settings = load(name, settings_of(text))
     assert settings.identities
-    assert plans(name, settings, "aws").keys() == settings.identities.keys()
+    assert layouts(name, settings, "aws").keys() == settings.identities.keys()
     assert [str(finding) for finding in advice(settings)] == []
 
 
@@ -80,8 +80,8 @@ def test_the_roles_page_shows_every_key_of_a_trust() -> None:
 @pytest.mark.parametrize("word", ACCESS)
 def test_the_table_of_words_is_what_they_give(word: str) -> None:
     on_objects, on_bucket = rows(CONFIGURATION)[word]
-    for cell, placement in ((on_objects, Placement.OBJECT), (on_bucket, Placement.BUCKET)):
-        given = {one.name for one in ACCESS[word] if one.placement is placement}
+    for cell, target in ((on_objects, Target.OBJECT), (on_bucket, Target.BUCKET)):
+        given = {one.name for one in ACCESS[word] if one.target is target}
         assert set(re.findall(r"`(s3:[\w*]+)`", cell)) == given
 
 

@@ -8,7 +8,7 @@ from components.aws.actions import (
     ACCESS,
     EVERYTHING,
     Action,
-    Placement,
+    Target,
     _table,
     action,
     changes_access,
@@ -16,23 +16,23 @@ from components.aws.actions import (
 
 WORDS = {
     "list": {
-        ("s3:ListBucket", Placement.BUCKET, True),
-        ("s3:GetBucketLocation", Placement.BUCKET, False),
+        ("s3:ListBucket", Target.BUCKET, True),
+        ("s3:GetBucketLocation", Target.BUCKET, False),
     },
-    "read": {("s3:GetObject", Placement.OBJECT, False)},
+    "read": {("s3:GetObject", Target.OBJECT, False)},
     "write": {
-        ("s3:PutObject", Placement.OBJECT, False),
-        ("s3:AbortMultipartUpload", Placement.OBJECT, False),
-        ("s3:ListMultipartUploadParts", Placement.OBJECT, False),
+        ("s3:PutObject", Target.OBJECT, False),
+        ("s3:AbortMultipartUpload", Target.OBJECT, False),
+        ("s3:ListMultipartUploadParts", Target.OBJECT, False),
     },
-    "delete": {("s3:DeleteObject", Placement.OBJECT, False)},
-    "full": {("s3:*", Placement.OBJECT, False)},
+    "delete": {("s3:DeleteObject", Target.OBJECT, False)},
+    "full": {("s3:*", Target.OBJECT, False)},
 }
 
 
 def test_each_word_gives_exactly_its_actions() -> None:
     given = {
-        word: {(one.name, one.placement, one.knows_prefix) for one in actions}
+        word: {(one.name, one.target, one.knows_prefix) for one in actions}
         for word, actions in ACCESS.items()
     }
     assert given == WORDS
@@ -46,24 +46,24 @@ def test_the_words_agree_with_the_maintained_table(known: Action) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "placement"),
+    ("name", "target"),
     [
-        ("s3:GetObjectTagging", Placement.OBJECT),
-        ("s3:PutObjectTagging", Placement.OBJECT),
-        ("s3:PutObjectAcl", Placement.OBJECT),
-        ("s3:GetObjectVersion", Placement.OBJECT),
-        ("s3:DeleteObjectVersion", Placement.OBJECT),
-        ("s3:RestoreObject", Placement.OBJECT),
-        ("s3:ListBucketVersions", Placement.BUCKET),
-        ("s3:ListBucketMultipartUploads", Placement.BUCKET),
-        ("s3:GetBucketPolicy", Placement.BUCKET),
-        ("s3:GetBucketTagging", Placement.BUCKET),
-        ("s3:PutLifecycleConfiguration", Placement.BUCKET),
-        ("s3:DeleteBucket", Placement.BUCKET),
+        ("s3:GetObjectTagging", Target.OBJECT),
+        ("s3:PutObjectTagging", Target.OBJECT),
+        ("s3:PutObjectAcl", Target.OBJECT),
+        ("s3:GetObjectVersion", Target.OBJECT),
+        ("s3:DeleteObjectVersion", Target.OBJECT),
+        ("s3:RestoreObject", Target.OBJECT),
+        ("s3:ListBucketVersions", Target.BUCKET),
+        ("s3:ListBucketMultipartUploads", Target.BUCKET),
+        ("s3:GetBucketPolicy", Target.BUCKET),
+        ("s3:GetBucketTagging", Target.BUCKET),
+        ("s3:PutLifecycleConfiguration", Target.BUCKET),
+        ("s3:DeleteBucket", Target.BUCKET),
     ],
 )
-def test_an_action_is_placed_where_aws_has_it_act(name: str, placement: Placement) -> None:
-    assert (action(name).name, action(name).placement) == (name, placement)
+def test_an_action_is_placed_where_aws_has_it_act(name: str, target: Target) -> None:
+    assert (action(name).name, action(name).target) == (name, target)
 
 
 def test_only_requests_that_carry_a_prefix_know_it() -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.actions import ACCESS, EVERYTHING, Placement, action
+from components.aws.actions import ACCESS, EVERYTHING, Target, action
 from components.iam.decide import Request, decide
 from components.iam.document import PolicyDocument, to_json
-from components.policy.plan import plan
+from components.policy.layout import lay_out
 from components.policy.split import INLINE
 from components.settings import Role, User
 from tests.unit.policy.identities import KEY, configs, identity, many
@@ -23,8 +23,8 @@ def _arns(of: User | Role, partition: str = "aws") -> dict[str, str]:
 
 
 def _documents(of: User | Role) -> dict[str, PolicyDocument]:
-    planned = plan(of, "aws")
-    return {key: planned.document(key, _arns(of)) for key in planned.documents}
+    layout = lay_out(of, "aws")
+    return {key: layout.document(key, _arns(of)) for key in layout.documents}
 
 
 def _statements(*grants: dict[str, Any], **more: object) -> list[dict[str, Any]]:
@@ -187,7 +187,7 @@ def test_arns_and_kms_follow_the_buckets_partition(
 ) -> None:
     key = f"arn:{partition}:kms:{region}:111111111111:key/1"
     of = many("user", [{"bucket": "acme", "access": ["read"], "kmsKey": key}])
-    kms, s3 = plan(of, partition).document(INLINE, _arns(of, partition))["Statement"]
+    kms, s3 = lay_out(of, partition).document(INLINE, _arns(of, partition))["Statement"]
     assert kms["Condition"]["StringEquals"]["kms:ViaService"] == f"s3.{region}.{suffix}"
     assert s3["Resource"] == f"arn:{partition}:s3:::acme/*"
 
@@ -240,7 +240,7 @@ def _is_granted(of: User | Role, name: str, bucket: str, key: str) -> bool:
     wanted = action(name)
     for grant in of.grants:
         given_to = {one.name for word in grant.access for one in ACCESS[word]} | {*grant.actions}
-        is_object = wanted.placement is Placement.OBJECT
+        is_object = wanted.target is Target.OBJECT
         holds = name in given_to or (is_object and EVERYTHING in given_to)
         bound = grant.prefixes and (is_object or wanted.knows_prefix)
         inside = not bound or key.startswith(grant.prefixes)
@@ -261,7 +261,7 @@ def test_a_request_is_allowed_exactly_where_a_grant_says_so(
     """Also: other buckets, sibling prefixes and other actions are not."""
     of = identity(config)
     arn = f"arn:aws:s3:::{bucket}"
-    on_object = action(name).placement is Placement.OBJECT
+    on_object = action(name).target is Target.OBJECT
     context = {"aws:SecureTransport": "true", "aws:SourceIp": "192.0.2.7"}
     if action(name).knows_prefix:
         context["s3:prefix"] = key

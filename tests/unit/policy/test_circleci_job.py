@@ -11,12 +11,12 @@ from botocore import xform_name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.actions import Placement, action
+from components.aws.actions import Target, action
 from components.iam.decide import Request, decide
 from components.iam.requests import location, s3_request
 from components.policy.circleci_job import _READS, OBJECT, example_command, job_config
+from components.policy.layout import lay_out
 from components.policy.permissions import permissions
-from components.policy.plan import plan
 from components.settings import Role, User
 from components.settings.rules import _prefix_fault
 from tests.unit.policy.identities import ORGANIZATION, configs, identity
@@ -65,9 +65,9 @@ def requests(command: str) -> list[Request]:
 
 
 def allows(of: User | Role, request: Request) -> bool:
-    planned = plan(of, "aws")
+    layout = lay_out(of, "aws")
     arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in of.grants}
-    documents = {key: planned.document(key, arns) for key in planned.documents}
+    documents = {key: layout.document(key, arns) for key in layout.documents}
     return decide(documents, request).allowed
 
 
@@ -155,6 +155,6 @@ def test_the_calls_that_only_read_are_calls_of_s3_with_the_options_that_they_get
     for name, call in _READS.items():
         shape = model.operation_model(by_command[call]).input_shape
         assert re.match(r"s3:(Get|List)", name)
-        of_object = action(name).placement is Placement.OBJECT
+        of_object = action(name).target is Target.OBJECT
         assert shape
         assert shape.required_members == (["Bucket", "Key"] if of_object else ["Bucket"])

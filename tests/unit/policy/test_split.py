@@ -12,8 +12,8 @@ from components.aws.actions import action
 from components.iam.decide import decide
 from components.iam.document import PolicyDocument, size
 from components.iam.requests import Caller, Location, s3_request
+from components.policy.layout import Layout, lay_out, layouts
 from components.policy.permissions import permissions
-from components.policy.plan import Plan, plan, plans
 from components.policy.split import INLINE, TooLargeError, takers
 from components.settings import Role, SettingsError, User, load
 from tests.unit.policy.identities import many
@@ -40,9 +40,9 @@ def grants(least: int, most: int) -> st.SearchStrategy[list[Grant]]:
 
 
 def documents(of: User | Role) -> dict[str, PolicyDocument]:
-    planned = plan(of, "aws")
+    layout = lay_out(of, "aws")
     arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in of.grants}
-    return {key: planned.document(key, arns) for key in planned.documents}
+    return {key: layout.document(key, arns) for key in layout.documents}
 
 
 kinds = st.sampled_from(["user", "role"])
@@ -61,7 +61,7 @@ def test_every_document_is_within_its_limit(kind: limits.Kind, wanted: list[Gran
 @settings(max_examples=40)
 def test_the_documents_hold_every_permission_once(kind: limits.Kind, wanted: list[Grant]) -> None:
     of = many(kind, wanted)
-    spread = [one for held in plan(of, "aws").documents.values() for one in held]
+    spread = [one for held in lay_out(of, "aws").documents.values() for one in held]
     assert len(spread) == len(set(spread))
     assert set(spread) == set(permissions(of.grants))
 
@@ -96,10 +96,10 @@ def test_split_policies_allow_together_what_one_document_would(
 
 
 def _one_document(of: User | Role) -> PolicyDocument:
-    planned = plan(of, "aws")
-    held = tuple(one for some in planned.documents.values() for one in some)
+    layout = lay_out(of, "aws")
+    held = tuple(one for some in layout.documents.values() for one in some)
     arns = {grant.bucket: f"arn:aws:s3:::{grant.bucket}" for grant in of.grants}
-    return Plan({INLINE: held}, planned.restrictions).document(INLINE, arns)
+    return Layout({INLINE: held}, layout.restrictions).document(INLINE, arns)
 
 
 @given(kinds, grants(2, 250))
@@ -152,7 +152,7 @@ def test_what_the_trie_can_not_hold_is_packed_until_it_truly_does_not_fit(
     packed = next(
         found
         for count in range(250, 600, 10)
-        if (found := plan(many(kind, _wide(count)), "aws")).packed
+        if (found := lay_out(many(kind, _wide(count)), "aws")).packed
     )
     of = many(kind, _wide(_count(packed)))
     assert sorted(packed.permissions, key=repr) == sorted(permissions(of.grants), key=repr)
@@ -165,11 +165,11 @@ def test_what_the_trie_can_not_hold_is_packed_until_it_truly_does_not_fit(
         for key, characters in sizes.items()
     )
     with pytest.raises(TooLargeError):
-        plan(many(kind, _wide(700)), "aws")
+        lay_out(many(kind, _wide(700)), "aws")
 
 
-def _count(planned: Plan) -> int:
-    return len({one.bucket for some in planned.documents.values() for one in some})
+def _count(layout: Layout) -> int:
+    return len({one.bucket for some in layout.documents.values() for one in some})
 
 
 @pytest.mark.parametrize("kind", ["user", "role"])
@@ -182,7 +182,7 @@ def test_there_is_room_to_attach_what_takes_over_beside_what_was_there(
     was_packed, crossings = False, 0
     for count in range(430, 560, 6):
         try:
-            found = plan(many(kind, wanted[:count]), "aws")
+            found = lay_out(many(kind, wanted[:count]), "aws")
         except TooLargeError:
             break
         managed = set(found.documents) - {INLINE}
@@ -201,7 +201,7 @@ def test_too_many_grants_are_said_with_size_limit_and_the_heaviest() -> None:
     }
     config = {"identities": {"ci": {"kind": "user", "grants": [*_wide(700), heavy]}}}
     with pytest.raises(SettingsError) as raised:
-        plans("prod", load("prod", config), "aws")
+        layouts("prod", load("prod", config), "aws")
     (finding,) = raised.value.findings
     assert finding.path == "identities.ci.grants"
     assert "10 managed policies of 6,144" in finding.message
@@ -229,8 +229,8 @@ def test_a_permission_that_moves_goes_to_a_taker_or_leaves_a_document_that_is_de
     kind: limits.Kind, wanted: list[Grant], other: list[Grant]
 ) -> None:
     """So that making takers first, and deleting last, never leaves a moment without it."""
-    before = plan(many(kind, wanted), "aws").documents
-    after = plan(many(kind, other), "aws").documents
+    before = lay_out(many(kind, wanted), "aws").documents
+    after = lay_out(many(kind, other), "aws").documents
     place = {one: key for key, held in after.items() for one in held}
     for key, held in before.items():
         for one in held:

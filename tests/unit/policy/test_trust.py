@@ -7,7 +7,7 @@ import pytest
 
 from components.circleci.subject import ANY_UUID, Job, issuer
 from components.iam.document import size
-from components.policy.plan import plans
+from components.policy.layout import layouts
 from components.policy.trust import description, provider_arn, trust_document
 from components.settings import SettingsError, load
 from components.settings.model import Trust
@@ -248,10 +248,10 @@ def stack_with(**trust: object) -> dict[str, Any]:
     return {"identities": {"ci": {"kind": "role", "grants": grants, "trust": wish}}}
 
 
-def plan_faults(partition: str, **trust: object) -> list[str]:
+def findings(partition: str, **trust: object) -> list[str]:
     stack = load("test", stack_with(**trust))
     try:
-        plans("test", stack, partition)
+        layouts("test", stack, partition)
     except SettingsError as error:
         return [str(finding) for finding in error.findings]
     return []
@@ -264,7 +264,7 @@ def test_a_trust_over_iams_limit_fails_in_the_preview_and_says_what_to_do(partit
         refs = [f"refs/heads/b{number:02}" for number in range(count)]
         trust = settings(users=[U1], origins=[APP], refs=refs)
         sizes[count] = size(trust_document(trust, provider_arn(partition, ACCOUNT, ORG)))
-        found = plan_faults(partition, users=[U1], origins=[APP], refs=refs)
+        found = findings(partition, users=[U1], origins=[APP], refs=refs)
         expected = [
             (
                 f"identities.ci.trust: makes a trust policy of {sizes[count]:,} characters "
@@ -278,8 +278,8 @@ def test_a_trust_over_iams_limit_fails_in_the_preview_and_says_what_to_do(partit
 
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-eusc"])
 def test_the_projects_claim_is_known_in_the_commercial_partition_only(partition: str) -> None:
-    assert plan_faults("aws", projectIdClaim=True) == []
-    assert plan_faults(partition, projectIdClaim=True) == [
+    assert findings("aws", projectIdClaim=True) == []
+    assert findings(partition, projectIdClaim=True) == [
         (f"identities.ci.trust.projectIdClaim: true: AWS knows this key in aws, not in {partition}")
     ]
 

@@ -1,4 +1,4 @@
-"""An identity's documents, planned before AWS is asked for anything.
+"""An identity's documents, found before AWS is asked for anything.
 
 How many policies an identity needs depends on sizes, and sizes on the buckets'
 ARNs. Those follow from the names and the partition, so that all limits are
@@ -24,7 +24,7 @@ INLINE_NAME: Final = "s3-access"
 
 
 @dataclass(frozen=True)
-class Plan:
+class Layout:
     """Which documents an identity gets, and what each allows.
 
     ``packed`` where a change may rewrite many of them (see ``components.policy.split``).
@@ -45,14 +45,14 @@ class Plan:
 
 
 def policy_name(identity: str, kind: limits.Kind, leaf: str) -> str:
-    """The name in IAM of one document of an identity's plan.
+    """The name in IAM of one document of an identity's layout.
 
     With the kind: a user and a role may have the same name, managed policies not.
     """
     return INLINE_NAME if leaf == INLINE else f"{identity}-{kind}-{INLINE_NAME}-{leaf}"
 
 
-def plan(identity: User | Role, partition: str) -> Plan:
+def lay_out(identity: User | Role, partition: str) -> Layout:
     """Lay out one identity's grants over inline and managed policies.
 
     Raises:
@@ -65,11 +65,11 @@ def plan(identity: User | Role, partition: str) -> Plan:
         permissions(identity.grants),
         lambda some: size(access_document(some, arns, restrictions)),
     )
-    return Plan(documents, restrictions, packed)
+    return Layout(documents, restrictions, packed)
 
 
-def plans(stack: str, settings: Stack, partition: str | None) -> dict[str, Plan]:
-    """Plan every identity of a stack.
+def layouts(stack: str, settings: Stack, partition: str | None) -> dict[str, Layout]:
+    """Lay out the policies of every identity of a stack.
 
     Args:
         stack: its name, for the message.
@@ -81,7 +81,7 @@ def plans(stack: str, settings: Stack, partition: str | None) -> dict[str, Plan]
         SettingsError: with a finding for all that can't be as wished.
     """
     reckoned = partition or LONGEST
-    planned: dict[str, Plan] = {}
+    laid_out: dict[str, Layout] = {}
     findings: list[Finding] = []
     for name, identity in settings.identities.items():
         path = path_of(("identities", name))
@@ -91,9 +91,9 @@ def plans(stack: str, settings: Stack, partition: str | None) -> dict[str, Plan]
         if isinstance(identity, Role):
             findings += trust_faults(path, identity, reckoned, is_known=partition is not None)
         try:
-            planned[name] = plan(identity, reckoned)
+            laid_out[name] = lay_out(identity, reckoned)
         except TooLargeError as error:
             findings.append(size_fault(path, identity, error, reckoned))
     if findings:
         raise SettingsError(stack, findings)
-    return planned
+    return laid_out
