@@ -18,15 +18,15 @@ _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--table-s3")
 
 
-def name_fault(name: str) -> str | None:
+def wrong_name(name: str) -> str | None:
     """Why a name can be no general purpose bucket's, or None where it can."""
     scheme = _SCHEME.match(name)
     bucket, slash, keys = name[scheme.end() if scheme else 0 :].partition("/")
     if bucket and (scheme or slash):
-        if (fault := name_fault(bucket)) is None:
+        if (message := wrong_name(bucket)) is None:
             return f"is not a bucket's name; {_meant(bucket, keys)}"
         if scheme:
-            return fault
+            return message
     if name.endswith("--x-s3"):
         return (
             "is a directory bucket, which has another permission model (s3express:CreateSession); "
@@ -44,7 +44,7 @@ def name_fault(name: str) -> str | None:
     return None
 
 
-def name_doubt(name: str) -> str | None:
+def outdated_name(name: str) -> str | None:
     """Why no new bucket could have this name; one that exists may."""
     for prefix in _RESERVED_PREFIXES:
         if name.startswith(prefix):

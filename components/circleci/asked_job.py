@@ -33,8 +33,8 @@ def job_of(trust: Trust, asked: Asked) -> Job:
     Raises:
         ValueError: CircleCI has no such job; the message names the options.
     """
-    if faults := list(_faults(asked)):
-        raise ValueError("\n".join(faults))
+    if messages := list(_wrong_options(asked)):
+        raise ValueError("\n".join(messages))
     project = MADE_UP_ID if ANY_PROJECT in trust.projects else trust.projects[0]
     ids = (
         asked.organization or trust.organization,
@@ -55,7 +55,7 @@ def _example(pattern: str) -> str:
     return f"{pattern[:-1]}{'1.0.0' if pattern.startswith('refs/tags/') else 'example'}"
 
 
-def _faults(asked: Asked) -> Iterator[str]:
+def _wrong_options(asked: Asked) -> Iterator[str]:
     for option in ("organization", "project", "user"):
         given = getattr(asked, option)
         if given is not None and not _is_uuid(given):

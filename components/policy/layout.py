@@ -13,7 +13,7 @@ from components.aws import limits
 from components.aws.partitions import LONGEST, bucket_arn
 from components.iam.document import PolicyDocument, size
 from components.policy.access import Restrictions, access_document
-from components.policy.faults import key_faults, size_fault, trust_faults
+from components.policy.findings import key_findings, size_finding, trust_findings
 from components.policy.permissions import Permission, permissions
 from components.policy.split import INLINE, Documents, TooLargeError, spread
 from components.settings.findings import Finding, SettingsError, path_of
@@ -87,13 +87,13 @@ def layouts(stack: str, settings: Stack, partition: str | None) -> dict[str, Lay
         path = path_of(("identities", name))
         if partition is not None:
             for index, grant in enumerate(identity.grants):
-                findings += key_faults(f"{path}.grants[{index}]", grant, partition)
+                findings += key_findings(f"{path}.grants[{index}]", grant, partition)
         if isinstance(identity, Role):
-            findings += trust_faults(path, identity, reckoned, is_known=partition is not None)
+            findings += trust_findings(path, identity, reckoned, is_known=partition is not None)
         try:
             laid_out[name] = lay_out(identity, reckoned)
         except TooLargeError as error:
-            findings.append(size_fault(path, identity, error, reckoned))
+            findings.append(size_finding(path, identity, error, reckoned))
     if findings:
         raise SettingsError(stack, findings)
     return laid_out

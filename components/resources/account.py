@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from components.aws.partitions import DNS_SUFFIXES, partition_of_arn
 from components.circleci.subject import issuer
-from components.policy.faults import key_faults
+from components.policy.findings import key_findings
 from components.policy.trust import provider_arn
 from components.resources.lookups import Lookup, once_found
 from components.resources.place import Place, look_up_place
@@ -75,17 +75,17 @@ class Account(pulumi.ComponentResource):
         def missing(words: str) -> Finding:
             return Finding(path, f"'{bucket}' is not there, or not to be seen: {words}")
 
-        def faults(answer: aws.s3.GetBucketResult) -> Iterator[Finding]:
+        def findings(answer: aws.s3.GetBucketResult) -> Iterator[Finding]:
             partition = answer.arn.split(":")[1]
             if partition not in DNS_SUFFIXES:
                 yield Finding(path, f"'{bucket}' is in the partition {partition}, not known here")
             for where, grant in grants:
-                yield from key_faults(where, grant, partition)
+                yield from key_findings(where, grant, partition)
 
         output = aws.s3.get_bucket_output(
             bucket=bucket, opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        return Lookup(output, missing, faults)
+        return Lookup(output, missing, findings)
 
     def _existing(self, organizations: list[str]) -> dict[str, Lookup]:
         return {
@@ -94,7 +94,7 @@ class Account(pulumi.ComponentResource):
                     url=f"https://{issuer(one)}", opts=pulumi.InvokeOutputOptions(parent=self)
                 ),
                 partial(_provider_missing, one),
-                partial(_provider_faults, one),
+                partial(_provider_findings, one),
             )
             for one in organizations
         }
@@ -159,7 +159,7 @@ def _provider_missing(organization: str, words: str) -> Finding:
     )
 
 
-def _provider_faults(organization: str, answer: Any) -> Iterator[Finding]:  # noqa: ANN401 - the SDK's result
+def _provider_findings(organization: str, answer: Any) -> Iterator[Finding]:  # noqa: ANN401 - the SDK's result
     if organization not in answer.client_id_lists:
         audiences = ", ".join(answer.client_id_lists) or "none"
         yield Finding(

@@ -18,13 +18,13 @@ class Lookup:
     """One look-up, and what to say where it fails or its answer won't do.
 
     ``output`` is the look-up's own output, from which nothing else is derived.
-    ``missing`` makes the finding from the provider's words, ``faults`` finds what
+    ``missing`` makes the finding from the provider's words, ``findings`` finds what
     is wrong with an answer.
     """
 
     output: pulumi.Output[Any]
     missing: Callable[[str], Finding]
-    faults: Callable[[Any], Iterable[Finding]]
+    findings: Callable[[Any], Iterable[Finding]]
 
 
 def once_found(lookups: Mapping[_Key, Lookup]) -> pulumi.Output[dict[_Key, Any]]:
@@ -63,7 +63,7 @@ async def _all_found(lookups: Mapping[_Key, Lookup]) -> bool:
         if isinstance(answer, BaseException):
             findings.append(lookup.missing(_words(answer)))
         elif answer is not None:  # None is what a preview can't know
-            findings += lookup.faults(answer)
+            findings += lookup.findings(answer)
     if findings:
         raise told(SettingsError(pulumi.get_stack(), findings))
     return True

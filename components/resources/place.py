@@ -37,7 +37,7 @@ def look_up_place(parent: pulumi.Resource) -> Lookup:
     A stack stays in its account: in another one the engine would take what the state
     holds for what is there, or make everything anew and forget the old account.
     """
-    return Lookup(pulumi.Output.from_input(_place(parent)), _missing, _faults)
+    return Lookup(pulumi.Output.from_input(_place(parent)), _missing, _findings)
 
 
 async def _place(parent: pulumi.Resource) -> Place:
@@ -73,7 +73,7 @@ def _missing(words: str) -> Finding:
     return Finding(_PATH, f"the account that is in use can't be told: {words}")
 
 
-def _faults(place: Place) -> Iterator[Finding]:
+def _findings(place: Place) -> Iterator[Finding]:
     for other in sorted(place.deployed - {place.account}):
         yield Finding(
             _PATH,

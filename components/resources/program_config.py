@@ -11,7 +11,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from components.aws.partitions import partition_of_region, region_in_use
 from components.policy.layout import Layout, layouts
 from components.resources.lookups import told
-from components.settings import Finding, SettingsError, Stack, advice, load
+from components.settings import Finding, SettingsError, Stack, load, warnings
 from components.settings.load import own_config
 from components.settings.stack_file import read_config
 
@@ -35,7 +35,7 @@ def read() -> tuple[Stack, Mapping[str, Layout], str | None]:
         laid_out = layouts(stack, settings, partition_of_region(region) if region else None)
     except SettingsError as error:
         raise told(error) from None
-    for finding in (*advice(settings), *_packed(laid_out)):
+    for finding in (*warnings(settings), *_packed(laid_out)):
         pulumi.log.warn(f"Pulumi.{stack}.yaml: {finding}")
     return settings, laid_out, region
 
@@ -65,11 +65,11 @@ def _check_file(stack: str, config: Mapping[str, Any]) -> None:
     if other := [
         key for key in {**written, **config} if not _is(written.get(key), config.get(key))
     ]:
-        fault = (
+        message = (
             "Pulumi gives the program another value than this file and Pulumi.yaml hold; write it "
             "here, not in an environment of Pulumi ESC or another --config-file"
         )
-        raise SettingsError(stack, [Finding(key, fault) for key in other])
+        raise SettingsError(stack, [Finding(key, message) for key in other])
 
 
 def _is(written: object, given: object) -> bool:

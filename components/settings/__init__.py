@@ -1,9 +1,9 @@
 """What a stack wishes for: its config, typed and checked before any call to AWS."""
 
-from components.settings.advice import advice
 from components.settings.findings import Finding, SettingsError
 from components.settings.load import NAMESPACE, load
 from components.settings.model import Grant, Role, Stack, Trust, User
+from components.settings.warnings import warnings
 
 __all__ = [
     "NAMESPACE",
@@ -14,6 +14,6 @@ __all__ = [
     "Stack",
     "Trust",
     "User",
-    "advice",
     "load",
+    "warnings",
 ]

@@ -33,8 +33,8 @@ def read_project(root: Path, stack: str = "") -> Project:
         SettingsError: with what is wrong with the file; it is told as of a stack.
     """
     if (root / _BEFORE).exists():
-        fault = f"Pulumi reads it and not {PROJECT}; keep one of them"
-        raise SettingsError(stack, [Finding("file", fault)], _BEFORE)
+        message = f"Pulumi reads it and not {PROJECT}; keep one of them"
+        raise SettingsError(stack, [Finding("file", message)], _BEFORE)
     path = root / PROJECT
     try:
         project, found = _parsed(path, pulumi_yaml.content_of(path))
@@ -50,8 +50,8 @@ def read_project(root: Path, stack: str = "") -> Project:
 @lru_cache(maxsize=1)  # hundreds of stacks have one project
 def _parsed(path: Path, content: bytes) -> tuple[Project, tuple[Finding, ...]]:
     project = pulumi_yaml.parse(content)
-    if faults := tuple(_faults(project)):
-        return Project(), faults
+    if findings := tuple(_findings(project)):
+        return Project(), findings
     named, found = full_keys(project.get("config") or {}, project["name"], path)
     given = {key: _given(value) for key, value in named.items()}
     config = {key: value for key, value in given.items() if value is not None}
@@ -74,13 +74,13 @@ def full_keys(
         first, *middle, last = full.split(":")
         if middle and middle != ["config"]:
             line = pulumi_yaml.line_of(path, "config", key)
-            found.append(_key_fault(key, f"line {line}: a key is namespace:name, as aws:region"))
+            found.append(_key_finding(key, f"line {line}: a key is namespace:name, as aws:region"))
             continue
         full = f"{first}:{last}"
         if full in named:
             lines = [pulumi_yaml.line_of(path, "config", one) for one in (key, written[full])]
             found.append(
-                _key_fault(
+                _key_finding(
                     key,
                     f"line {lines[0]}: is the same key to Pulumi as '{written[full]}' in line "
                     f"{lines[1]}, and it takes one of them at random; keep one",
@@ -90,11 +90,11 @@ def full_keys(
     return named, found
 
 
-def _key_fault(key: str, fault: str) -> Finding:
-    return Finding(path_of(("config", key)), fault)
+def _key_finding(key: str, message: str) -> Finding:
+    return Finding(path_of(("config", key)), message)
 
 
-def _faults(content: object) -> Iterator[Finding]:
+def _findings(content: object) -> Iterator[Finding]:
     """What keeps stacks' files from being all that Pulumi takes their config from."""
     if not isinstance(content, dict) or not isinstance(content.get("name"), str):
         yield Finding("name", "is missing: the project's name")
@@ -107,8 +107,8 @@ def _faults(content: object) -> Iterator[Finding]:
         yield Finding("config", "is not a mapping")
     for key in config if isinstance(config, dict) else ():
         if _STEPS.search(key):
-            fault = "changes a part of a value in every stack; write it in the stacks' files"
-            yield _key_fault(key, fault)
+            message = "changes a part of a value in every stack; write it in the stacks' files"
+            yield _key_finding(key, message)
 
 
 def _given(value: object) -> Any:  # noqa: ANN401 - any JSON value

@@ -48,8 +48,8 @@ def load(stack: str, config: Mapping[str, Any]) -> Stack:
     Raises:
         SettingsError: with every finding, where there is any.
     """
-    if (fault := _unreadable(config)) is not None:
-        raise SettingsError(stack, [Finding("config", fault)])
+    if (message := _unreadable(config)) is not None:
+        raise SettingsError(stack, [Finding("config", message)])
     try:
         return Stack.model_validate(dict(config))
     except ValidationError as error:

@@ -24,7 +24,7 @@ from pydantic.alias_generators import to_camel
 from components.aws import limits
 from components.settings import rules, tag_rules, trust_rules
 from components.settings.findings import shown
-from components.settings.together import Fault, told_together
+from components.settings.together import Found, check_together
 
 _EMPTY: tuple[object, ...] = ([], ())
 
@@ -37,11 +37,11 @@ class _Settings(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _all_at_once(cls, config: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        faults = cls._faults(config) if isinstance(config, Mapping) else ()
-        return told_together(config, handler, lambda _: faults)
+        found = cls._between_fields(config) if isinstance(config, Mapping) else ()
+        return check_together(config, handler, lambda _: found)
 
     @classmethod
-    def _faults(cls, _config: Mapping[str, Any]) -> Iterator[Fault]:
+    def _between_fields(cls, _config: Mapping[str, Any]) -> Iterator[Found]:
         """What is wrong between fields, which may each be wrong themselves."""
         yield from ()
 
@@ -56,13 +56,15 @@ class Grant(_Settings):
     kms_key: Annotated[rules.KmsKeyArn | None, rules.given] = None
 
     @classmethod
-    def _faults(cls, config: Mapping[str, Any]) -> Iterator[Fault]:
+    def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
         access = config.get("access", ())
         if access in _EMPTY and "actions" not in config:
             how = "empty" if "access" in config else "missing"
             yield ("access",), f"is {how}, and there are no actions: the grant grants nothing"
         if isinstance(access, list | tuple) and "full" in access:
-            yield from ((("access",), fault) for fault in rules.beside_full(config.get("actions")))
+            yield from (
+                (("access",), message) for message in rules.beside_full(config.get("actions"))
+            )
 
 
 class _IdentitySettings(_Settings):
@@ -98,7 +100,7 @@ class Trust(_Settings):
     project_id_claim: StrictBool = False
 
     @classmethod
-    def _faults(cls, config: Mapping[str, Any]) -> Iterator[Fault]:
+    def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
         refs, projects = config.get("refs"), config.get("projects")
         if refs and "origins" not in config:
             first = shown(refs[0] if isinstance(refs, list | tuple) else refs)
@@ -106,8 +108,8 @@ class Trust(_Settings):
             yield ("refs",), f"{first} is a ref of every repository; {right}"
         is_any = isinstance(projects, str | list | tuple) and trust_rules.ANY_PROJECT in projects
         if config.get("projectIdClaim") is True and is_any:
-            fault = "true with projects: ['*'] would check nothing; name the projects"
-            yield ("projectIdClaim",), fault
+            message = "true with projects: ['*'] would check nothing; name the projects"
+            yield ("projectIdClaim",), message
 
 
 class Role(_IdentitySettings):
@@ -143,31 +145,31 @@ class Stack(_Settings):
     oidc_provider: Literal["create", "existing"] = "existing"
 
     @classmethod
-    def _faults(cls, config: Mapping[str, Any]) -> Iterator[Fault]:
+    def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
         identities, tags = config.get("identities"), config.get("tags", {})
         if isinstance(identities, Mapping):
-            yield from _name_faults(identities)
+            yield from _wrong_names(identities)
             for name, identity in identities.items():
                 if isinstance(name, str) and isinstance(identity, Mapping):
-                    for fault in _joint_tag_faults(tags, identity.get("tags", {})):
-                        yield ("identities", name, "tags"), fault
+                    for message in _wrong_tags_together(tags, identity.get("tags", {})):
+                        yield ("identities", name, "tags"), message
 
 
-def _name_faults(identities: Mapping[Any, object]) -> Iterator[Fault]:
+def _wrong_names(identities: Mapping[Any, object]) -> Iterator[Found]:
     seen: dict[str, str] = {}
     for name in identities:
         if isinstance(name, str):
             where = ("identities", name)
-            if (fault := rules.name_fault_of_identity(name)) is not None:
-                yield where, f"'{name}' {fault}"
+            if (message := rules.wrong_identity_name(name)) is not None:
+                yield where, f"'{name}' {message}"
             if (other := seen.setdefault(name.lower(), name)) != name:
                 yield where, f"'{name}' and '{other}' are one name to IAM, which ignores case"
 
 
-def _joint_tag_faults(tags: object, own: object) -> Iterator[str]:
+def _wrong_tags_together(tags: object, own: object) -> Iterator[str]:
     """What is wrong only when an identity's own tags are joined with its stack's."""
     if isinstance(tags, Mapping) and isinstance(own, Mapping):
-        alone = {*tag_rules.tag_faults(tags), *tag_rules.tag_faults(own)}
-        for fault in tag_rules.tag_faults({**tags, **own}):
-            if fault not in alone:
-                yield f"together with the stack's tags: {fault}"
+        alone = {*tag_rules.wrong_tags(tags), *tag_rules.wrong_tags(own)}
+        for message in tag_rules.wrong_tags({**tags, **own}):
+            if message not in alone:
+                yield f"together with the stack's tags: {message}"

@@ -124,25 +124,25 @@ class _Loader(yaml.SafeLoader):
             self._values += 1
             self._sizes[id(node)] = self._values - before
         elif (size := self._sizes.get(id(node))) is None:
-            raise _fault(f"the alias *{event.anchor} stands inside of what it stands for", event)
+            raise _error(f"the alias *{event.anchor} stands inside of what it stands for", event)
         else:
             self._values += size
             if self._values > _MOST_VALUES:
-                raise _fault(f"aliases make the file longer than {_MOST_VALUES:,} values", event)
+                raise _error(f"aliases make the file longer than {_MOST_VALUES:,} values", event)
         return node
 
     def _check(self, event: yaml.Event) -> None:
         if (tag := getattr(event, "tag", None)) is not None:
             name = f"!!{tag.removeprefix(_YAML_TAG)}" if tag.startswith(_YAML_TAG) else tag
-            raise _fault(
+            raise _error(
                 f"the tag {name}: not all readers of YAML know it; leave it out",
                 event,
             )
         anchor = getattr(event, "anchor", None)
         if anchor in self.anchors and not isinstance(event, yaml.AliasEvent):
-            raise _fault(f"the anchor &{anchor} is there already", event)
+            raise _error(f"the anchor &{anchor} is there already", event)
         if self._depth >= _DEEPEST:
-            raise _fault(f"lists and mappings are nested deeper than {_DEEPEST}", event)
+            raise _error(f"lists and mappings are nested deeper than {_DEEPEST}", event)
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -155,9 +155,9 @@ class _Loader(yaml.SafeLoader):
                 problem = (
                     f"the key '{name}' stands in one mapping twice, first in line {lines[name]}"
                 )
-                raise _fault(problem, key)
+                raise _error(problem, key)
             if name == "<<" and key.tag != _MERGE:
-                raise _fault("the key '<<' in quotes is a merge to Pulumi only", key)
+                raise _error("the key '<<' in quotes is a merge to Pulumi only", key)
             lines[name] = key.start_mark.line + 1
         return node
 
@@ -174,7 +174,7 @@ class _Loader(yaml.SafeLoader):
         for value in merges:
             for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                 if not isinstance(source, yaml.MappingNode):
-                    raise _fault("<< takes a mapping, or a list of mappings", source)
+                    raise _error("<< takes a mapping, or a list of mappings", source)
                 self.flatten_mapping(source)
                 pairs += source.value
         first: dict[object, tuple[yaml.Node, yaml.Node]] = {}
@@ -187,7 +187,7 @@ class _Loader(yaml.SafeLoader):
         return {_key(key): value for key, value in super().construct_mapping(node, deep).items()}
 
 
-def _fault(problem: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
+def _error(problem: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
     mark: Any = place.start_mark
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, ValidatorFunctionWrapHandl
 
 from components.aws import limits
 from components.aws.actions import ACCESS, Target, action
-from components.aws.bucket_names import name_fault
+from components.aws.bucket_names import wrong_name
 from components.aws.partitions import DNS_SUFFIXES
 from components.settings.findings import shown
-from components.settings.together import Fault, told_together
+from components.settings.together import Found, check_together
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 _PATH: Final = re.compile(r"/|/[!-~]+/")
@@ -31,8 +31,8 @@ def text_rule(check: Callable[[str], str | None]) -> AfterValidator:
     """A validator from a check that answers what is wrong with a value."""
 
     def validate(value: str) -> str:
-        if (fault := check(value)) is not None:
-            raise ValueError(f"'{value}' {fault}")
+        if (message := check(value)) is not None:
+            raise ValueError(f"'{value}' {message}")
         return value
 
     return AfterValidator(validate)
@@ -49,17 +49,17 @@ def list_rule(*checks: Callable[[Sequence[object]], Iterator[str]]) -> WrapValid
     They are also made while members are wrong, so they take members of any type.
     """
 
-    def faults(values: object) -> Iterator[Fault]:
+    def found(values: object) -> Iterator[Found]:
         if isinstance(values, list | tuple):
-            yield from (((), fault) for check in checks for fault in check(values))
+            yield from (((), message) for check in checks for message in check(values))
 
     def validate(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - what the handler makes of it
-        return told_together(value, handler, faults)
+        return check_together(value, handler, found)
 
     return WrapValidator(validate)
 
 
-def name_fault_of_identity(name: str) -> str | None:
+def wrong_identity_name(name: str) -> str | None:
     """Why IAM takes no user or role of this name, or None."""
     if not _NAME.fullmatch(name):
         return "is no IAM name: it takes letters, digits and _+=,.@-"
@@ -81,13 +81,13 @@ def _given(value: object) -> object:
     return value
 
 
-def _path_fault(path: str) -> str | None:
+def _wrong_path(path: str) -> str | None:
     if not _PATH.fullmatch(path):
         return "is no IAM path: it starts and ends with '/', as /ci/"
     return None if len(path) <= limits.PATH else f"is longer than {limits.PATH} characters"
 
 
-def _prefix_fault(prefix: str) -> str | None:
+def _wrong_prefix(prefix: str) -> str | None:
     if not prefix:
         return "is the beginning of every key; leave prefixes out for the whole bucket"
     if (wild := next((sign for sign in "*?$" if sign in prefix), None)) is not None:
@@ -100,13 +100,13 @@ def _prefix_fault(prefix: str) -> str | None:
     return None
 
 
-def _key_fault(key: str) -> str | None:
+def _wrong_key(key: str) -> str | None:
     if ":alias/" in key:
         return "is an alias; a policy names the key itself, arn:aws:kms:REGION:ACCOUNT:key/ID"
     return matches(_KEY_ARN, "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")(key)
 
 
-def _label_fault(label: str) -> str | None:
+def _wrong_label(label: str) -> str | None:
     if _DATE.fullmatch(label):
         return f'is a date to YAML; quote it: "{label.partition(" ")[0]}"'
     return matches(_LABEL, "a label: 1 to 32 letters, digits, '.', '_' or '-'")(label)
@@ -177,18 +177,18 @@ some_distinct = list_rule(_not_empty, _distinct)
 kind = BeforeValidator(_kind)
 given = BeforeValidator(_given)
 
-BucketName = Annotated[str, text_rule(name_fault)]
-Prefix = Annotated[str, text_rule(_prefix_fault)]
+BucketName = Annotated[str, text_rule(wrong_name)]
+Prefix = Annotated[str, text_rule(_wrong_prefix)]
 Prefixes = Annotated[tuple[Prefix, ...], some_distinct]
 Word = Literal["list", "read", "write", "delete", "full"]
 AccessWords = Annotated[tuple[Word, ...], list_rule(_distinct, _full_with_list_only)]
 ActionName = Annotated[str, AfterValidator(_action)]
 ActionNames = Annotated[tuple[ActionName, ...], some_distinct]
-KmsKeyArn = Annotated[str, text_rule(_key_fault)]
-IamPath = Annotated[str, text_rule(_path_fault)]
+KmsKeyArn = Annotated[str, text_rule(_wrong_key)]
+IamPath = Annotated[str, text_rule(_wrong_path)]
 PolicyArn = Annotated[
     str, text_rule(matches(_POLICY_ARN, "a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME"))
 ]
-Label = Annotated[str, text_rule(_label_fault)]
+Label = Annotated[str, text_rule(_wrong_label)]
 AccessKeyLabels = Annotated[tuple[Label, ...], list_rule(_distinct, _at_most_two)]
 SourceIps = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], some_distinct]

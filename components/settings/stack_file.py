@@ -126,16 +126,16 @@ def matches(stack: str, patterns: Iterable[str]) -> bool:
 
 def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - whatever the file holds
     if not _NAME.fullmatch(stack):
-        fault = f"'{stack}' is no stack's name here: letters, digits, '_', '.' and '-'"
-        raise SettingsError(stack, [Finding("stack", fault)])
+        message = f"'{stack}' is no stack's name here: letters, digits, '_', '.' and '-'"
+        raise SettingsError(stack, [Finding("stack", message)])
     try:
         return pulumi_yaml.read(path)
     except FileNotFoundError:
         there = ", ".join(stacks(path.parent)) or "none"
-        fault = f"is not in {path.parent}; the stacks there: {there}"
+        message = f"is not in {path.parent}; the stacks there: {there}"
     except pulumi_yaml.UnreadableError as error:
-        fault = f"can't be read: {error}"
-    raise SettingsError(stack, [Finding("file", fault)])
+        message = f"can't be read: {error}"
+    raise SettingsError(stack, [Finding("file", message)])
 
 
 def _account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
@@ -145,8 +145,8 @@ def _account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         return
     for one in ids or ():
         if isinstance(one, int) and not _ACCOUNT.fullmatch(str(one)):
-            fault = "a number that starts with 0 is another number to YAML; quote it"
-            yield Finding(_ACCOUNTS_KEY, f"{one} is no account id, which has 12 digits: {fault}")
+            message = "a number that starts with 0 is another number to YAML; quote it"
+            yield Finding(_ACCOUNTS_KEY, f"{one} is no account id, which has 12 digits: {message}")
         elif not isinstance(one, int) and not _ACCOUNT.fullmatch(str(one)):
             yield Finding(_ACCOUNTS_KEY, f"{shown(one)} is no account id, which has 12 digits")
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
 from components.aws import limits
-from components.settings.together import Fault, told_together
+from components.settings.together import Found, check_together
 
 
-def tag_faults(tags: object) -> Iterator[str]:
+def wrong_tags(tags: object) -> Iterator[str]:
     """Why IAM takes no such tags, as far as they are texts at all."""
     if not isinstance(tags, Mapping):
         return
@@ -19,26 +19,26 @@ def tag_faults(tags: object) -> Iterator[str]:
     seen: dict[str, str] = {}
     for key, value in tags.items():
         if isinstance(key, str):
-            yield from _key_faults(key)
+            yield from _wrong_key(key)
             if (other := seen.setdefault(key.lower(), key)) != key:
                 yield f"'{key}' and '{other}' are one key to IAM, which ignores case"
         if isinstance(value, str):
-            yield from _value_faults(str(key), value)
+            yield from _wrong_value(str(key), value)
 
 
-def _key_faults(key: str) -> Iterator[str]:
+def _wrong_key(key: str) -> Iterator[str]:
     if not 1 <= len(key) <= limits.TAG_KEY:
         yield f"'{key}' has {len(key)} characters; IAM takes 1 to {limits.TAG_KEY} in a key"
-    yield from _text_faults(key)
+    yield from _wrong_text(key)
 
 
-def _value_faults(key: str, value: str) -> Iterator[str]:
+def _wrong_value(key: str, value: str) -> Iterator[str]:
     if len(value) > limits.TAG_VALUE:
         yield f"'{key}': a value of {len(value)} characters; IAM takes {limits.TAG_VALUE}"
-    yield from _text_faults(value)
+    yield from _wrong_text(value)
 
 
-def _text_faults(text: str) -> Iterator[str]:
+def _wrong_text(text: str) -> Iterator[str]:
     if text.lower().startswith("aws:"):
         yield f"'{text}' starts with aws:, which is reserved"
     if (strange := next((char for char in text if not _is_taken(char)), None)) is not None:
@@ -49,12 +49,12 @@ def _is_taken(char: str) -> bool:
     return char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN"
 
 
-def _faults(tags: object) -> Iterator[Fault]:
-    return (((), fault) for fault in tag_faults(tags))
+def _found(tags: object) -> Iterator[Found]:
+    return (((), message) for message in wrong_tags(tags))
 
 
 def _validate(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - what the handler makes of it
-    return told_together(value, handler, _faults)
+    return check_together(value, handler, _found)
 
 
 Tags = Annotated[dict[str, str], WrapValidator(_validate)]

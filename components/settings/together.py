@@ -12,16 +12,16 @@ from pydantic_core import InitErrorDetails
 
 from components.settings.findings import Step
 
-Fault = tuple[tuple[Step, ...], str]
+Found = tuple[tuple[Step, ...], str]
 """Where below the checked value, and what is wrong there."""
 
 _Checked = TypeVar("_Checked")
 
 
-def told_together(
+def check_together(
     value: object,
     check_parts: Callable[[Any], _Checked],
-    check_whole: Callable[[Any], Iterable[Fault]],
+    check_whole: Callable[[Any], Iterable[Found]],
 ) -> _Checked:
     """Check a value's parts, then the whole of it.
 
@@ -49,8 +49,8 @@ def told_together(
             for one in error.errors(include_url=False)
         ]
     found += [
-        {"type": "value_error", "loc": where, "input": value, "ctx": {"error": ValueError(fault)}}
-        for where, fault in check_whole(whole)
+        {"type": "value_error", "loc": where, "input": value, "ctx": {"error": ValueError(message)}}
+        for where, message in check_whole(whole)
     ]
     if found:
         raise ValidationError.from_exception_data("settings", found)

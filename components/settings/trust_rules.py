@@ -31,17 +31,17 @@ _NOT_IN_IAM: Final = re.compile(r"[^ -~\xa1-\xff]")
 
 
 def _id_of(whose: str) -> AfterValidator:
-    def fault(value: str) -> str | None:
+    def wrong_id(value: str) -> str | None:
         if _UUID.fullmatch(value) or (whose == "project" and value == ANY_PROJECT):
             return None
         if _UUID.fullmatch(value.lower()):
             return f"has capitals; CircleCI's ids have none: '{value.lower()}'"
         return f"is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; it is in {WHERE[whose]}"
 
-    return text_rule(fault)
+    return text_rule(wrong_id)
 
 
-def _origin_fault(origin: str) -> str | None:
+def _wrong_origin(origin: str) -> str | None:
     if "://" in origin or origin.endswith(".git"):
         return "is a clone URL; an origin is host and path, as github.com/acme/app"
     if any(part.startswith("vcs-ref") for part in origin.split("/")):
@@ -49,12 +49,12 @@ def _origin_fault(origin: str) -> str | None:
     return matches(_ORIGIN, "an origin, as github.com/acme/app (no wildcard)")(origin)
 
 
-def _ref_fault(ref: str) -> str | None:
+def _wrong_ref(ref: str) -> str | None:
     if not ref.strip("/*") or ref in ("refs", "refs/"):
         return "is every ref; leave refs out for that"
     if not ref.startswith("refs/"):
         near = f"refs/{ref}" if ref.startswith(KINDS) else f"refs/heads/{ref}"
-        right = f"did you mean '{near}'?" if _ref_fault(near) is None else "as refs/heads/main"
+        right = f"did you mean '{near}'?" if _wrong_ref(near) is None else "as refs/heads/main"
         return f"does not start with refs/; {right}"
     if "*" in ref[:-1]:
         return "holds a * that is not at its end; a ref may end in one *"
@@ -77,5 +77,5 @@ Projects = Annotated[
     tuple[Annotated[str, _id_of("project")], ...], some_distinct, list_rule(_any_alone)
 ]
 Users = Annotated[tuple[Annotated[str, _id_of("user")], ...], some_distinct]
-Origins = Annotated[tuple[Annotated[str, text_rule(_origin_fault)], ...], some_distinct]
-Refs = Annotated[tuple[Annotated[str, text_rule(_ref_fault)], ...], some_distinct]
+Origins = Annotated[tuple[Annotated[str, text_rule(_wrong_origin)], ...], some_distinct]
+Refs = Annotated[tuple[Annotated[str, text_rule(_wrong_ref)], ...], some_distinct]

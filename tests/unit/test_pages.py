@@ -9,7 +9,7 @@ import pytest
 from components.aws import limits
 from components.aws.actions import ACCESS, Target
 from components.policy.layout import layouts
-from components.settings import Grant, Role, Trust, User, advice, load
+from components.settings import Grant, Role, Trust, User, load, warnings
 from tests.unit.pages import ROOT, blocks, headings, links, page, settings_of
 
 PAGES = [
@@ -27,11 +27,11 @@ CONFIGS = [
 
 
 @pytest.mark.parametrize(("name", "text"), CONFIGS)
-def test_a_config_that_is_shown_loads_and_gets_no_advice(name: str, text: str) -> None:
+def test_a_config_that_is_shown_loads_and_gets_no_warning(name: str, text: str) -> None:
     settings = load(name, settings_of(text))
     assert settings.identities
     assert layouts(name, settings, "aws").keys() == settings.identities.keys()
-    assert [str(finding) for finding in advice(settings)] == []
+    assert [str(finding) for finding in warnings(settings)] == []
 
 
 def test_every_page_that_shows_a_config_is_looked_at() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.aws.bucket_names import name_doubt, name_fault
+from components.aws.bucket_names import outdated_name, wrong_name
 
 RULE = (
     "is no bucket name: it takes 3 to 63 characters of a-z, 0-9, '.' and '-', "
@@ -26,11 +26,11 @@ PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
     ],
 )
 def test_a_name_that_a_bucket_can_have(name: str) -> None:
-    assert name_fault(name) is None
+    assert wrong_name(name) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("name", "message"),
     [
         *((name, RULE) for name in ("", "a", "ab", "a" * 64, "Acme", "a_b", "a b", "ä-b", "a/b")),
         *((name, RULE) for name in ("-ab", "ab-", ".ab", "ab.", "a*b", "ab\n", "${x}", "a:b")),
@@ -89,12 +89,12 @@ def test_a_name_that_a_bucket_can_have(name: str) -> None:
         ("arn:", "is the ARN of no bucket; name the bucket itself"),
     ],
 )
-def test_a_name_that_no_bucket_has(name: str, fault: str) -> None:
-    assert name_fault(name) == fault
+def test_a_name_that_no_bucket_has(name: str, message: str) -> None:
+    assert wrong_name(name) == message
 
 
 @pytest.mark.parametrize(
-    ("name", "doubt"),
+    ("name", "message"),
     [
         ("xn--acme", "starts with xn--"),
         ("sthree-acme", "starts with sthree-"),
@@ -106,11 +106,11 @@ def test_a_name_that_no_bucket_has(name: str, fault: str) -> None:
         ("acme--table-s3", "ends in --table-s3"),
     ],
 )
-def test_a_name_that_no_new_bucket_can_have_is_doubted(name: str, doubt: str) -> None:
-    assert name_doubt(name) == f"{doubt}, which no new bucket's name may"
-    assert name_fault(name) is None
+def test_a_name_that_no_new_bucket_can_have_is_warned_of(name: str, message: str) -> None:
+    assert outdated_name(name) == f"{message}, which no new bucket's name may"
+    assert wrong_name(name) is None
 
 
 @pytest.mark.parametrize("name", ["acme", "acme-xn--x", "acme-s3alias-x", "mrap", "s3alias"])
-def test_other_names_are_not_doubted(name: str) -> None:
-    assert name_doubt(name) is None
+def test_other_names_are_not_warned_of(name: str) -> None:
+    assert outdated_name(name) is None

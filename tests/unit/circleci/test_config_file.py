@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from components.circleci.config_file import config_file, session_name
 from components.settings import pulumi_yaml
-from components.settings.rules import name_fault_of_identity
+from components.settings.rules import wrong_identity_name
 
 ARN = "arn:aws:iam::111111111111:role/ci"
 STS_TAKES = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -75,7 +75,7 @@ def test_the_job_is_in_a_workflow_and_the_orb_is_there() -> None:
 
 @given(NAMES | st.sampled_from(["-", "x", "-" * 64, "-x", *NAMES_TO_MISREAD]))
 def test_a_session_has_a_name_that_sts_and_the_orbs_shell_take(name: str) -> None:
-    assert name_fault_of_identity(name) is None
+    assert wrong_identity_name(name) is None
     assert STS_TAKES.fullmatch(session_name(name))
     assert not session_name(name).startswith("-")
 

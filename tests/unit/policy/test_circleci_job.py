@@ -18,7 +18,7 @@ from components.policy.circleci_job import _READS, OBJECT, example_command, job_
 from components.policy.layout import lay_out
 from components.policy.permissions import permissions
 from components.settings import Role, User
-from components.settings.rules import _prefix_fault
+from components.settings.rules import _wrong_prefix
 from tests.unit.policy.identities import ORGANIZATION, configs, identity
 
 ACTIONS_OF = {call: name for name, call in _READS.items()}
@@ -120,7 +120,7 @@ def test_listing_comes_before_all_else_and_whatever_the_order_of_grants() -> Non
 PREFIXES = st.text(st.characters(max_codepoint=0xFF), max_size=12).map(lambda text: f"{text}/")
 
 
-@given(PREFIXES.filter(lambda prefix: _prefix_fault(prefix) is None))
+@given(PREFIXES.filter(lambda prefix: _wrong_prefix(prefix) is None))
 def test_whatever_a_prefix_holds_the_shell_gets_it_and_circleci_sees_no_parameter(
     prefix: str,
 ) -> None:

@@ -239,7 +239,7 @@ def test_without_a_configured_region_nothing_is_judged_by_a_guess(
     assert "region: eu-central-1" in outputs["identities"]["ci"]["circleciConfig"].replace('"', "")
 
 
-def test_bad_config_makes_and_looks_up_nothing_and_tells_every_fault() -> None:
+def test_bad_config_makes_and_looks_up_nothing_and_tells_every_finding() -> None:
     made = mocks()
     bad = {"ci": {"kind": "user", "grants": [{"bucket": "acme", "access": ["raed"]}]}}
     with pytest.raises(pulumi.RunError) as raised:
@@ -253,7 +253,7 @@ def test_bad_config_makes_and_looks_up_nothing_and_tells_every_fault() -> None:
     assert made.registered == []
 
 
-def test_advice_is_logged_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warning_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     trust = {**TRUST, "projects": ["*"]}
     run_program(mocks(), {"ci": {**ROLE, "trust": trust}})
     assert "identities.ci.trust.projects: '*' lets every project" in caplog.text

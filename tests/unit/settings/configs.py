@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from components.settings import SettingsError, advice, load
+from components.settings import SettingsError, load, warnings
 
 Config = dict[str, Any]
 
@@ -96,6 +96,6 @@ def told(config: Config) -> list[str]:
     return []
 
 
-def advised(config: Config) -> list[str]:
+def warned(config: Config) -> list[str]:
     """The warnings about a valid config, as a user reads them."""
-    return [str(finding) for finding in advice(load("test", config))]
+    return [str(finding) for finding in warnings(load("test", config))]

@@ -24,7 +24,7 @@ def _first(grants: Config) -> Config:
 # What is broken; how; what is said, at once or never. Each by its place: no two of one place go
 # together. The kinds of checks that a validator may leave out are all here: of values, of lists
 # beside their members, between fields, between identities, of keys.
-FAULTS: list[tuple[str, Break, list[str]]] = [
+FINDINGS: list[tuple[str, Break, list[str]]] = [
     (
         "ci.kind",
         lambda ci, _: ci.update(kind="usr"),
@@ -190,7 +190,7 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
 ]
 
 # Of the stack itself.
-STACK_FAULTS: list[tuple[str, Callable[[Config], Any], list[str]]] = [
+STACK_FINDINGS: list[tuple[str, Callable[[Config], Any], list[str]]] = [
     (
         "oidcProvider",
         lambda config: config.update(oidcProvider="make"),
@@ -226,7 +226,7 @@ def _on_stack(broken: Break) -> Callable[[Config], Any]:
     return lambda config: broken(config["identities"]["ci"], config["identities"]["deploy"])
 
 
-ALL = [(place, _on_stack(broken), said) for place, broken, said in FAULTS] + STACK_FAULTS
+ALL = [(place, _on_stack(broken), said) for place, broken, said in FINDINGS] + STACK_FINDINGS
 
 
 def test_the_full_stack_is_valid() -> None:
@@ -234,13 +234,13 @@ def test_the_full_stack_is_valid() -> None:
 
 
 @pytest.mark.parametrize(("place", "broken", "said"), ALL)
-def test_each_fault_alone(place: str, broken: Callable[[Config], Any], said: list[str]) -> None:
+def test_each_findings_alone(place: str, broken: Callable[[Config], Any], said: list[str]) -> None:
     config = full()
     broken(config)
     assert sorted(told(config)) == sorted(said), place
 
 
-def test_no_two_faults_hide_one_another() -> None:
+def test_no_two_findings_hide_one_another() -> None:
     for (place, broken, said), (other, also_broken, also_said) in combinations(ALL, 2):
         if place != other:
             config = full()
@@ -249,7 +249,7 @@ def test_no_two_faults_hide_one_another() -> None:
             assert sorted(told(config)) == sorted([*said, *also_said]), (place, other)
 
 
-def test_all_faults_are_told_together() -> None:
+def test_all_findings_are_told_together() -> None:
     each = {place: (broken, said) for place, broken, said in ALL}
     config = full()
     for broken, _ in each.values():

@@ -19,8 +19,8 @@ def of_trust(trust: Trust) -> Iterator[Finding]:
             "'*' lets every project of the organization assume the role, also one made tomorrow",
         )
     for origin in trust.origins:
-        if (doubt := _origin_doubt(origin)) is not None:
-            yield Finding("trust.origins", f"'{origin}' {doubt}")
+        if (message := _odd_origin(origin)) is not None:
+            yield Finding("trust.origins", f"'{origin}' {message}")
     for ref in trust.refs:
         if not _is_usual(ref):
             yield Finding(
@@ -30,7 +30,7 @@ def of_trust(trust: Trust) -> Iterator[Finding]:
             )
 
 
-def _origin_doubt(origin: str) -> str | None:
+def _odd_origin(origin: str) -> str | None:
     host, _, path = origin.partition("/")
     if "." not in host:
         return f"names no host; did you mean 'github.com/{origin}'?"

@@ -5,12 +5,12 @@ from ipaddress import ip_network
 from typing import Final
 
 from components.settings.findings import Finding, path_of
-from components.settings.grant_advice import of_grants
+from components.settings.grant_warnings import of_grants
 from components.settings.model import Role, Stack, User
-from components.settings.trust_advice import of_trust
+from components.settings.trust_warnings import of_trust
 
 
-def advice(settings: Stack) -> tuple[Finding, ...]:
+def warnings(settings: Stack) -> tuple[Finding, ...]:
     """Warnings about valid settings, in the config's order."""
     if not settings.identities:
         return (Finding("identities", "is empty: every identity that the stack has is deleted"),)
@@ -31,8 +31,8 @@ def _of_provider(settings: Stack) -> Iterator[Finding]:
 def _of_identity(identity: User | Role) -> Iterator[Finding]:
     yield from of_grants(identity.grants)
     for network in identity.source_ips:
-        if (doubt := _source_doubt(network)) is not None:
-            yield Finding("sourceIps", f"'{network}' {doubt}")
+        if (message := _odd_source(network)) is not None:
+            yield Finding("sourceIps", f"'{network}' {message}")
     if isinstance(identity, Role):
         yield from _of_path(identity.path)
         yield from of_trust(identity.trust)
@@ -41,8 +41,8 @@ def _of_identity(identity: User | Role) -> Iterator[Finding]:
 def _of_path(path: str) -> Iterator[Finding]:
     """CircleCI takes ``<<`` for a parameter, and its orb fills in variables (``env subst``)."""
     if strange := [text for text in ("<<", "$", "\\") if text in path]:
-        fault = f"holds {' and '.join(strange)}, which a job with the aws-cli orb can't write"
-        yield Finding("path", f"'{path}' {fault}")
+        message = f"holds {' and '.join(strange)}, which a job with the aws-cli orb can't write"
+        yield Finding("path", f"'{path}' {message}")
 
 
 _PUBLIC: Final = "S3 sees public addresses (through a VPC endpoint it sees none at all)"
@@ -69,11 +69,11 @@ _KINDS: Final = tuple(
 """Networks that no public address is in (IANA's registries of special-purpose addresses)."""
 
 
-def _source_doubt(text: str) -> str | None:
+def _odd_source(text: str) -> str | None:
     network = ip_network(text)
     if network.prefixlen == 0:
         return "is every address"
-    for special, doubt in _KINDS:
+    for special, message in _KINDS:
         if network.version == special.version and network[0] in special and network[-1] in special:
-            return doubt
+            return message
     return None

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.unit.settings.configs import advised, role, stack, trust, user
+from tests.unit.settings.configs import role, stack, trust, user, warned
 
 
 @pytest.mark.parametrize(
-    ("origin", "doubt"),
+    ("origin", "message"),
     [
         ("acme/app", "names no host; did you mean 'github.com/acme/app'?"),
         (
@@ -21,9 +21,9 @@ from tests.unit.settings.configs import advised, role, stack, trust, user
         ("gitlab.acme.com/group/sub/App", None),
     ],
 )
-def test_an_origin_that_no_job_may_have_is_doubted(origin: str, doubt: str | None) -> None:
-    expected = [f"identities.ci.trust.origins: '{origin}' {doubt}"] if doubt else []
-    assert advised(stack(ci=role(trust=trust(origins=[origin])))) == expected
+def test_an_origin_that_no_job_may_have_is_warned_of(origin: str, message: str | None) -> None:
+    expected = [f"identities.ci.trust.origins: '{origin}' {message}"] if message else []
+    assert warned(stack(ci=role(trust=trust(origins=[origin])))) == expected
 
 
 @pytest.mark.parametrize(
@@ -35,13 +35,13 @@ def test_an_origin_that_no_job_may_have_is_doubted(origin: str, doubt: str | Non
         *((ref, False) for ref in ("refs/heads", "refs/x*")),
     ],
 )
-def test_a_ref_that_is_no_branch_tag_or_pull_request_is_doubted(ref: str, is_usual: bool) -> None:  # noqa: FBT001 - a column of the table
-    doubt = (
+def test_a_ref_that_is_no_branch_tag_or_pull_request_is_warned_of(ref: str, is_usual: bool) -> None:  # noqa: FBT001 - a column of the table
+    message = (
         f"'{ref}' is no branch (refs/heads/…), tag (refs/tags/…) or pull request (refs/pull/…); "
         "no job may ever have it"
     )
     config = stack(ci=role(trust=trust(origins=["github.com/acme/app"], refs=[ref])))
-    assert advised(config) == ([] if is_usual else [f"identities.ci.trust.refs: {doubt}"])
+    assert warned(config) == ([] if is_usual else [f"identities.ci.trust.refs: {message}"])
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_a_roles_path_that_a_circleci_job_would_change_is_said(
 ) -> None:
     warning = f"'{path}' holds {holds}, which a job with the aws-cli orb can't write"
     expected = [f"identities.ci.path: {warning}"] if holds else []
-    assert advised(stack(ci=role(path=path))) == expected
-    assert advised(stack(ci=user(path=path))) == []
+    assert warned(stack(ci=role(path=path))) == expected
+    assert warned(stack(ci=user(path=path))) == []
 
 
 def test_every_project_is_said_loudly() -> None:
-    assert advised(stack(ci=role(trust=trust(projects=["*"])))) == [
+    assert warned(stack(ci=role(trust=trust(projects=["*"])))) == [
         (
             "identities.ci.trust.projects: '*' lets every project of the organization assume the "
             "role, also one made tomorrow"

@@ -16,7 +16,7 @@ _NAMED = 3
 _ANY_ACCOUNT = "0" * 12
 
 
-def key_faults(path: str, grant: Grant, partition: str) -> Iterator[Finding]:
+def key_findings(path: str, grant: Grant, partition: str) -> Iterator[Finding]:
     """A grant's KMS key that lies in another partition than its bucket."""
     if grant.kms_key is not None and partition_of_arn(grant.kms_key) != partition:
         yield Finding(
@@ -25,7 +25,7 @@ def key_faults(path: str, grant: Grant, partition: str) -> Iterator[Finding]:
         )
 
 
-def trust_faults(path: str, role: Role, partition: str, *, is_known: bool) -> Iterator[Finding]:
+def trust_findings(path: str, role: Role, partition: str, *, is_known: bool) -> Iterator[Finding]:
     """A trust policy that IAM won't take.
 
     ``partition`` is where the role will be, or a guess unless ``is_known``.
@@ -52,7 +52,7 @@ def trust_faults(path: str, role: Role, partition: str, *, is_known: bool) -> It
         )
 
 
-def size_fault(path: str, identity: User | Role, error: TooLargeError, partition: str) -> Finding:
+def size_finding(path: str, identity: User | Role, error: TooLargeError, partition: str) -> Finding:
     """Why an identity's grants do not fit: size, limit, and which grants weigh most."""
     if error.policies is None:
         problem = f"one prefix takes {error.size:,} characters"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.settings.configs import KEY, Config, advised, full, grant, role, stack, user
+from tests.unit.settings.configs import KEY, Config, full, grant, role, stack, user, warned
 
 
 def of_grants(*grants: Config) -> Config:
@@ -15,7 +15,7 @@ def of_grants(*grants: Config) -> Config:
 
 
 @pytest.mark.parametrize(
-    ("name", "doubt"),
+    ("name", "message"),
     [
         ("xn--acme", "starts with xn--"),
         ("sthree-acme", "starts with sthree-"),
@@ -26,10 +26,10 @@ def of_grants(*grants: Config) -> Config:
         ("acme--table-s3", "ends in --table-s3"),
     ],
 )
-def test_a_bucket_that_could_not_be_made_today_is_doubted(name: str, doubt: str) -> None:
-    assert advised(of_grants(grant(bucket=name))) == [
+def test_a_bucket_that_could_not_be_made_today_is_warned_of(name: str, message: str) -> None:
+    assert warned(of_grants(grant(bucket=name))) == [
         (
-            f"identities.ci.grants[0].bucket: '{name}' {doubt}, which no new bucket's name may; "
+            f"identities.ci.grants[0].bucket: '{name}' {message}, which no new bucket's name may; "
             "an older one may"
         )
     ]
@@ -44,14 +44,14 @@ FULL = (
 
 def apart_from_full(config: Config) -> list[str]:
     """The warnings but for the one that every grant of full gets."""
-    return [warning for warning in advised(config) if not warning.endswith(FULL)]
+    return [warning for warning in warned(config) if not warning.endswith(FULL)]
 
 
 def test_full_is_warned_of_as_the_same_actions_are_one_by_one() -> None:
-    found = advised(of_grants(grant(access=["full"])))
+    found = warned(of_grants(grant(access=["full"])))
     assert found == [f"identities.ci.grants[0].access: {FULL}"]
     names = FULL.removeprefix("full gives ").partition(": ")[0].split(", ")
-    by_name = advised(of_grants(grant(access=[], actions=names)))
+    by_name = warned(of_grants(grant(access=[], actions=names)))
     assert by_name == [f"identities.ci.grants[0].actions: {FULL.removeprefix('full gives ')}"]
 
 
@@ -89,7 +89,7 @@ def test_grants_that_overlap_or_repeat_one_another_are_said(
 
 
 def test_each_pair_of_grants_is_said() -> None:
-    assert advised(of_grants(grant(), grant(bucket="acme-other"), grant(), grant())) == [
+    assert warned(of_grants(grant(), grant(bucket="acme-other"), grant(), grant())) == [
         "identities.ci.grants[2]: repeats grants[0]",
         "identities.ci.grants[3]: repeats grants[0]",
         "identities.ci.grants[3]: repeats grants[2]",
@@ -97,7 +97,7 @@ def test_each_pair_of_grants_is_said() -> None:
 
 
 def test_the_same_grant_of_two_identities_is_usual() -> None:
-    assert advised(stack(ci=user(), deploy=role())) == []
+    assert warned(stack(ci=user(), deploy=role())) == []
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_same_grant_of_two_identities_is_usual() -> None:
 )
 def test_prefixes_that_are_odd_or_say_nothing_new(prefixes: list[str], warnings: list[str]) -> None:
     said = [warning.replace("{most}", "most keys are like 'builds/…'") for warning in warnings]
-    assert advised(of_grants(grant(prefixes=prefixes))) == [
+    assert warned(of_grants(grant(prefixes=prefixes))) == [
         f"identities.ci.grants[0].prefixes: {warning}" for warning in said
     ]
 
@@ -128,7 +128,7 @@ LOOPBACK = ("127.0.0.1/32", "::1/128")
 
 
 @pytest.mark.parametrize(
-    ("network", "doubt"),
+    ("network", "message"),
     [
         ("0.0.0.0/0", "is every address"),
         ("::/0", "is every address"),
@@ -146,9 +146,9 @@ LOOPBACK = ("127.0.0.1/32", "::1/128")
         *((net, f"is reserved; {NEVER}") for net in ("0.1.0.0/16", "255.255.255.255/32", "::/128")),
     ],
 )
-def test_source_addresses_that_limit_nothing_or_everything(network: str, doubt: str) -> None:
-    assert advised(stack(ci=user(sourceIps=[network, "8.8.8.0/24"]))) == [
-        f"identities.ci.sourceIps: '{network}' {doubt}"
+def test_source_addresses_that_limit_nothing_or_everything(network: str, message: str) -> None:
+    assert warned(stack(ci=user(sourceIps=[network, "8.8.8.0/24"]))) == [
+        f"identities.ci.sourceIps: '{network}' {message}"
     ]
 
 
@@ -192,7 +192,7 @@ def test_actions_that_no_prefix_limits_or_that_let_others_in(
     if wanted["prefixes"] is None:
         del wanted["prefixes"]
     said = [warning.replace("{prefixes}", "whatever the prefixes") for warning in warnings]
-    assert advised(of_grants(grant(**wanted))) == [f"{ACTS}: {warning}" for warning in said]
+    assert warned(of_grants(grant(**wanted))) == [f"{ACTS}: {warning}" for warning in said]
 
 
 @pytest.mark.parametrize(
@@ -215,26 +215,24 @@ def test_a_key_that_nothing_uses_is_said(wanted: dict[str, Any], is_used: bool) 
 
 
 def test_no_identity_at_all_is_said_to_delete_those_that_there_are() -> None:
-    assert advised(stack()) == [
-        "identities: is empty: every identity that the stack has is deleted"
-    ]
+    assert warned(stack()) == ["identities: is empty: every identity that the stack has is deleted"]
 
 
 def test_a_provider_that_no_role_asks_for_is_said_to_be_missing() -> None:
     config = {**stack(ci=user()), "oidcProvider": "create"}
-    assert advised(config) == [
+    assert warned(config) == [
         "oidcProvider: 'create' makes none: no role here trusts an organization"
     ]
-    assert advised({**stack(ci=role()), "oidcProvider": "create"}) == advised(stack(ci=role()))
+    assert warned({**stack(ci=role()), "oidcProvider": "create"}) == warned(stack(ci=role()))
 
 
 def test_a_name_that_is_no_word_is_quoted_in_the_path() -> None:
     config = {"identities": {"a.b": user(sourceIps=["0.0.0.0/0"])}}
-    assert advised(config) == ["identities['a.b'].sourceIps: '0.0.0.0/0' is every address"]
+    assert warned(config) == ["identities['a.b'].sourceIps: '0.0.0.0/0' is every address"]
 
 
-def test_settings_that_are_as_they_should_be_get_no_advice() -> None:
-    assert advised(full()) == [
+def test_settings_that_are_as_they_should_be_get_no_warning() -> None:
+    assert warned(full()) == [
         f"identities.ci.grants[1].access: {FULL}",
         (
             "identities.ci.sourceIps: '192.0.2.0/24' is reserved for documentation (RFC 5737); "
@@ -246,5 +244,5 @@ def test_settings_that_are_as_they_should_be_get_no_advice() -> None:
 @given(st.integers(0, 2**32 - 1) | st.integers(0, 2**128 - 1))
 def test_an_address_without_a_warning_is_public(number: int) -> None:
     address = ip_address(number)
-    warned = advised(stack(ci=user(sourceIps=[str(address)])))
-    assert warned or address.is_global
+    found = warned(stack(ci=user(sourceIps=[str(address)])))
+    assert found or address.is_global

@@ -13,7 +13,7 @@ from components.aws.actions import (
     changes_access,
     objects_access,
 )
-from components.aws.bucket_names import name_doubt
+from components.aws.bucket_names import outdated_name
 from components.settings.findings import Finding
 from components.settings.model import Grant
 
@@ -29,8 +29,8 @@ def of_grants(grants: Sequence[Grant]) -> Iterator[Finding]:
 
 
 def _of_grant(grant: Grant) -> Iterator[tuple[str, str]]:
-    if (doubt := name_doubt(grant.bucket)) is not None:
-        yield "bucket", f"'{grant.bucket}' {doubt}; an older one may"
+    if (message := outdated_name(grant.bucket)) is not None:
+        yield "bucket", f"'{grant.bucket}' {message}; an older one may"
     if "full" in grant.access:
         yield "access", f"full gives {_managing(objects_access())}"
     yield from (("actions", message) for message in _of_actions(grant))
