@@ -5,7 +5,7 @@ file says of them is read here.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -47,8 +47,12 @@ class Account:
         return f"arn:{self.partition}:iam::{self.id}:{resource}"
 
 
-def account_of(file: StackFile) -> Account:
+def account_of(file: StackFile, deployed: Set[str]) -> Account:
     """Reach the account of a stack.
+
+    Args:
+        file: the stack's file.
+        deployed: the accounts that the stack's state tells of; none if it tells of none.
 
     Raises:
         AccountError: there are no credentials for it, or they are of another account.
@@ -63,6 +67,9 @@ def account_of(file: StackFile) -> Account:
             f"the credentials are of account {answer['Account']}, which aws:allowedAccountIds "
             f"does not allow: {', '.join(file.allowed_account_ids)}"
         )
+    if deployed and answer["Account"] not in deployed:
+        there = ", ".join(sorted(deployed))
+        raise AccountError(f"that was in account {there}, not in {answer['Account']}")
     told = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     clock = told - datetime.now(UTC)
     return Account(answer["Account"], answer["Arn"].split(":")[1], session.client("iam"), clock)

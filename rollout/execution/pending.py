@@ -4,6 +4,7 @@ The engine writes a pending operation into the state before it creates a resourc
 when it knows how that ended. One that is still there was cut short: AWS may have done it or not.
 """
 
+import json
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -153,6 +154,19 @@ def held(deployment: Mapping[str, Any]) -> Iterator[str]:
     for resource in deployment.get("resources") or ():
         if not resource.get("pendingReplacement"):
             yield str((resource.get("outputs") or {}).get("arn") or resource.get("id", ""))
+
+
+def accounts(deployment: Mapping[str, Any]) -> set[str]:
+    """Return the accounts that a state's resources are in, or may be in while there are none."""
+    marks = [mark.split(":") for mark in held(deployment) if mark.startswith("arn:")]
+    if marks:
+        return {mark[4] for mark in marks}
+    allowed: set[str] = set()
+    for resource in deployment.get("resources") or ():
+        if resource["type"] == "pulumi:providers:aws":
+            inputs = resource.get("inputs") or {}
+            allowed.update(map(str, json.loads(inputs.get("allowedAccountIds") or "[]")))
+    return allowed
 
 
 def decide(

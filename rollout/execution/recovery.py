@@ -31,6 +31,7 @@ from rollout.execution.pending import (
     Decision,
     Verdict,
     Window,
+    accounts,
     decide,
     held,
     pending_creates,
@@ -159,7 +160,7 @@ def _decisions(task: Task, run: Run, deployment: Mapping[str, Any]) -> list[Deci
 
     try:
         file = read(Path(task.root), task.stack)
-        account = account_of(file)
+        account = account_of(file, accounts(deployment))
         found = {one.urn: lookups.find(account, one) for one in pending}
         marks = set(held(deployment))
         if any(found.values()):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rollout.execution.pending import is_unsettled
 from tests.engine.harness import Project, Sandbox, Stack
 from tests.engine.kills import one_kill
 from tests.engine.rollouts import Rollout, named
@@ -70,6 +71,12 @@ class Cut:
         deployment["pending_operations"] = [{"resource": resource, "type": operation}]
         deployment["manifest"]["time"] = (at or datetime.now(UTC)).isoformat()
         file.write_text(json.dumps(state))
+
+    @property
+    def deployment(self) -> dict[str, Any]:
+        """What the state holds now."""
+        state = json.loads(self.rollout.state_file(self.stack.name).read_text())
+        return state["checkpoint"]["latest"]  # type: ignore[no-any-return]
 
     @property
     def users(self) -> list[str]:
@@ -160,6 +167,17 @@ def test_nothing_is_settled_with_the_credentials_of_another_account(cut: MakeCut
     )
     one.up(SANDBOX_ACCOUNT_ROLE="")
     assert len(one.keys) == 1
+
+
+def test_a_file_that_names_another_account_by_now_settles_nothing(cut: MakeCut) -> None:
+    one = cut(USER + KEY)
+    one.up()
+    one.leave("creating", "accessKey:AccessKey", "key", user="ci")
+    one.stack.write({"aws:allowedAccountIds": ["999999999999"]})
+    assert one.up(code=1)["error"].endswith(
+        f"that was in account {one.stack.account}, not in 999999999999"
+    )
+    assert is_unsettled(one.deployment)
 
 
 def test_an_update_that_was_cut_short_is_undone_where_nobody_wishes_for_it(cut: MakeCut) -> None:

@@ -1,5 +1,6 @@
 """What becomes of creates that were cut short, from a state and from what AWS has."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from rollout.execution.pending import (
     Pending,
     Verdict,
     Window,
+    accounts,
     decide,
     held,
     is_unsettled,
@@ -172,6 +174,22 @@ def settle(deployment: dict[str, Any], *found: Found) -> list[dict[str, Any]]:
     assert not is_unsettled(after)
     resources: list[dict[str, Any]] = after["resources"]
     return resources
+
+
+def provider(*allowed: str) -> dict[str, Any]:
+    return {"type": "pulumi:providers:aws", "inputs": {"allowedAccountIds": json.dumps(allowed)}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ([provider("222222222222"), {"outputs": {"arn": ARN}, "type": USER}], {"111111111111"}),
+        ([provider("222222222222")], {"222222222222"}),
+        ([{"type": "pulumi:providers:aws"}], set()),
+    ],
+)
+def test_a_state_tells_its_account(resources: list[dict[str, Any]], expected: set[str]) -> None:
+    assert accounts({"resources": resources}) == expected
 
 
 def test_what_is_taken_in_is_read_before_the_next_update() -> None:
