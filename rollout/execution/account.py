@@ -5,7 +5,7 @@ file says of them is read here.
 """
 
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -47,7 +47,7 @@ class Account:
         return f"arn:{self.partition}:iam::{self.id}:{resource}"
 
 
-def account_of(file: StackFile, deployed: Set[str]) -> Account:
+def account_of(file: StackFile, deployed: Collection[str]) -> Account:
     """Reach the account of a stack.
 
     Args:
