@@ -29,10 +29,10 @@ from rollout.execution.command import carry_out
 from rollout.execution.run import Run
 from rollout.execution.task import Operation
 from rollout.reporting import tables
+from rollout.reporting.groups import some
 from rollout.reporting.markdown import markdown as markdown_of
 from rollout.reporting.output import Output
 from rollout.reporting.redact import Redactor
-from rollout.reporting.report import some
 from rollout.result import Exit, Report
 
 app: Final = typer.Typer(

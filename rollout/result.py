@@ -1,13 +1,16 @@
-"""What became of each stack, as the program's own values and as the JSON of `--json`."""
+"""How each stack ended, as values and as the JSON of `--json`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from rollout.access.diff import IdentityDiff, access_json
+from rollout.access.words import Verdict
+
 
 class Exit(IntEnum):
-    """Exit codes of `rollout`; after a signal it is 128 and the signal's number, as in a shell."""
+    """Exit codes of `rollout`; after a signal it is 128 plus the signal's number, as in a shell."""
 
     DONE = 0
     FAILED = 1
@@ -15,9 +18,9 @@ class Exit(IntEnum):
     CHANGES = 2
     """With `--exit-code`: nothing failed, and preview or drift found changes."""
     WIDER = 3
-    """With `--fail-on-wider`: nothing failed, and the preview would give somebody more access."""
+    """With `--fail-on-wider`: nothing failed, and somebody would get more access."""
     BREAKS = 4
-    """With `--fail-on-breaks`: nothing failed, and what the preview tells may stop jobs."""
+    """With `--fail-on-breaks`: nothing failed, and a change may stop jobs."""
 
 
 class Status(StrEnum):
@@ -26,15 +29,15 @@ class Status(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     DONE_BEFORE = "done before"
-    """By the rollout that this one resumes."""
+    """The rollout that this one resumes did it."""
     NOT_REACHED = "not reached"
     NOT_DEPLOYED = "not deployed"
-    """Of a look for drift: there is a file, and nothing in the state."""
+    """Drift was looked for, and the state holds nothing of the stack."""
 
 
 @dataclass(frozen=True, order=True)
 class Step:
-    """One resource of a provider that changes: the engine's word for it, its type and name."""
+    """A change of one resource of a provider: the engine's word for it, its type and name."""
 
     op: str
     type: str
@@ -45,11 +48,11 @@ class Step:
 class Result:
     """How one stack ended.
 
-    `changes` counts resources by the engine's words (create, update, delete, replace, ...), those
-    that stay the same left out. `error` says why a stack failed or was not reached. `steps` are the
-    changes one by one. `access` is what a preview would change of who may do what, in the schema of
-    `rollout.access.diff`; None where there was no preview, or it failed. `warnings` are the
-    program's and the engine's, such as of a trust that lets every project in.
+    `changes` counts the resources that change by the engine's words (create, update, delete,
+    replace, ...). `error` says why a stack failed or was not reached. `steps` are the changes one
+    by one. `access` are the identities whose access a preview would change; None where there was no
+    preview, or it failed. `warnings` come from the program and the engine, such as of a trust that
+    lets every project in.
     """
 
     status: Status
@@ -57,21 +60,25 @@ class Result:
     seconds: float = 0.0
     error: str | None = None
     steps: Sequence[Step] = ()
-    access: Mapping[str, Any] | None = None
+    access: tuple[IdentityDiff, ...] | None = None
     warnings: Sequence[str] = ()
 
     @property
     def done(self) -> bool:
-        """Whether the stack is as wished, by this run or an earlier one."""
+        """Whether the stack is as its file says, by this run or an earlier one."""
         return self.status is not Status.FAILED and self.error is None
 
     @property
     def differs(self) -> bool:
-        """Whether something was found to change: a stack that is not deployed lacks everything."""
+        """Whether there is something to change; a stack that is not deployed lacks everything."""
         return bool(self.changes) or self.status is Status.NOT_DEPLOYED
 
-    def to_json(self) -> dict[str, Any]:
-        """One value of "stacks" in what `--json` prints; what else there is to tell only then."""
+    def count(self, verdict: Verdict) -> int:
+        """How many lines about access have a verdict."""
+        return sum(one.count(verdict) for one in self.access or ())
+
+    def to_json(self, stack: str) -> dict[str, Any]:
+        """The stack's value in "stacks" of `--json`; empty parts that are optional are left out."""
         told: dict[str, Any] = {
             "status": self.status.value,
             "changes": dict(self.changes),
@@ -79,7 +86,7 @@ class Result:
             "error": self.error,
         }
         if self.access is not None:
-            told["access"] = self.access
+            told["access"] = access_json(stack, self.access)
         if self.warnings:
             told["warnings"] = list(self.warnings)
         return told
@@ -97,10 +104,10 @@ def skipped(why: str | None) -> Result:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of all stacks of a run, in its order; and the signal that ended it, if any.
+    """The results of all stacks of a run, in its order, and the signal that ended it, if any.
 
-    `accounts` are those that the stacks' files name, by stack. `removed_files` are the stacks'
-    files that were deleted since the commit that `--changed-since` names.
+    `accounts` are those that the stacks' files name, by stack. `removed_files` are the stack files
+    that were deleted since the commit that `--changed-since` names.
     """
 
     results: Mapping[str, Result]
@@ -109,9 +116,9 @@ class Report:
     removed_files: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `--json` prints; what else there is to tell only then."""
+        """The object that `--json` prints; empty parts that are optional are left out."""
         told: dict[str, Any] = {
-            "stacks": {name: result.to_json() for name, result in self.results.items()}
+            "stacks": {name: result.to_json(name) for name, result in self.results.items()}
         }
         if self.removed_files:
             told["removedFiles"] = list(self.removed_files)
@@ -124,16 +131,17 @@ class Report:
         fail_on_wider: bool = False,
         fail_on_breaks: bool = False,
     ) -> int:
-        """Return the exit code of the run; `tell_changes` is the option `--exit-code`."""
+        """Return the exit code of the run; `tell_changes` stands for the option `--exit-code`."""
         if self.signal is not None:
             return 128 + self.signal
         if not all(result.done for result in self.results.values()):
             return Exit.FAILED
-        accesses = [result.access for result in self.results.values() if result.access]
-        if fail_on_breaks and any(access["breaks"] for access in accesses):
-            return Exit.BREAKS
-        if fail_on_wider and any(access["wider"] for access in accesses):
-            return Exit.WIDER
+        for asked, verdict, code in (
+            (fail_on_breaks, Verdict.BREAKS, Exit.BREAKS),
+            (fail_on_wider, Verdict.WIDER, Exit.WIDER),
+        ):
+            if asked and any(result.count(verdict) for result in self.results.values()):
+                return code
         if tell_changes and any(result.differs for result in self.results.values()):
             return Exit.CHANGES
         return Exit.DONE

@@ -1,6 +1,6 @@
-"""What changes of who may do what, between two states of a stack: pure, from documents alone.
+"""What changes of who may do what between two states of a stack, from the policy documents alone.
 
-``to_json`` gives schema version 1::
+``access_json`` gives schema version 1::
 
     {"version": 1, "stack": "prod", "breaks": 0, "wider": 1, "narrower": 0, "identities": [{
         "name": "circleci-deploy", "kind": "user" | "role",
@@ -15,12 +15,12 @@
         "conditions": [{"operator": "StringLike", "key": "s3:prefix", "values": ["builds/*"]}]}
     CHOICE: {"values": ["s3:GetObject"], "allBut": false}
 
-``breaks``, ``wider`` and ``narrower`` count lines. What the lists of a DIFFERENCE mean is said at
-``Difference``; in ``trust`` a resource is the principal, ``Federated arn:...``. Fields may be added
-within a version, none is taken away or changes its meaning.
+``breaks``, ``wider`` and ``narrower`` count lines. ``Difference`` explains the lists of a
+DIFFERENCE; in ``trust`` a resource is the principal, ``Federated arn:...``. A version may get more
+fields; none is removed or changes its meaning.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -39,11 +39,12 @@ SCHEMA_VERSION: Final = 1
 
 @dataclass(frozen=True)
 class Access:
-    """One identity's access at one time. Keys are known by their labels, never by a secret.
+    """One identity's access at one time.
 
-    ``documents`` are the inline and managed policies by name; one that is None is not known. A
-    role's ``trust`` that is None is not known either. ``elsewhere`` are the ARNs of attached
-    policies that the stack doesn't make, ``boundary`` is an ARN too.
+    ``documents`` are the inline and managed policies by name; None is a policy that is not known.
+    A role's ``trust`` of None is not known either. ``elsewhere`` are the ARNs of attached policies
+    that the stack doesn't make, ``boundary`` is the ARN of the permissions boundary.
+    ``access_keys`` are labels, never secrets.
     """
 
     kind: Kind
@@ -59,10 +60,10 @@ class Access:
 
 @dataclass(frozen=True)
 class MadeAnew:
-    """What of an identity the engine replaces: itself, keys by label, policies by name.
+    """What of an identity the engine replaces: itself, its keys by label, its policies by name.
 
-    ``gap`` says that the identity is deleted before there is a new one, and ``policies`` are those
-    that are.
+    ``gap`` says that the identity is deleted before the new one is created. ``policies`` are only
+    those that are deleted first.
     """
 
     identity: bool = False
@@ -75,7 +76,7 @@ NOTHING_ANEW: Final = MadeAnew()
 
 
 class Fate(Enum):
-    """What becomes of an identity."""
+    """What happens to an identity as a whole."""
 
     CREATED = "created"
     REMOVED = "removed"
@@ -84,13 +85,13 @@ class Fate(Enum):
 
     @property
     def stays(self) -> bool:
-        """Whether it was there, and will be."""
+        """Whether it exists both before and after."""
         return self in {Fate.REPLACED, Fate.CHANGED}
 
 
 @dataclass(frozen=True)
 class IdentityDiff:
-    """What changes for one identity, as sets and in words."""
+    """What changes for one identity: as sets for ``--json``, and in words."""
 
     name: str
     kind: Kind
@@ -104,7 +105,7 @@ class IdentityDiff:
     boundary: tuple[str | None, str | None] = (None, None)
 
     def count(self, verdict: Verdict) -> int:
-        """Lines of one verdict."""
+        """How many lines have a verdict."""
         return sum(line.verdict is verdict for line in self.lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -125,37 +126,26 @@ class IdentityDiff:
         }
 
 
-@dataclass(frozen=True)
-class StackDiff:
-    """What changes in one stack: the identities that change, by name."""
-
-    stack: str
-    identities: tuple[IdentityDiff, ...] = ()
-
-    def count(self, verdict: Verdict) -> int:
-        """Lines of one verdict."""
-        return sum(one.count(verdict) for one in self.identities)
-
-    def to_json(self) -> dict[str, Any]:
-        """The whole diff in the schema of this module's docstring."""
-        return {
-            "version": SCHEMA_VERSION,
-            "stack": self.stack,
-            **{verdict.value: self.count(verdict) for verdict in COUNTED},
-            "identities": [one.to_json() for one in self.identities],
-        }
+def access_json(stack: str, changed: Sequence[IdentityDiff]) -> dict[str, Any]:
+    """A stack's changes in the schema of this module's docstring."""
+    return {
+        "version": SCHEMA_VERSION,
+        "stack": stack,
+        **{verdict.value: sum(one.count(verdict) for one in changed) for verdict in COUNTED},
+        "identities": [one.to_json() for one in changed],
+    }
 
 
 def identity_diff(
     name: str, before: Access | None, after: Access | None, anew: MadeAnew = NOTHING_ANEW
 ) -> IdentityDiff:
-    """Compare two states of one identity; None: it is not there.
+    """Compare two states of one identity; None means that it doesn't exist.
 
-    A document that cannot be read, or is not known yet, is said, and counts as wider: it has to be
-    looked at. What is not known is taken to stay as it is.
+    A document that can't be read or isn't known yet gets a line with the verdict ``WIDER``, so that
+    somebody looks at it. Otherwise what isn't known counts as unchanged.
 
     Raises:
-        ValueError: It is there at neither time.
+        ValueError: It exists neither before nor after.
     """
     some = after or before
     if some is None:
@@ -212,7 +202,7 @@ def _fate_lines(fate: Fate, old: Access, new: Access, anew: MadeAnew) -> Iterato
 
 
 def _permission_change(old: Access, new: Access, fate: Fate) -> tuple[Difference, list[Line]]:
-    """The change of what policies say."""
+    """What the policies allow and deny: the difference, and the lines that tell it."""
     others = list(_elsewhere_lines(old, new))
     unknown = [name for name, document in new.documents.items() if document is None]
     others += [
@@ -232,7 +222,7 @@ def _permission_change(old: Access, new: Access, fate: Fate) -> tuple[Difference
 
 
 def _trust_change(old: Access, new: Access, fate: Fate) -> tuple[Difference, list[Line]]:
-    """The change of who may assume a role."""
+    """Who may assume a role: the difference, and the lines that tell it."""
     others: list[Line] = []
     trust = new.trust
     if new.kind == "role" and trust is None and fate is not Fate.REMOVED:
@@ -254,7 +244,7 @@ def _known(documents: Mapping[str, PolicyDocument | None]) -> dict[str, PolicyDo
 
 
 def _is_all_lost(before: Iterable[Rule], after: Iterable[Rule]) -> bool:
-    """Whether something was allowed, and surely no part of it is any more."""
+    """Whether something was allowed, and certainly nothing of it is allowed now."""
     allowed = [one for one in before if one.effect is Effect.ALLOW]
     now = list(after)
     return bool(allowed) and not any(may_meet(one, other) for one in allowed for other in now)
@@ -275,7 +265,7 @@ def _session_lines(old: Access, new: Access) -> Iterator[Line]:
 
 
 def _tag_lines(old: Access, new: Access) -> Iterator[Line]:
-    """What tags change: policies elsewhere may test them."""
+    """Changes of tags: policies outside the stack may test them."""
     told = [
         f"{key} is {_quoted(new.tags.get(key))}, before {_quoted(old.tags.get(key))}"
         for key in sorted({*old.tags, *new.tags})
@@ -299,12 +289,12 @@ def _boundary_lines(old: Access, new: Access, fate: Fate) -> Iterator[Line]:
     elif new.boundary is None:
         yield Line(Verdict.WIDER, f"is no longer bounded by {old.boundary}")
     else:
-        # What a boundary allows is not in the stack: it may be more.
+        # The stack doesn't hold the boundary's document, so the new one may allow more.
         yield Line(Verdict.WIDER, f"is bounded by {new.boundary}, no longer by {old.boundary}")
 
 
 def _key_lines(old: Access, new: Access, fate: Fate, anew: MadeAnew) -> Iterator[Line]:
-    """What happens to access keys; of an identity that is removed or replaced it is said."""
+    """Changes of access keys. They break jobs only where the line of the fate doesn't say so."""
     stay = (old.access_keys & new.access_keys) - anew.keys
     for label in sorted(new.access_keys - old.access_keys):
         yield Line(Verdict.NONE, f"gets access key {label}")

@@ -1,7 +1,7 @@
-"""A stack's identities before and after a preview, from the resources that the engine tells of.
+"""A stack's identities before and after a preview, from the resources in the engine's events.
 
-Before is what the state holds: what AWS answered last. After is what the program asks for; what
-depends on a resource that is not made yet is not known then, and the engine says so.
+Before is what the state holds, which is what AWS answered last. After is what the program asks for;
+a value that depends on a resource that doesn't exist yet is not known.
 """
 
 import json
@@ -15,7 +15,7 @@ from components.iam.document import PolicyDocument
 from rollout.access.diff import Access, MadeAnew
 
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""A text that is known after up (pulumi/pulumi, `plugin.UnknownStringValue`)."""
+"""Stands for a text that is known after up (pulumi/pulumi, `plugin.UnknownStringValue`)."""
 
 USER: Final = "aws:iam/user:User"
 ROLE: Final = "aws:iam/role:Role"
@@ -29,7 +29,7 @@ _ATTACHMENTS: Final = frozenset(
     }
 )
 TYPES: Final = frozenset({USER, ROLE, _KEY, _POLICY}) | _INLINE | _ATTACHMENTS
-"""The types of resources that access is made of."""
+"""The types of resources that give access."""
 
 _KINDS: Final[Mapping[str, Kind]] = {USER: "user", ROLE: "role"}
 
@@ -38,10 +38,10 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of a preview; a state is None where it is not there.
+    """One resource of a preview; a state is None where the resource doesn't exist.
 
-    `name` and `parent` are the names in the program, its own and its parent component's. One that
-    is `replaced` may be `deleted_first`, before the new one is made.
+    `name` and `parent` are the program's names of the resource and its parent component. With
+    `deleted_first` a resource that is `replaced` is deleted before the new one is created.
     """
 
     type: str
@@ -54,21 +54,21 @@ class Resource:
 
 
 _Live = tuple[Resource, Values]
-"""A resource that is there, and what it holds."""
+"""A resource that exists, and its values."""
 
 
 def before(resources: Iterable[Resource]) -> dict[str, Access]:
-    """Return the identities by name as they are."""
+    """Return the identities by name, as in the state."""
     return _identities(resources, lambda one: one.old)
 
 
 def after(resources: Iterable[Resource]) -> dict[str, Access]:
-    """Return the identities by name as they will be."""
+    """Return the identities by name, as the program asks for them."""
     return _identities(resources, lambda one: one.new)
 
 
 def made_anew(resources: Iterable[Resource]) -> dict[str, MadeAnew]:
-    """Return what is replaced, by the names of the identities."""
+    """Return what the engine replaces, by the identities' names."""
     found: defaultdict[str, list[Resource]] = defaultdict(list)
     for one in resources:
         if one.replaced:
@@ -131,7 +131,7 @@ def _access(
         path=_text(values.get("path")) or "/",
         session_seconds=int(values.get("maxSessionDuration") or SESSION_SECONDS[0]),
         tags={
-            # The provider keeps its own notes among an input's keys, as `__defaults`.
+            # The provider adds keys of its own to its inputs, as `__defaults`.
             key: value
             for key, value in (tags if isinstance(tags, Mapping) else {}).items()
             if not key.startswith("__") and isinstance(value, str)
@@ -144,7 +144,7 @@ def _identity_name(one: Resource, values: Values) -> str:
 
 
 def _label(key: Resource) -> str:
-    """Return the label of an access key, which is in its name only."""
+    """Return the label of an access key, which only its name holds."""
     return key.name.removeprefix(f"{key.parent}-key-")
 
 
@@ -156,7 +156,7 @@ def _owner(one: Resource, values: Values | None = None) -> str:
 
 
 def _is_attached(policy: Resource, attachment: Resource, values: Values) -> bool:
-    """Whether it is the policy: by its ARN, or, while it has none, by the program's names."""
+    """Whether the policy is attached: by its ARN, or by the program's names while it has none."""
     arn = _text(values.get("policyArn"))
     if arn is not None:
         return policy.old is not None and policy.old.get("arn") == arn

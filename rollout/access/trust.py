@@ -1,7 +1,8 @@
-"""Which CircleCI jobs a role's trust lets in, read back from its document.
+"""Which CircleCI jobs a role's trust policy lets in, read back from the document.
 
-The form is that of ``components.policy.trust``: the audience is the organization, the subject is
-one of several patterns. A trust of any other form, as one made by hand, is left as it is.
+This understands the form that ``components.policy.trust`` writes: the audience is the organization,
+the subject matches one of several patterns. A trust policy of another form, as one written by hand,
+stays a set of rules.
 """
 
 import re
@@ -20,15 +21,15 @@ from components.iam.rules import Rule
 _PROVIDER: Final = re.compile(r"Federated (?P<arn>arn:[^:]+:iam::\d+:oidc-provider/(?P<url>.+))")
 
 Source = tuple[str, str] | None
-"""Origin and ref, of a token of version 2; None for a token that names none."""
+"""Origin and ref in a token of version 2; None for a token without them."""
 
 
 @dataclass(frozen=True)
 class Admission:
-    """CircleCI jobs that a trust lets in: one value of each kind.
+    """CircleCI jobs that a trust policy lets in: one value of each kind.
 
-    ``claims_project`` says whether the token's project claim is checked too; ``rest`` are tests
-    that this project does not write.
+    ``claims_project`` says whether the token's project claim is checked too; ``rest`` are
+    conditions that this project does not write.
     """
 
     provider: str
@@ -41,13 +42,13 @@ class Admission:
 
 
 def admissions(trust: PolicyDocument | None) -> frozenset[Rule]:
-    """Who may assume a role, reduced; without a trust nobody.
+    """Who may assume a role, reduced; without a trust policy nobody.
 
-    The exclusion of doubled refs stands on all subjects where it holds anyway, so that adding it
-    with one more ref does not look like a change of the others.
+    A subject without wildcards never has two refs, so the condition that excludes two refs is added
+    to it: then it makes no difference whether the policy has that condition.
 
     Raises:
-        PolicyError: A document that cannot be read.
+        PolicyError: The document can't be read.
     """
     found = () if trust is None else rules.admissions(trust)
     return reduced(one for raw in found for one in _normal(raw))
@@ -64,11 +65,11 @@ def _normal(rule: Rule) -> Iterable[Rule]:
         if _wants(test, f":{PROJECT_CLAIM}") and test.operator.name == "StringEquals"
     }
     if claims - {job.project} and job.project != ANY_UUID:
-        # CircleCI signs one project, in the subject and in the claim: no token has two.
+        # CircleCI puts the same project in the subject and the claim: no token has two.
         return []
     tests = rule.conditions
     if job.origin != "*" and not (job.ref or "").endswith("*"):
-        # The wildcards for a UUID cannot hold a "/vcs-ref/", and nothing else varies.
+        # The wildcards for a UUID can't match a "/vcs-ref/", and nothing else varies.
         tests |= {_no_two_refs(subjects[0])}
     return [Rule(rule.effect, rule.action, rule.resource, tests)]
 
@@ -78,18 +79,18 @@ def _no_two_refs(subject: Condition) -> Condition:
 
 
 def _job(subject: Condition) -> Job | None:
-    """The jobs that a pattern means, if it is one that this project writes."""
+    """The jobs that a pattern stands for, if this project writes such patterns."""
     job = parse_subject(subject.values[0])
     return job if job is not None and job.is_anchored else None
 
 
 def _wants(test: Condition, ending: str) -> bool:
-    """Whether a test asks for one value of the claim."""
+    """Whether a condition asks for a value of the claim."""
     return test.folded_key.endswith(ending) and test.operator.name in {"StringEquals", "StringLike"}
 
 
 def admission(rule: Rule) -> Admission | None:
-    """Read one of ``admissions`` back; None where it has not the form that this project writes."""
+    """Read one of ``admissions`` back; None if this project does not write its form."""
     provider = _PROVIDER.fullmatch(rule.resource.values[0])
     is_ours = rule.effect is Effect.ALLOW and rule.action == Choice((WEB_IDENTITY,))
     if provider is None or not is_ours:

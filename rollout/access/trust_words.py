@@ -1,4 +1,8 @@
-"""Changes of a role's trust in words: projects, users, origins and refs."""
+"""Changes of a role's trust policy in words: projects, users, origins and refs.
+
+Rules hold each combination of a project, a user and a source by itself. Words name the parts, so a
+change is told part by part where both policies are all combinations of theirs.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -49,7 +53,7 @@ def _read(permissions: Iterable[Rule]) -> list[Admission]:
 
 
 def _alike(some: Collection[Admission]) -> bool:
-    """Whether all of them are every combination of their parts, and the rest is the same."""
+    """Whether they are all combinations of their parts, and the rest is the same."""
     rests = {(_issuer(one), one.claims_project, one.rest) for one in some}
     combinations = 1
     for part, _, _ in _PARTS:
@@ -62,7 +66,7 @@ def _issuer(one: Admission) -> tuple[str, str]:
 
 
 def _part_lines(old: Collection[Admission], new: Collection[Admission]) -> Iterator[Line]:
-    """What each part admits more or less, by itself."""
+    """What each part lets in more or less."""
     for part, covers, say in _PARTS:
         was, now = {part(one) for one in old}, {part(one) for one in new}
         known = {value for value in now - was if any(covers(wide, value) for wide in was)}
@@ -87,7 +91,7 @@ def _test_lines(old: Admission, new: Admission) -> Iterator[Line]:
 
 
 def _whole_lines(some: Iterable[Admission], says: str) -> Iterator[Line]:
-    """All that some admissions hold, said whole."""
+    """Admissions in words, with all their parts."""
     verdict = Verdict.NARROWER if says == "no longer" else Verdict.WIDER
     together: defaultdict[tuple[object, ...], list[Admission]] = defaultdict(list)
     for one in some:

@@ -1,4 +1,4 @@
-"""Rules and their changes in words, for people who read no policy JSON."""
+"""Changes of rules in words, for people who don't read policy JSON."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,10 +16,10 @@ from components.iam.words import conditions_said, short_resource
 
 
 class Verdict(Enum):
-    """What a change does: the most pressing first.
+    """What a change does, the most urgent first.
 
-    After what ``BREAKS``, a job that works today may fail. After ``WIDER`` somebody may do more, or
-    it can't be told; after ``NARROWER`` less. ``NONE`` is worth naming and is neither.
+    ``BREAKS``: a job that works today may fail. ``WIDER``: somebody may do more, or that is
+    unknown. ``NARROWER``: somebody may do less. ``NONE``: none of these.
     """
 
     BREAKS = "breaks"
@@ -29,19 +29,28 @@ class Verdict(Enum):
 
 
 COUNTED: Final = (Verdict.BREAKS, Verdict.WIDER, Verdict.NARROWER)
-"""Verdicts that reports count, in their order."""
+"""The verdicts that reports count."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One change in words, without the name of whose it is."""
+    """One change in words. A report puts before the text which identities it is about.
+
+    `count` is the number of those identities.
+    """
 
     verdict: Verdict
     text: str
+    count: int = 1
+
+    def __str__(self) -> str:
+        """The text with its verdict, as `(WIDER)`; `NONE` is left out."""
+        verdict = "" if self.verdict is Verdict.NONE else f" ({self.verdict.name})"
+        return f"{self.text}{verdict}"
 
 
 class Verb(NamedTuple):
-    """How to say a change: before the permission, before what of it stays, and its verdict."""
+    """The words before a rule, the words before the part of it that stays, and the verdict."""
 
     says: str
     rest: str
@@ -49,7 +58,7 @@ class Verb(NamedTuple):
 
 
 Verbs = Mapping[tuple[Effect, bool], Verb]
-"""By effect, and by whether it is gained or lost."""
+"""By effect, and by whether the rule is gained."""
 
 PERMISSION_VERBS: Final[Verbs] = {
     (Effect.ALLOW, True): Verb("gains", "before only", Verdict.WIDER),
@@ -61,7 +70,7 @@ PERMISSION_VERBS: Final[Verbs] = {
 
 @dataclass(frozen=True)
 class _Row:
-    """Rules that are said together; in ``rest`` an empty part is the same as outside."""
+    """Rules in one line; in ``rest`` an empty part is the same as in the whole."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -72,7 +81,7 @@ class _Row:
 def change_lines(
     change: Difference, verbs: Verbs = PERMISSION_VERBS, link: str = "on"
 ) -> list[Line]:
-    """All that is gained or lost, said with few lines: wider first.
+    """All that is gained or lost, in as few lines as possible: wider first.
 
     Args:
         change: The change.
@@ -87,7 +96,7 @@ def change_lines(
         rows = _merged(_rows((one for one in changed if one.effect is effect), inside))
         for row in rows:
             rest = ", ".join(_said(part, link) for part in row.rest)
-            # What it keeps is "it" only where the actions are not said again.
+            # "keeps it" only where the actions are not repeated.
             joint = verb.rest.removesuffix(" it") if any(p.actions for p in row.rest) else verb.rest
             tail = f", {joint} {rest}" if rest else ""
             lines.append(Line(verb.verdict, f"{verb.says} {_said(row, link)}{tail}"))
@@ -95,7 +104,7 @@ def change_lines(
 
 
 def ordered(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Conditions in a stable order, without differences that words don't show."""
+    """Conditions in a stable order; StringEquals and StringLike are equal where words are."""
     return tuple(map(_plain, sorted(conditions, key=lambda one: one.order)))
 
 
@@ -107,7 +116,7 @@ def _plain(condition: Condition) -> Condition:
 
 
 def _rows(changed: Iterable[Rule], inside: Iterable[Rule]) -> Iterator[_Row]:
-    """Each permission, with the parts in which those inside it differ."""
+    """Each rule, with the parts in which the rules inside it differ."""
     some = list(changed)
     covering = Covering(some)
     rests: defaultdict[Rule, list[Rule]] = defaultdict(list)
@@ -137,7 +146,7 @@ def _apart_from(whole: _Row, inside: _Row) -> _Row:
 
 
 def _merged(rows: Iterable[_Row]) -> list[_Row]:
-    """Rows that differ in one part only become one, part by part."""
+    """Rows where those that differ in one part only are joined, part by part."""
     found = list(rows)
     keys = {
         (one.operator, one.key)
@@ -155,11 +164,11 @@ def _merged(rows: Iterable[_Row]) -> list[_Row]:
 
 
 _Tested = tuple[Operator, str]
-"""A key, and how it is tested."""
+"""An operator and a key."""
 
 
 def _values_of(tested: _Tested, row: _Row) -> tuple[str, ...]:
-    """The values of a key that is tested once; tested twice, they belong to their condition."""
+    """The values of a key that has one condition; those of two conditions are not joined."""
     found = [one.values for one in row.conditions if (one.operator, one.key) == tested]
     return found[0] if len(found) == 1 else ()
 

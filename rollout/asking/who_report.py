@@ -28,7 +28,7 @@ _OURS: Final = "Only identities of this project's stacks are listed."
 
 
 def notes(found: Found) -> list[str]:
-    """What else counts."""
+    """What the answer leaves out: what is not looked at, and permissions boundaries."""
     bounded: dict[str, dict[str, str]] = {}
     for one in found.holders:
         if one.boundary:
@@ -54,11 +54,11 @@ def as_json(place: Location, found: Found) -> dict[str, Any]:
 
 
 def show(console: Console, place: Location, found: Found) -> None:
-    """Print the table, or that there is nobody."""
+    """Print the table, or that nobody has access."""
     if found.holders:
         table = Table(box=None, pad_edge=False, header_style="bold")
         words = [word for one in found.holders for word in ", ".join(one.actions).split()]
-        longest = max(map(len, words))  # so that no action is cut in two
+        longest = max(map(len, words))  # no action is broken over two lines
         for title in ("stack", "identity", "kind", "may", "on"):
             width = min(longest, _ACTION_WIDTH) if title == "may" else None
             table.add_column(title, overflow="fold", min_width=width)
@@ -68,14 +68,14 @@ def show(console: Console, place: Location, found: Found) -> None:
         show_table(console, table)
         _show_ways(console, found)
     else:
-        say(console, Text(f"Nobody, of the stacks asked, may do anything on {place}."))
+        say(console, Text(f"No identity of these stacks may do anything on {place}."))
     console.print()
     for note in notes(found):
         say(console, Text(printable(note)))
 
 
 def _show_ways(console: Console, found: Found) -> None:
-    """Print by which jobs or keys each identity is used, those that are used alike together."""
+    """Print which jobs or keys use each identity, once for those with the same ones."""
     ways: dict[tuple[str, str], list[str]] = {}
     for one in found.holders:
         stacks = ways.setdefault((one.identity, one.via), [])

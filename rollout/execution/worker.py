@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
@@ -31,7 +30,7 @@ from rollout.result import Result, Status
 def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
     """Run one task."""
     observer = Observer(send_progress)
-    access = PreviewAccess(Path(task.root), task.stack)
+    access = PreviewAccess()
     started = time.monotonic()
 
     def on_event(event: EngineEvent) -> None:
@@ -45,7 +44,7 @@ def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
     try:
         was_there = operate(task, on_event)
         if task.operation is Operation.PREVIEW:
-            return Reply(replace(ended(), access=access.diff().to_json()))
+            return Reply(replace(ended(), access=access.diff()))
         if task.operation is Operation.DRIFT and (observer.makes_stack or not was_there):
             return Reply(Result(Status.NOT_DEPLOYED, seconds=ended().seconds))
     except (auto.CommandError, RecoveryError, RefusedError) as error:

@@ -1,23 +1,20 @@
-"""What stacks come to, as one comment on a pull request: GitHub's Markdown, of a size it takes.
+"""A preview as one comment on a pull request: GitHub's Markdown, of a size that GitHub accepts.
 
-A comment holds a line for each group of stacks that come to the same, and what they come to is
-folded away below it. What a name could make of Markdown is shown as it is, in code spans and, where
-GitHub reads HTML, in entities.
+A comment has a line for each group of stacks with the same result, and the details folded below it.
+Names are in code spans, or escaped as HTML entities, so that GitHub finds no markup in them.
 """
 
 import html
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from components.settings.findings import printable
-from rollout.access.words import Verdict
+from rollout.access.words import Line, Verdict
 from rollout.reporting.comment_format import GITHUB_TAKES, marker
-from rollout.reporting.report import (
+from rollout.reporting.groups import (
     UNCHANGED,
     Group,
-    Sentence,
     access_words,
     groups,
     removed_words,
@@ -38,90 +35,82 @@ GitHub counts characters, which are never more than the bytes.
 _LONGEST_LINE: Final = 1_000
 _LONGEST_NAME: Final = 100
 _NAMED: Final = 3
-"""Stacks that a group's summary names; the rest are in what is folded."""
+"""How many stacks a group's summary names; the rest are in the folded part."""
 _TO_A_LINE: Final = 10
 _NOTE: Final = 400
-"""Bytes kept for the line that says what was cut."""
+"""Bytes reserved for the line that says what was cut."""
 _TICKS: Final = re.compile("`+")
-
-
-@dataclass
-class _Block:
-    """A group's part of the comment; `shown` are those of its lines that have room."""
-
-    group: Group
-    summary: str
-    lines: Sequence[str]
-    resources: Sequence[str]
-    shown: list[str] = field(default_factory=list)
-
-    @property
-    def cut(self) -> int:
-        """How many lines have no room."""
-        return len(self.lines) + len(self.resources) - len(self.shown)
-
-    def text(self) -> str:
-        """The block as Markdown: an empty line ends HTML, and Markdown begins again."""
-        if not self.lines and not self.resources:
-            return f"<p>{self.summary}</p>\n\n"
-        cut = [f"- and {some(self.cut, 'line')} more, cut"] if self.cut else []
-        body = "\n".join([*self.shown, *cut])
-        return f"<details><summary>{self.summary}</summary>\n\n{body}\n\n</details>\n\n"
 
 
 def markdown(report: Report, longest: int = LONGEST) -> str:
     """Return the comment on a preview.
 
     Args:
-        report: what the preview came to.
-        longest: bytes that the text may have; at least 1,024, besides deleted files.
+        report: the preview's results.
+        longest: the most bytes that the text may have; at least 1,024, besides deleted files.
     """
     found = groups(report)
     head = f"{MARKER}\n### {_headline(found, report)}\n\n{_removed(report.removed_files)}"
-    blocks = [_block(group) for group in found]
     room = longest - _size(head) - _NOTE
-    fitting = _fitting(blocks, room)
-    room -= sum(_size(block.text()) for block in fitting)
-    for lines in ("lines", "resources"):
-        for block in fitting:
-            room = _show(block, getattr(block, lines), room)
-    note = _cut_note(fitting, blocks[len(fitting) :])
-    return head + "".join(block.text() for block in fitting) + note
+    fitting = _fitting(found, room)
+    shown: dict[Group, list[str]] = {group: [] for group in fitting}
+    room -= sum(_size(_block(group, ())) for group in fitting)
+    for details in (_details, _resources):
+        for group, lines in shown.items():
+            room = _show(lines, details(group), room)
+    note = _cut_note(shown, found[len(fitting) :])
+    return head + "".join(_block(group, lines) for group, lines in shown.items()) + note
 
 
-def _fitting(blocks: Sequence[_Block], room: int) -> Sequence[_Block]:
-    """The first blocks, as many as have room with their summaries alone."""
-    for count, block in enumerate(blocks):
-        room -= _size(block.text())
+def _fitting(found: Sequence[Group], room: int) -> Sequence[Group]:
+    """The first groups, as many as have room for their summaries."""
+    for count, group in enumerate(found):
+        room -= _size(_block(group, ()))
         if room < 0:
-            return blocks[:count]
-    return blocks
+            return found[:count]
+    return found
 
 
-def _show(block: _Block, lines: Iterable[str], room: int) -> int:
-    """Show lines of a block while there is room; return what is left of it."""
+def _show(shown: list[str], lines: Iterable[str], room: int) -> int:
+    """Add lines to those that are shown while there is room; return the room that is left."""
     for line in lines:
         if (needed := _size(line) + 1) > room:
             break
-        block.shown.append(line)
+        shown.append(line)
         room -= needed
     return room
 
 
-def _cut_note(fitting: Iterable[_Block], left_out: Sequence[_Block]) -> str:
-    cut = [block for block in fitting if block.cut]
+def _block(group: Group, shown: Sequence[str]) -> str:
+    """A group as Markdown, with those of its lines that have room."""
+    cut = _cut(group, shown)
+    if not shown and not cut:
+        return f"<p>{_summary(group)}</p>\n\n"
+    body = "\n".join([*shown, *([f"- and {some(cut, 'line')} more, cut"] if cut else [])])
+    # An empty line ends HTML, and Markdown begins again.
+    return f"<details><summary>{_summary(group)}</summary>\n\n{body}\n\n</details>\n\n"
+
+
+def _cut(group: Group, shown: Sequence[str]) -> int:
+    """How many lines of a group have no room."""
+    return len(_details(group)) + len(_resources(group)) - len(shown)
+
+
+def _cut_note(shown: Mapping[Group, Sequence[str]], left_out: Sequence[Group]) -> str:
+    cut = {group: count for group, lines in shown.items() if (count := _cut(group, lines))}
     parts = []
     if cut:
-        lines = some(sum(block.cut for block in cut), "line")
-        parts.append(f"{lines} on {some(sum(len(b.group.stacks) for b in cut), 'stack')}")
+        lines = some(sum(cut.values()), "line")
+        parts.append(f"{lines} on {some(sum(len(group.stacks) for group in cut), 'stack')}")
     if left_out:
-        parts.append(f"all of {some(sum(len(b.group.stacks) for b in left_out), 'more stack')}")
+        count = sum(len(group.stacks) for group in left_out)
+        parts.append(f"all of {some(count, 'more stack')}")
     if not parts:
         return ""
     pressing = [
         f"**{verdict.value}**"
         for verdict in (Verdict.BREAKS, Verdict.WIDER)
-        if any(b.group.count(verdict) for b in left_out)
+        if any(group.count(verdict) for group in left_out)
     ]
     warning = f" (access: {' and '.join(pressing)} in some of them)" if pressing else ""
     what = " and ".join(parts)
@@ -141,7 +130,7 @@ def _headline(found: Sequence[Group], report: Report) -> str:
 
 
 def _removed(files: Sequence[str]) -> str:
-    """What the headline's deleted files mean, whatever else has room."""
+    """The deleted files and what follows from that; it is never cut."""
     if not files:
         return ""
     named = ", ".join(code(_short(name, _LONGEST_NAME)) for name in files[:_TO_A_LINE])
@@ -149,17 +138,20 @@ def _removed(files: Sequence[str]) -> str:
     return f"**Deleted:** {named}{more}: {removed_words(files)}.\n\n"
 
 
-def _block(group: Group) -> _Block:
+def _details(group: Group) -> list[str]:
     lines = [f"- warning: {code(warning)}" for warning in group.warnings]
-    lines += [_sentence(one) for one in group.sentences or ()]
+    lines += [_access(one) for one in group.lines or ()]
     if group.error is not None:
         lines += [f"- {code(line)}" for line in group.error.splitlines() if line.strip()]
     if len(group.stacks) > _NAMED:
         for start in range(0, len(group.stacks), _TO_A_LINE):
             names = group.stacks[start : start + _TO_A_LINE]
             lines.append(f"- in {', '.join(map(code, names))}")
-    resources = [f"- {code(words)}" for words in step_words(group.steps)]
-    return _Block(group, _summary(group), lines, resources)
+    return lines
+
+
+def _resources(group: Group) -> list[str]:
+    return [f"- {code(words)}" for words in step_words(group.steps)]
 
 
 def _summary(group: Group) -> str:
@@ -172,7 +164,7 @@ def _summary(group: Group) -> str:
     parts = [names if count == 1 else f"<b>{some(count, 'stack')}:</b> {names}{more}"]
     if group.status is not Status.SUCCEEDED:
         parts.append(f"<b>{group.status.value}</b>")
-    if group.sentences is not None:
+    if group.lines is not None:
         told = [f"<b>{number} {verdict.value}</b>" for verdict, number in group.verdicts]
         parts.append(", ".join(told) or UNCHANGED)
     else:
@@ -181,17 +173,16 @@ def _summary(group: Group) -> str:
     return " · ".join([*parts, *([changes] if changes else [])])
 
 
-def _sentence(sentence: Sentence) -> str:
-    verdict = sentence.verdict
-    told = "" if verdict is Verdict.NONE else f" **({verdict.name})**"
-    return f"- {code(sentence.text)}{told}"
+def _access(line: Line) -> str:
+    told = "" if line.verdict is Verdict.NONE else f" **({line.verdict.name})**"
+    return f"- {code(line.text)}{told}"
 
 
 def code(text: str) -> str:
-    """A code span that shows the text as it is: GitHub finds no mark, name or link in it."""
+    """A code span that shows the text as it is: GitHub finds no markup, name or link in it."""
     text = _short(text, _LONGEST_LINE)
     ticks = "`" * (max(map(len, _TICKS.findall(text)), default=0) + 1)
-    # A space at each end is taken away again, unless there is nothing else.
+    # GitHub removes a space at each end again, unless there is nothing else.
     pad = " " if text[:1] in {"`", " "} or text[-1:] in {"`", " "} else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
 

@@ -1,4 +1,4 @@
-"""Where and how a preview is told: JSON, a comment, with or without account ids."""
+"""Where and how results are shown: as JSON, in a comment, with or without account ids."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,17 +14,17 @@ from rollout.result import Report
 
 @dataclass(frozen=True)
 class Output:
-    """What the user asked for."""
+    """What the options ask for."""
 
     as_json: bool = False
     markdown: Path | None = None
     redactor: Redactor | None = None
 
     def check(self) -> None:
-        """Empty the file: an older one is not taken for this run's, and a bad path is told early.
+        """Empty the file for Markdown: a bad path fails early, and no older comment is left.
 
         Raises:
-            RolloutError: the file can't be made.
+            RolloutError: the file can't be written.
         """
         if self.markdown is None:
             return
@@ -34,19 +34,19 @@ class Output:
             raise RolloutError(f"--markdown {self.markdown}: {error.strerror}") from None
 
     def of(self, report: Report) -> Report:
-        """Return the report as it may be shown."""
+        """Return the report, redacted if that is asked for."""
         return report if self.redactor is None else self.redactor.report(report)
 
     @contextmanager
     def redacted(self, console: Console) -> Iterator[Console]:
-        """Lend a console that shows what may be shown, and let no other words out by an error."""
+        """Lend a console that redacts; errors that are raised meanwhile are redacted too."""
         redactor = self.redactor
         if redactor is None:
             yield console
             return
         stream = redactor.stream(console.file)
         shown = Console(file=stream, stderr=True, highlight=False, markup=False)
-        shown.is_interactive = False  # lines that are cut or wrapped could show a part of an id
+        shown.is_interactive = False  # a cut or wrapped line could show a part of an id
         try:
             yield shown
         except RolloutError as error:

@@ -1,63 +1,61 @@
-"""Account ids taken out of all that a command says, for places that anybody can read."""
+"""Takes account ids out of everything that a command prints, for places that anybody can read."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from typing import IO, Any, Final, cast
 
-from rollout.result import Report, Result
+from rollout.result import Report
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _LENGTH: Final = 12
 
 
 class Redactor:
-    """Replaces account ids, each by a name of its own, so that accounts can be told apart."""
+    """Replaces each account id by another name, so that accounts stay distinguishable."""
 
     def __init__(self) -> None:
-        """Know no account yet."""
+        """Start without names."""
         self._names: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """Return the text with `xxxxxxxxxxx1` for the first account id, and so on."""
         return _ACCOUNT.sub(self._name, text)
 
-    def value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
-        """Return a JSON value with all its texts redacted, also the keys of its mappings."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, Mapping):
-            return {self.text(key): self.value(held) for key, held in value.items()}
-        return [self.value(one) for one in value] if isinstance(value, list | tuple) else value
-
     def report(self, report: Report) -> Report:
-        """Return the report with nothing in it that names an account."""
-        results = {
-            self.text(stack): self._result(result) for stack, result in report.results.items()
-        }
-        accounts = {self.text(stack): self.text(one) for stack, one in report.accounts.items()}
-        removed = tuple(map(self.text, report.removed_files))
-        return replace(report, results=results, accounts=accounts, removed_files=removed)
+        """Return the report with every text in it redacted, whatever holds the text."""
+        redacted: Report = self._value(report)
+        return redacted
 
     def stream(self, stream: IO[str]) -> IO[str]:
         """Return a stream that redacts what is written to it."""
         return cast("IO[str]", _Redacting(stream, self))
 
-    def _result(self, result: Result) -> Result:
-        return replace(
-            result,
-            error=self.value(result.error),
-            steps=tuple(replace(step, name=self.text(step.name)) for step in result.steps),
-            access=self.value(result.access),
-            warnings=tuple(map(self.text, result.warnings)),
-        )
+    def _value(self, value: Any) -> Any:  # noqa: ANN401 - whatever a report is made of
+        """Return a value of the same type with all its texts redacted, keys of mappings too."""
+        if isinstance(value, Enum):  # also where it is a text
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(key): self._value(held) for key, held in value.items()}
+        if isinstance(value, frozenset):  # in a stable order: accounts are numbered as they come
+            ordered = sorted(value, key=lambda one: getattr(one, "order", one))
+            return frozenset(map(self._value, ordered))
+        if isinstance(value, list | tuple):
+            return tuple(map(self._value, value))
+        if is_dataclass(value) and not isinstance(value, type):
+            held = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+            return replace(value, **{name: self._value(one) for name, one in held.items()})
+        return value
 
     def _name(self, found: re.Match[str]) -> str:
         return self._names.setdefault(found[0], f"{len(self._names) + 1:x>{_LENGTH}}")
 
 
 class _Redacting:
-    """A stream whose text goes through a redactor, as much as is written at once."""
+    """A stream that redacts each text that is written to it."""
 
     def __init__(self, stream: IO[str], redactor: Redactor) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""What a person reads at the end: a table of all stacks, and what failed and why."""
+"""The tables that commands print at the end, and what failed and why."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from rich.text import Text
 from components.settings.findings import printable
 from rollout.choosing.check import Checked
 from rollout.choosing.selection import Selection
-from rollout.reporting.report import removed_words, some
+from rollout.reporting.groups import removed_words, some
 from rollout.reporting.terminal import access_cell, access_total, say, show_changes, show_table
 from rollout.reporting.view import STYLES, counts
 from rollout.result import Report, Result, Status
@@ -19,13 +19,13 @@ from rollout.result import Report, Result, Status
 def show_results(
     console: Console, report: Report, *, steps: bool = False, access: bool = False
 ) -> None:
-    """Print a table of all stacks, then what changes, what went wrong, and how many did what.
+    """Print a table of all stacks, then the changes, the errors and the totals.
 
     Args:
-        console: where to.
-        report: what there is to tell.
-        steps: tell each stack's changes.
-        access: tell what changes of access; where a result has none it is not known.
+        console: where to print.
+        report: the results.
+        steps: print each stack's changes.
+        access: print what changes of access; it is unknown where a result has none.
     """
     results = report.results
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -60,7 +60,7 @@ def _show_removed(console: Console, files: Sequence[str]) -> None:
 
 
 def _by_error(results: Mapping[str, Result]) -> Mapping[tuple[Status, str], list[str]]:
-    """Return the stacks that are not as wished, those with the same error together."""
+    """Return the stacks with an error, those with the same one together."""
     found: dict[tuple[Status, str], list[str]] = {}
     for stack, result in results.items():
         if result.error is not None:
@@ -84,7 +84,7 @@ def _show_block(console: Console, title: Text, text: str) -> None:
 
 
 def show_stacks(console: Console, selection: Selection) -> None:
-    """Print the stacks of a selection with their place: wave, account and region."""
+    """Print the stacks of a selection with their wave, account and region."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("stack", "wave", "account", "region"):
         table.add_column(title, overflow="fold")
@@ -99,7 +99,7 @@ def show_stacks(console: Console, selection: Selection) -> None:
 
 
 def show_checked(console: Console, found: Checked) -> None:
-    """Print what a check found, one line for each thing; then how much it is."""
+    """Print the findings of a check, one a line, then their number."""
     for file, findings in found.wrong.items():
         for finding in findings:
             console.print(Text(f"{file}: {finding}"), soft_wrap=True)

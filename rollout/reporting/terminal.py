@@ -1,4 +1,4 @@
-"""What stacks come to, on a terminal or in a log: who gains or loses what, then the resources."""
+"""Prints changes on a terminal or in a log: who gains or loses what, then the resources."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -8,11 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from components.settings.findings import printable
-from rollout.access.words import Verdict
-from rollout.reporting.report import (
+from rollout.access.words import Line, Verdict
+from rollout.reporting.groups import (
     UNCHANGED,
     Group,
-    Sentence,
     access_words,
     group_of,
     groups,
@@ -35,11 +34,11 @@ _STYLES: Final = {
 }
 _INDENT: Final = 2
 _ANY: Final = 1_000_000
-"""A width that no table has."""
+"""Wider than any table."""
 
 
 def show_table(console: Console, table: Table) -> None:
-    """Print a table: a terminal's width rules; in a log or a pipe each row is one whole line."""
+    """Print a table: a terminal wraps cells; in a log or a pipe each row is one line."""
     if console.is_terminal:
         console.print(table)
         return
@@ -48,23 +47,20 @@ def show_table(console: Console, table: Table) -> None:
 
 
 def say(console: Console, text: Text) -> None:
-    """Print a text: a terminal's width rules; in a log or a pipe it is one whole line."""
+    """Print a text: a terminal wraps it; in a log or a pipe it is one line."""
     console.print(text, soft_wrap=not console.is_terminal)
 
 
 def show_changes(console: Console, report: Report) -> None:
-    """Print what changes, stacks that change alike together; failures are told elsewhere.
-
-    On a terminal long sentences are wrapped; in a log each stays one line, to be searched for.
-    """
+    """Print what changes, for each group of stacks; `tables` prints the failures."""
     for group in groups(report):
-        if group.steps or group.sentences or group.warnings:
+        if group.steps or group.lines or group.warnings:
             console.print()
             say(console, _title(group))
             for warning in group.warnings:
                 _show(console, Text("warning: ", "yellow") + Text(warning))
-            for sentence in group.sentences or ():
-                _show(console, _styled(sentence), _SIGNS[sentence.verdict])
+            for line in group.lines or ():
+                _show(console, _styled(line), _SIGNS[line.verdict])
             for words in step_words(group.steps):
                 _show(console, Text(words, "dim"))
 
@@ -76,7 +72,7 @@ def access_text(verdicts: Iterable[tuple[Verdict, int]]) -> Text:
 
 
 def access_cell(result: Result) -> Text:
-    """Return a preview's access in a table."""
+    """Return the table's cell for the access of a preview."""
     return Text("unknown") if result.access is None else access_text(group_of(result).verdicts)
 
 
@@ -90,18 +86,18 @@ def _title(group: Group) -> Text:
     names = ", ".join(map(printable, group.stacks))
     count = len(group.stacks)
     title = Text(names if count == 1 else f"{some(count, 'stack')}: {names}", "bold")
-    if group.sentences is not None:
+    if group.lines is not None:
         title.append(" · ").append_text(access_text(group.verdicts))
     return title
 
 
-def _styled(sentence: Sentence) -> Text:
-    verdict = str(sentence)[len(sentence.text) :]
-    return Text(sentence.text).append(verdict, _STYLES[sentence.verdict])
+def _styled(line: Line) -> Text:
+    verdict = str(line).removeprefix(line.text)
+    return Text(line.text).append(verdict, _STYLES[line.verdict])
 
 
 def _show(console: Console, text: Text, sign: str = "") -> None:
-    """Print a line, indented; on a terminal what has no room goes on below where it began."""
+    """Print a line with an indent; a terminal wraps it, and the next lines keep the indent."""
     head = " " * _INDENT + (f"{sign} " if sign else "")
     lines = [text]
     if console.is_terminal:

@@ -1,4 +1,4 @@
-"""What a person sees while stacks run: lines that change on a terminal, plain ones elsewhere."""
+"""Progress while stacks run: lines that change on a terminal, plain lines elsewhere."""
 
 import os
 import threading
@@ -23,20 +23,20 @@ STYLES: Final[Mapping[Status, str]] = {
     Status.NOT_DEPLOYED: "yellow",
 }
 _A_SECOND: Final = 4
-"""How often a terminal is drawn anew."""
+"""How often a terminal is redrawn."""
 
 
 class View(Protocol):
-    """Told what happens, from several threads."""
+    """Shows progress; several threads call it."""
 
     def say(self, text: str) -> None:
-        """Tell something of no stack in particular."""
+        """Show a text that is not about one stack."""
 
     def started(self, stack: str) -> None:
         """A stack was started."""
 
     def progressed(self, stack: str, words: str) -> None:
-        """A stack does something now."""
+        """A stack is doing something now."""
 
     def ended(self, stack: str, result: Result) -> None:
         """A stack ended."""
@@ -54,16 +54,16 @@ class View(Protocol):
 
 
 def view_on(console: Console, total: int, environment: Mapping[str, str] = os.environ) -> View:
-    """Return the view that fits where the console writes to, for so many stacks.
+    """Return the view for a console and a number of stacks.
 
-    CircleCI gives its jobs a terminal, but what it keeps is a log: it sets CI, as others do.
+    CircleCI gives its jobs a terminal but keeps a log, so with CI set the lines are plain.
     """
     is_live = console.is_interactive and not environment.get("CI")
     return LiveView(console, total) if is_live else PlainView(console, total)
 
 
 def outcome(stack: str, result: Result) -> Text:
-    """Return a stack's end as one line."""
+    """Return how a stack ended, as one line."""
     text = Text.assemble((stack, "bold"), " ", (result.status.value, STYLES[result.status]))
     if result.changes:
         text.append(f" · {counts(result.changes)}")
@@ -75,12 +75,12 @@ def outcome(stack: str, result: Result) -> Text:
 
 
 def counts(changes: Mapping[str, int]) -> str:
-    """Return changes in words: `2 create, 1 update`."""
+    """Return changes in words, as `2 create, 1 update`."""
     return ", ".join(f"{number} {op}" for op, number in changes.items())
 
 
 class PlainView:
-    """One line when a stack starts and one when it ends, for a log."""
+    """For a log: one line when a stack starts and one when it ends."""
 
     def __init__(self, console: Console, total: int) -> None:
         """Write to a console."""
@@ -104,7 +104,7 @@ class PlainView:
         self._console.print(f"{stack} started", soft_wrap=True)
 
     def progressed(self, stack: str, words: str) -> None:
-        """Leave it out: a log of many stacks is long enough; but what becomes of a lock is told."""
+        """Write only what concerns locks: a log of many stacks is long enough."""
         if words.startswith(("waits", "was locked")):
             self._console.print(f"{stack} {words}", soft_wrap=True)
 
@@ -116,7 +116,7 @@ class PlainView:
 
 
 class LiveView:
-    """One line a stack: those that run change in place, those that ended stay above them."""
+    """For a terminal: lines of running stacks change in place, those that ended stay above."""
 
     def __init__(
         self, console: Console, total: int, clock: Callable[[], float] = time.monotonic
@@ -141,11 +141,11 @@ class LiveView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it; the lines of those that ended stay."""
+        """Stop drawing; the lines of stacks that ended stay."""
         self._live.stop()
 
     def say(self, text: str) -> None:
-        """Write it above what runs."""
+        """Write it above the running stacks."""
         self._console.print(Text(printable(text)))
 
     def started(self, stack: str) -> None:

@@ -1,7 +1,9 @@
 """Results to report on, as the previews of a fleet give them."""
 
-from typing import Any, Final
+from typing import Final
 
+from rollout.access.diff import Fate, IdentityDiff
+from rollout.access.words import Line, Verdict
 from rollout.result import Result, Status, Step, failed, skipped
 
 LINES: Final = tuple[tuple[str, str, str], ...]
@@ -9,27 +11,18 @@ UPDATE: Final = Step("update", "aws:iam/rolePolicy:RolePolicy", "circleci-deploy
 BUCKETS: Final = ", ".join(f"acme-{number:03}/releases/*" for number in range(8))
 
 
-def access(*lines: tuple[str, str, str]) -> dict[str, Any]:
+def access(*lines: tuple[str, str, str]) -> tuple[IdentityDiff, ...]:
     """What a preview tells of access: identity, verdict and words of each line."""
     names = dict.fromkeys(name for name, _, _ in lines)
-    return {
-        "version": 1,
-        "breaks": sum(verdict == "breaks" for _, verdict, _ in lines),
-        "wider": sum(verdict == "wider" for _, verdict, _ in lines),
-        "narrower": sum(verdict == "narrower" for _, verdict, _ in lines),
-        "identities": [
-            {
-                "name": name,
-                "kind": "role",
-                "lines": [
-                    {"verdict": verdict, "text": text}
-                    for who, verdict, text in lines
-                    if who == name
-                ],
-            }
-            for name in names
-        ],
-    }
+    return tuple(
+        IdentityDiff(
+            name,
+            "role",
+            Fate.CHANGED,
+            tuple(Line(Verdict(verdict), text) for who, verdict, text in lines if who == name),
+        )
+        for name in names
+    )
 
 
 def previewed(*lines: tuple[str, str, str], steps: tuple[Step, ...] = (UPDATE,)) -> Result:

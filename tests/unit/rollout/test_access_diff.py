@@ -1,13 +1,13 @@
 """Changes of access in words and as JSON."""
 
 import json
+import pickle
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from rollout.access.diff import Access, MadeAnew, StackDiff, identity_diff
-from rollout.access.words import Verdict
+from rollout.access.diff import Access, IdentityDiff, MadeAnew, access_json, identity_diff
 from tests.unit.rollout.diffs import sentences, stack_diff
 
 Statement = dict[str, Any]
@@ -292,14 +292,23 @@ def test_changes_in_words(before: Access | None, after: Access | None, expected:
 
 def said(before: Access | None, after: Access | None) -> list[str]:
     was, now = ({} if one is None else {"ci": one} for one in (before, after))
-    return sentences(stack_diff("prod", was, now))
+    return sentences(stack_diff(was, now))
+
+
+def test_what_changed_travels_to_another_process() -> None:
+    """A worker sends it to the rollout."""
+    for before, after, _ in CHANGES:
+        found = identity_diff("ci", before, after)
+        arrived = pickle.loads(pickle.dumps(found))  # noqa: S301 - its own
+        assert arrived == found
+        assert arrived.to_json() == found.to_json()
 
 
 @pytest.mark.parametrize(
     "access", [access for before, after, _ in CHANGES for access in (before, after) if access]
 )
 def test_nothing_is_said_where_nothing_changes(access: Access) -> None:
-    assert stack_diff("prod", {"ci": access}, {"ci": access}) == StackDiff("prod")
+    assert stack_diff({"ci": access}, {"ci": access}) == ()
 
 
 def test_the_same_access_in_other_documents_says_nothing() -> None:
@@ -315,7 +324,7 @@ def test_the_same_access_in_other_documents_says_nothing() -> None:
 def test_a_replaced_identity_is_named_though_its_access_stays() -> None:
     access = user(allow("s3:GetObject", f"{S3}a/*"), access_keys=frozenset({"k"}))
     anew = MadeAnew(identity=True, gap=True, keys=frozenset({"k"}))
-    diff = stack_diff("prod", {"ci": access}, {"ci": access}, anew)
+    diff = stack_diff({"ci": access}, {"ci": access}, anew)
     assert sentences(diff) == [
         "ci is replaced: access is gone for a while and its keys are new (BREAKS)"
     ]
@@ -324,7 +333,7 @@ def test_a_replaced_identity_is_named_though_its_access_stays() -> None:
 
 def test_a_replaced_role_of_another_path_has_a_new_arn() -> None:
     anew = MadeAnew(identity=True, gap=True)
-    diff = stack_diff("prod", {"ci": deploy()}, {"ci": deploy(path="/ci/")}, anew)
+    diff = stack_diff({"ci": deploy()}, {"ci": deploy(path="/ci/")}, anew)
     assert sentences(diff) == [
         "ci is replaced: access is gone for a while and its ARN is new (BREAKS)"
     ]
@@ -333,22 +342,23 @@ def test_a_replaced_role_of_another_path_has_a_new_arn() -> None:
 def test_a_key_and_a_policy_that_the_engine_makes_anew_break_jobs() -> None:
     access = user(allow("s3:GetObject", f"{S3}a/*"), access_keys=frozenset({"a", "b"}))
     anew = MadeAnew(keys=frozenset({"b"}), policies=frozenset({"inline"}))
-    diff = stack_diff("prod", {"ci": access}, {"ci": access}, anew)
+    diff = stack_diff({"ci": access}, {"ci": access}, anew)
     assert sentences(diff) == [
         "ci policy inline is deleted and made anew: what it allows is gone for a while (BREAKS)",
         "ci gets access key b anew: the one of before no longer works (BREAKS)",
     ]
-    assert diff.to_json()["identities"][0]["accessKeys"]["replaced"] == ["b"]
+    assert diff[0].to_json()["accessKeys"]["replaced"] == ["b"]
 
 
-def counts(diff: StackDiff) -> tuple[int, int, int]:
-    return diff.count(Verdict.BREAKS), diff.count(Verdict.WIDER), diff.count(Verdict.NARROWER)
+def counts(diff: tuple[IdentityDiff, ...]) -> tuple[int, ...]:
+    told = access_json("prod", diff)
+    return tuple(told[verdict] for verdict in ("breaks", "wider", "narrower"))
 
 
 def test_identities_come_by_name_and_only_those_that_change() -> None:
     same, more = user(), user(allow("s3:GetObject", f"{S3}a/*"))
-    diff = stack_diff("prod", {"b": same, "a": same, "c": same}, {"b": more, "a": more, "c": same})
-    assert [one.name for one in diff.identities] == ["a", "b"]
+    diff = stack_diff({"b": same, "a": same, "c": same}, {"b": more, "a": more, "c": same})
+    assert [one.name for one in diff] == ["a", "b"]
     assert counts(diff) == (0, 2, 0)
 
 
@@ -386,7 +396,9 @@ def test_the_json_has_the_schema_that_its_module_tells() -> None:
         "conditions": [],
     }
     prefix = {"operator": "StringLike", "key": "s3:prefix", "values": ["a/*"]}
-    assert json.loads(json.dumps(stack_diff("prod", {"ci": before}, {"ci": after}).to_json())) == {
+    assert json.loads(
+        json.dumps(access_json("prod", stack_diff({"ci": before}, {"ci": after})))
+    ) == {
         "version": 1,
         "stack": "prod",
         "breaks": 1,

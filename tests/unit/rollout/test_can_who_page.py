@@ -6,7 +6,7 @@ import pytest
 
 from components.iam.document import PolicyDocument
 from components.settings import load
-from rollout.access.diff import Access
+from rollout.access.diff import Access, access_json
 from tests.unit.rollout.access_page import Example, examples, json_example, stack_file
 from tests.unit.rollout.command_line import asking
 from tests.unit.rollout.diffs import stack_diff
@@ -44,5 +44,5 @@ def test_the_page_shows_the_json_of_a_change() -> None:
         return documents_of(load("t", {"identities": {"u": user(grants=[held])}}).identities["u"])
 
     old, new = access("read"), access("read", "delete")
-    diff = stack_diff("prod", {"circleci-deploy": old}, {"circleci-deploy": new})
-    assert json_example() == diff.to_json()
+    diff = stack_diff({"circleci-deploy": old}, {"circleci-deploy": new})
+    assert json_example() == access_json("prod", diff)

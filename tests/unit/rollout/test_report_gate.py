@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from rollout.access.diff import Access, identity_diff
 from rollout.errors import RolloutError
 from rollout.reporting.markdown import markdown
 from rollout.reporting.output import Output
@@ -65,10 +67,25 @@ def test_the_json_has_access_where_a_preview_told_it() -> None:
 def report() -> Report:
     """One that names accounts wherever a report can."""
     step = Step("update", "aws:iam/role:Role", f"r-{ONE}")
-    line = (f"ci-{ONE}", "wider", f"gains kms:Decrypt on arn:aws:kms:eu-west-1:{TWO}:key/k")
+    statement = {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Condition": {"StringLike": {"aws:PrincipalArn": f"arn:aws:iam::{ONE}:role/*"}},
+    }
+    policy = {**statement, "Resource": f"arn:aws:kms:eu-west-1:{TWO}:key/k"}
+    trust = {**statement, "Principal": {"AWS": f"arn:aws:iam::{TWO}:root"}}
+    documents = [{"Version": "2012-10-17", "Statement": [one]} for one in (policy, trust)]
+    role = Access(
+        "role",
+        {"inline": documents[0]},
+        trust=documents[1],
+        boundary=f"arn:aws:iam::{ONE}:policy/b",
+        access_keys=frozenset({TWO}),
+    )
+    access = (identity_diff(f"ci-{ONE}", None, role), identity_diff(TWO, role, None))
     return Report(
         {
-            f"acct-{ONE}": previewed(line, steps=(step,)),
+            f"acct-{ONE}": replace(previewed(steps=(step,)), access=access, warnings=(ONE,)),
             f"acct-{TWO}": failed(f"Pulumi.acct-{TWO}.yaml: é{ONE}: is wrong"),
         },
         accounts={f"acct-{ONE}": ONE, f"acct-{TWO}": TWO},

@@ -1,11 +1,9 @@
 """Stacks that came to the same are told once, also where they differ in their own names."""
 
-import json
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.reporting.report import Group, groups
+from rollout.reporting.groups import Group, groups
 from rollout.result import Report, Result, Step, failed
 from tests.unit.rollout.reports import previewed
 
@@ -26,7 +24,7 @@ def told(results: dict[str, Result], accounts: dict[str, str] | None = None) -> 
 
 
 def texts(group: Group) -> list[str]:
-    return [one.text for one in group.sentences or ()]
+    return [one.text for one in group.lines or ()]
 
 
 def test_stacks_that_differ_in_their_names_and_accounts_alone_are_one_group() -> None:
@@ -113,11 +111,11 @@ def test_identities_of_which_the_same_is_said_are_told_together_and_all_count() 
         ("deploy", "breaks", "gets another ARN: its path is /x/, before /"),
     )
     (group,) = told({"dev": result})
-    assert [str(one) for one in group.sentences or ()] == [
+    assert [str(one) for one in group.lines or ()] == [
         "deploy gets another ARN: its path is /x/, before / (BREAKS)",
         f"each of ci-0, ci-1, ci-2: {tags} (WIDER)",
         f"deploy {tags} (WIDER)",
     ]
     counts = {verdict.value: count for verdict, count in group.verdicts}
     assert counts == {"breaks": 1, "wider": 4}
-    assert json.loads(json.dumps(result.access))["wider"] == counts["wider"]
+    assert result.to_json("dev")["access"]["wider"] == counts["wider"]

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from rich.console import Console
 
-from rollout.reporting.report import groups
+from rollout.reporting.groups import groups
 from rollout.reporting.tables import show_results
 from rollout.reporting.terminal import access_total
 from rollout.result import Report, Result, Status, failed
@@ -51,7 +51,7 @@ def test_the_report_is_as_in_its_snapshot(kind: str, width: int) -> None:
 def test_sentences_are_wrapped_on_a_terminal_and_stay_whole_in_a_log(width: int) -> None:
     results = {name: result for name, result in fleet().items() if result.error is None}
     assert max(map(len, printed(results, "plain", width).splitlines())) <= width
-    told = [str(one) for group in groups(Report(results)) for one in group.sentences or ()]
+    told = [str(one) for group in groups(Report(results)) for one in group.lines or ()]
     sentence = max(told, key=len)
     assert len(sentence) > width
     assert sentence in printed(results, "log", width)

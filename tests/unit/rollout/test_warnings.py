@@ -39,8 +39,8 @@ def test_people_read_them_once_for_stacks_that_are_alike() -> None:
 
 def test_reviewers_and_machines_read_them_too() -> None:
     assert f"- warning: `{WARNING}`" in markdown(Report({"a": RESULT}))
-    assert RESULT.to_json()["warnings"] == [WARNING]
-    assert "warnings" not in Result(Status.SUCCEEDED).to_json()
+    assert RESULT.to_json("a")["warnings"] == [WARNING]
+    assert "warnings" not in Result(Status.SUCCEEDED).to_json("a")
 
 
 def test_no_account_id_is_in_them_where_nobody_should_see_one() -> None:

@@ -184,7 +184,7 @@ def _other_boundary() -> dict[str, str]:
 def test_nobody_is_said_too(ask: Ask, root: Path) -> None:
     ran = ask(root, "who", "s3://nobodys/x")
     assert ran.code == 0
-    assert ran.out.startswith("Nobody, of the stacks asked, may do anything on s3://nobodys/x.")
+    assert ran.out.startswith("No identity of these stacks may do anything on s3://nobodys/x.")
 
 
 @pytest.mark.parametrize(

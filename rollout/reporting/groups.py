@@ -1,4 +1,4 @@
-"""What stacks came to, as people read it: those that came to the same are told together."""
+"""Results as people read them: stacks with the same result are one group."""
 
 import re
 from collections import Counter
@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from components.settings.findings import printable
-from rollout.access.words import COUNTED, Verdict
+from rollout.access.diff import IdentityDiff
+from rollout.access.words import COUNTED, Line, Verdict
 from rollout.result import Report, Result, Status, Step
 
 MOST_STEPS: Final = 20
-"""Changes of resources that are told one by one."""
+"""How many changes of resources are listed one by one."""
 _OWN: Final = {"\ue000": "<stack>", "\ue001": "<account>"}
-"""Stand for each stack's own name and account id: signs that no printable text holds, and words."""
+"""What stands for a stack's own name and account id: a sign that is not printable, and a word."""
 _STACK, _ACCOUNT = _OWN
 _IN_A_NAME: Final = "[-._/]"
 """What joins the words of a bucket's, an identity's or a file's name."""
@@ -21,54 +22,41 @@ _IN_A_WORD: Final = "[A-Za-z0-9]"
 
 
 @dataclass(frozen=True)
-class Sentence:
-    """One change of access: whose and what, as `circleci-deploy gains s3:GetObject on acme/*`.
-
-    `count` is the number of identities that it is said of.
-    """
-
-    verdict: Verdict
-    text: str
-    count: int = 1
-
-    def __str__(self) -> str:
-        """The sentence with its verdict, `(WIDER)`; a change that is neither has none."""
-        verdict = "" if self.verdict is Verdict.NONE else f" ({self.verdict.name})"
-        return f"{self.text}{verdict}"
-
-
-@dataclass(frozen=True)
 class Group:
-    """Stacks that came to the same; `sentences` is None where no preview told of access."""
+    """Stacks with the same result.
+
+    `lines` are the changes of access, each with the names of its identities, as
+    `circleci-deploy gains s3:GetObject on acme/*`; None where access is not known.
+    """
 
     stacks: tuple[str, ...]
     status: Status
     error: str | None = None
     changes: tuple[tuple[str, int], ...] = ()
     steps: tuple[Step, ...] = ()
-    sentences: tuple[Sentence, ...] | None = None
+    lines: tuple[Line, ...] | None = None
     warnings: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
-        """How often a verdict is said, of one stack's identities."""
-        return sum(one.count for one in self.sentences or () if one.verdict is verdict)
+        """How many changes of one stack's identities have a verdict."""
+        return sum(one.count for one in self.lines or () if one.verdict is verdict)
 
     @property
     def verdicts(self) -> tuple[tuple[Verdict, int], ...]:
-        """How many sentences have each verdict that counts, without those that none has."""
+        """How many changes have each verdict that counts, without zeros."""
         counted = ((verdict, self.count(verdict)) for verdict in COUNTED)
         return tuple((verdict, count) for verdict, count in counted if count)
 
 
 UNCHANGED: Final = "access stays"
-"""What is said of access where no sentence has a verdict that counts."""
+"""What is said of access where no line has a verdict that counts."""
 
 
 def groups(report: Report) -> list[Group]:
-    """Return the stacks in groups, the most pressing first: failures, then what breaks jobs.
+    """Return the stacks in groups, the most urgent first: failures, then what breaks jobs.
 
-    Stacks that differ in their own names and account ids alone are alike too: the group has
-    `<stack>` and `<account>` for them. Where more stacks are alike to the letter, those are.
+    Stacks whose results differ only in their own names and account ids are a group too, in which
+    `<stack>` and `<account>` stand for those, unless more stacks have exactly the same result.
     """
     plain = {stack: group_of(result) for stack, result in report.results.items()}
     general = {
@@ -91,12 +79,12 @@ def groups(report: Report) -> list[Group]:
 
 
 def group_of(result: Result) -> Group:
-    """Return what one result tells, not yet with its stack."""
-    sentences = None
+    """Return a group for one result, without its stack."""
+    lines = None
     if result.access is not None:
-        # What breaks comes first; everything else by identity, as the reader looks for it.
-        sentences = tuple(
-            sorted(_sentences(result), key=lambda one: one.verdict is not Verdict.BREAKS)
+        # What breaks comes first; the rest stays in the order of the identities.
+        lines = tuple(
+            sorted(_lines(result.access), key=lambda one: one.verdict is not Verdict.BREAKS)
         )
     return Group(
         (),
@@ -104,13 +92,13 @@ def group_of(result: Result) -> Group:
         result.error,
         tuple(result.changes.items()),
         tuple(result.steps),
-        sentences,
+        lines,
         tuple(map(printable, result.warnings)),
     )
 
 
 def step_words(steps: Sequence[Step]) -> list[str]:
-    """Return changes of resources in words, `update aws:iam:UserPolicy ci-inline`."""
+    """Return changes of resources in words, as `update aws:iam:UserPolicy ci-inline`."""
     told = []
     for step in steps[:MOST_STEPS]:
         package, module, kind = step.type.split(":")
@@ -122,9 +110,9 @@ def step_words(steps: Sequence[Step]) -> list[str]:
 
 
 def access_words(found: Iterable[Group]) -> list[tuple[Verdict, str]]:
-    """Return in how many stacks access changes and how: `wider in 2 stacks`.
+    """Return in how many stacks access changes and how, as `wider in 2 stacks`.
 
-    Of stacks that failed or were not reached it is not known; where all stays as it is, it says so.
+    Access is unknown in stacks that failed or were not reached.
     """
     listed = list(found)
     counts = {
@@ -136,13 +124,13 @@ def access_words(found: Iterable[Group]) -> list[tuple[Verdict, str]]:
         for verdict, count in counts.items()
         if count
     ]
-    if unknown := sum(len(group.stacks) for group in listed if group.sentences is None):
+    if unknown := sum(len(group.stacks) for group in listed if group.lines is None):
         told.append((Verdict.NONE, f"unknown in {some(unknown, 'stack')}"))
     return told or [(Verdict.NONE, "stays as it is")]
 
 
 def removed_words(files: Sequence[str]) -> str:
-    """Return what it means that stacks' files were deleted."""
+    """Return what follows from deleted stack files."""
     these = "this file" if len(files) == 1 else "these files"
     return (
         f"what {these} made stays in AWS, and nothing watches it any more. To delete it too, bring "
@@ -155,23 +143,22 @@ def some(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _sentences(result: Result) -> Iterator[Sentence]:
-    """Yield what is said of each identity; those of which the same is said come together."""
-    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for identity in (result.access or {})["identities"]:
-        lines = tuple((line["verdict"], line["text"]) for line in identity["lines"])
-        alike.setdefault(lines, []).append(identity["name"])
+def _lines(changed: Iterable[IdentityDiff]) -> Iterator[Line]:
+    """Yield the lines with their identities' names; identities with the same lines share them."""
+    alike: dict[tuple[Line, ...], list[str]] = {}
+    for identity in changed:
+        alike.setdefault(identity.lines, []).append(identity.name)
     for lines, names in alike.items():
         whose = names[0] if len(names) == 1 else f"each of {', '.join(names)}:"
-        for verdict, text in lines:
-            yield Sentence(Verdict(verdict), printable(f"{whose} {text}"), len(names))
+        for line in lines:
+            yield Line(line.verdict, printable(f"{whose} {line.text}"), len(names))
 
 
 def _general(stack: str, account: str | None) -> Callable[[str], str]:
-    """Return what puts signs in the place of a stack's own name and account id.
+    """Return a function that puts signs in place of a stack's own name and account id.
 
-    The name counts as a part of a longer one (`acme-prod-site`) and not as a word by itself, which
-    may be a word of the sentence.
+    It replaces the name as a part of a longer one (`acme-prod-site`), and not as a word by itself,
+    which may be a word of the sentence.
     """
     name = re.escape(stack)
     names = re.compile(
@@ -183,7 +170,7 @@ def _general(stack: str, account: str | None) -> Callable[[str], str]:
 
 
 def _named(text: str) -> str:
-    """Return a text with words for the signs."""
+    """Return a text with words in place of the signs."""
     for sign, word in _OWN.items():
         text = text.replace(sign, word)
     return text
@@ -195,8 +182,7 @@ def _mapped(group: Group, change: Callable[[str], str]) -> Group:
         group,
         error=None if group.error is None else change(group.error),
         steps=tuple(replace(step, name=change(step.name)) for step in group.steps),
-        sentences=group.sentences
-        and tuple(replace(one, text=change(one.text)) for one in group.sentences),
+        lines=group.lines and tuple(replace(one, text=change(one.text)) for one in group.lines),
         warnings=tuple(map(change, group.warnings)),
     )
 
@@ -206,7 +192,7 @@ def _rank(group: Group) -> tuple[object, ...]:
         group.status is Status.FAILED,
         *(bool(group.count(verdict)) for verdict in COUNTED),
         group.status is Status.NOT_REACHED,
-        bool(group.changes or group.sentences or group.warnings),
+        bool(group.changes or group.lines or group.warnings),
         True,
     )
     return pressing.index(True), -len(group.stacks), group.stacks
