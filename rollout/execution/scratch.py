@@ -18,6 +18,8 @@ from typing import Final
 QUIET: Final[Mapping[str, str]] = {
     # An empty backend is not given its metadata (`ensurePulumiMeta` in pkg/backend/diy/meta.go).
     "PULUMI_DIY_BACKEND_LEGACY_LAYOUT": "true",
+    # Newer engines refuse that layout; nothing is written in it here.
+    "PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR": "true",
 }
 """For operations on the real backend that only read."""
 
