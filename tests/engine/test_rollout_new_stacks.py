@@ -61,7 +61,7 @@ def test_a_preview_and_a_look_for_drift_write_nothing_into_an_empty_backend(
 ) -> None:
     before = everything_in(backend, stack.file)
     preview = rollout.run("preview", "--json").stacks["new"]
-    assert preview["changes"] == {"create": 13}
+    assert preview["changes"] == {"create": 6}
     drift = rollout.run("drift", "--json").stacks["new"]
     assert (drift["status"], drift["changes"], drift["error"]) == ("not deployed", {}, None)
     assert everything_in(backend, stack.file) == before
