@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import grpc
 import pulumi
 import pulumi_aws as aws
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_monitor
 
 from components.aws.partitions import account_of_arn
 from components.resources.lookups import Lookup
@@ -15,6 +19,9 @@ from components.settings.findings import Finding
 _OWN_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
 """The engine's function behind a StackReference (`builtinProvider.Invoke` in its
 pkg/resource/deploy/builtins.go); used alone it leaves nothing in the state."""
+_BEING_WRITTEN: Final = "failed to load checkpoint"
+_PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between attempts to read a state that is being written."""
 _PATH: Final = "aws:allowedAccountIds"
 
 arns_in_state: Callable[[], Iterable[str]] | None = None
@@ -43,15 +50,44 @@ def look_up_place(parent: pulumi.Resource) -> Lookup:
 async def _place(parent: pulumi.Resource) -> Place:
     caller, before = await asyncio.gather(
         aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=parent)).future(),
-        pulumi.runtime.invoke_async(_OWN_OUTPUTS, _own_name()),
+        _own_outputs(),
     )
     if caller is None:
         raise ValueError("the caller's identity is not known")
-    arns = [*_arns(before["outputs"])]
+    arns = [*_arns(before)]
     if not arns and arns_in_state is not None:
         arns = [*await asyncio.to_thread(arns_in_state)]
     deployed = frozenset(map(account_of_arn, arns)) - {""}  # a bucket's ARN names none
     return Place(caller.account_id, caller.arn, deployed)
+
+
+async def _own_outputs() -> Mapping[str, Any]:
+    """The outputs that the running stack has so far.
+
+    Asked again where a backend of files is just being written to: the engine does so since
+    the program began. Asked at the monitor, since `pulumi.runtime.invoke_async` ends the
+    program at the first failure, whoever handles it.
+    """
+    arguments = await rpc.serialize_properties(_own_name(), {})
+    request = resource_pb2.ResourceInvokeRequest(tok=_OWN_OUTPUTS, args=arguments)
+    for pause in _PAUSES:
+        try:
+            return await asyncio.to_thread(_ask, get_monitor(), request)
+        except ValueError as error:
+            if _BEING_WRITTEN not in str(error):
+                raise
+            await asyncio.sleep(pause)
+    return await asyncio.to_thread(_ask, get_monitor(), request)
+
+
+def _ask(monitor: Any, request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - generated code
+    try:
+        answer = monitor.Invoke(request)
+    except grpc.RpcError as error:
+        raise ValueError(error.details() if isinstance(error, grpc.Call) else str(error)) from None
+    found = rpc.deserialize_properties(getattr(answer, "return"))
+    outputs: Mapping[str, Any] = found["outputs"]
+    return outputs
 
 
 def _own_name() -> dict[str, str]:

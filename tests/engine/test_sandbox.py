@@ -295,9 +295,9 @@ def test_start_tells_which_stacks_it_leaves_out_and_goes_on_with_the_others(
     (project.root / "Pulumi.a-bad.yaml").write_text(text.replace("kind: ", "kind: x"))
     started = cli(folder, "start", "--stack", "*", cwd=project.root)
     assert started.returncode == 1
-    assert "The sandbox runs" in started.stderr
-    assert "Made the buckets of mine: acme-mine." in started.stderr
-    assert "Left out is the stack a-bad, which can't be deployed:\n" in started.stderr
+    assert "The sandbox is running" in started.stderr
+    assert "Created the buckets of mine: acme-mine." in started.stderr
+    assert "The stack a-bad can't be deployed and is left out:\n" in started.stderr
     assert "Pulumi.a-bad.yaml: identities." in started.stderr
     assert look(folder).state == "running"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import grpc
 import pulumi
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockMonitor
@@ -36,6 +37,10 @@ class Registered:
     secret_outputs: frozenset[str]
 
 
+class RpcError(grpc.RpcError):
+    """A call of the engine that failed."""
+
+
 @dataclass
 class RecordingMocks(pulumi.runtime.Mocks):
     """Records every resource; answers look-ups of the buckets and organizations it was given."""
@@ -45,6 +50,8 @@ class RecordingMocks(pulumi.runtime.Mocks):
     partition: str = "aws"
     audiences: list[str] | None = None
     """Of every provider; by default its organization, as it should be."""
+    state_errors: list[str] = field(default_factory=list)
+    """How reads of the stack's own outputs fail, one after the other, before one succeeds."""
     provider_error: str = "finding IAM OIDC Provider by url: not found"
     outputs: dict[str, Any] = field(default_factory=dict)
     """Of the stack, as an earlier deployment left them."""
@@ -91,6 +98,8 @@ class RecordingMocks(pulumi.runtime.Mocks):
             arn = f"arn:{self.partition}:sts::{self.account}:assumed-role/deploy/session"
             return {"accountId": self.account, "arn": arn}
         if args.token == "pulumi:pulumi:readStackOutputs":
+            if self.state_errors:
+                raise RpcError(self.state_errors.pop(0))
             return {"name": args.args["name"], "outputs": self.outputs, "secretOutputNames": []}
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": "eu-central-1"}

@@ -181,6 +181,21 @@ def test_an_account_that_the_stack_was_not_deployed_in_is_refused_before_anythin
     assert not [one for one in made.registered if one.type.startswith("aws:")]
 
 
+def test_a_state_that_is_just_being_written_is_read_again() -> None:
+    made = mocks()
+    made.state_errors = ["failed to load checkpoint: EOF"] * 3
+    run_program(made, {"ci": USER})
+    assert made.of("aws:iam/user:User")
+
+
+def test_a_state_that_can_not_be_read_is_told() -> None:
+    made = mocks()
+    made.state_errors = ["access denied"]
+    with pytest.raises(pulumi.RunError, match="the account that is in use can't be told: access"):
+        run_program(made, {"ci": USER})
+    assert not made.of("aws:iam/user:User")
+
+
 def test_the_account_that_the_stack_was_deployed_in_is_no_other() -> None:
     made = mocks()
     made.outputs = run_program(mocks(), {"ci": USER})
