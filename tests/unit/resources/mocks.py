@@ -37,7 +37,7 @@ class Registered:
     secret_outputs: frozenset[str]
 
 
-class RpcError(grpc.RpcError):
+class RpcError(grpc.RpcError):  # type: ignore[misc] # grpc has no types
     """A call of the engine that failed."""
 
 
