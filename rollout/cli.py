@@ -1,9 +1,9 @@
-"""The commands of `python -m rollout`; what they do is in the packages beside it.
+"""The commands of `python -m rollout`; the packages beside this module implement them.
 
-Exit codes: 0 all is done; 1 something failed, was stopped or could not start; 2 with `--exit-code`,
-changes were found; 3 with `--fail-on-wider`, access gets wider; 4 with `--fail-on-breaks`, jobs may
-stop; 130 and 143 after Ctrl-C and SIGTERM. `can` and `who` have their own, see
-`rollout.asking.commands`.
+Exit codes: 0 success; 1 a stack failed or was not reached, or the command could not start; 2 with
+`--exit-code`, there are changes; 3 with `--fail-on-wider`, access gets wider; 4 with
+`--fail-on-breaks`, jobs may stop; 130 and 143 after Ctrl-C and SIGTERM. `can` and `who` have their
+own, see `rollout.asking.commands`.
 """
 # ruff: noqa: PLR0913 - a command has an argument for each of its options
 
@@ -48,18 +48,23 @@ app: Final = typer.Typer(
 told: Final = Console(stderr=True, highlight=False, markup=False)
 
 Parallel = Annotated[
-    int | None, typer.Option("--parallel", "-p", min=1, help="Stacks at once, in any wave.")
+    int | None,
+    typer.Option(
+        "--parallel", "-p", min=1, help="Number of stacks that run in parallel, in every wave."
+    ),
 ]
-Redact = Annotated[bool, typer.Option("--redact", help="Show no account id anywhere.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait for stacks that are locked.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
-ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with 2 if changes were found.")]
+Redact = Annotated[bool, typer.Option("--redact", help="Hide account ids in all output.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for locked stacks instead of failing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="Exit with code 2 if there are changes.")
+]
 
 
 @app.command("list")
 @selecting
 def list_(options: Options, *, as_json: Json = False) -> None:
-    """Show the stacks, with their waves and accounts, and check their files; starts no engine."""
+    """List the stacks with their waves and accounts, and check their files; runs no engine."""
     selection = with_faults(choose(project_root(), options, _say))
     if as_json:
         _print_json({"stacks": tables.stacks_json(selection)})
@@ -71,9 +76,9 @@ def list_(options: Options, *, as_json: Json = False) -> None:
 
 @app.command(name="check")
 def check_(globs: Globs = None, stacks: Stacks = None, *, as_json: Json = False) -> None:
-    """Find what is wrong in the stacks' files, in each and across them; asks no engine and no AWS.
+    """Check the stacks' files, each one and all together, without the engine and without AWS.
 
-    Ends with 1 if anything is.
+    The exit code is 1 if there are errors.
     """
     found = check(project_root(), [*(stacks or ()), *(globs or ())])
     if as_json:
@@ -89,24 +94,25 @@ def preview(
     options: Options,
     parallel: Parallel = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the engine's plans, for up --plan.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Save the engine's plans there, for up --plan."),
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one comment for a pull request.")
+        Path | None, typer.Option(metavar="FILE", help="Write a comment for a pull request.")
     ] = None,
     *,
     redact: Redact = False,
     fail_on_wider: Annotated[
-        bool, typer.Option("--fail-on-wider", help="End with 3 if access gets wider.")
+        bool, typer.Option("--fail-on-wider", help="Exit with code 3 if access gets wider.")
     ] = False,
     fail_on_breaks: Annotated[
-        bool, typer.Option("--fail-on-breaks", help="End with 4 if a change may stop jobs.")
+        bool, typer.Option("--fail-on-breaks", help="Exit with code 4 if jobs may stop.")
     ] = False,
     wait: Wait = False,
     exit_code: ExitCode = False,
     as_json: Json = False,
 ) -> None:
-    """Show what up would change: who gains or loses what, and the resources."""
+    """Show what up would change: access gained and lost, and the resources."""
     run = Run(Operation.PREVIEW, project_root(), options, parallel, plans_folder=save, wait=wait)
     report = _tell(run, _output(as_json, redact, markdown))
     code = report.exit_code(
@@ -122,26 +128,27 @@ def up(
     parallel: Parallel = None,
     plan: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Do only what these plans say, of preview --save."),
+        typer.Option(metavar="DIR", help="Make only the changes that preview --save planned."),
     ] = None,
     *,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what the last up here has not done.")
+        bool,
+        typer.Option("--resume", help="Continue the last up: run the stacks that are not done."),
     ] = False,
     redact: Redact = False,
     skip_broken: Annotated[
         bool,
         typer.Option(
-            "--skip-broken", help="Leave out stacks whose files a check finds wrong; end with 1."
+            "--skip-broken", help="Leave out stacks whose files have errors; exit with code 1."
         ),
     ] = False,
     wait: Wait = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the stacks, wave by wave; without --yes it first shows what changes, and asks.
+    """Deploy the stacks, wave by wave; without --yes, show the changes first and ask.
 
-    Starts none while a check finds one of them wrong.
+    If the file of any stack has errors, nothing is deployed.
     """
     output = _output(as_json, redact)
     run = Run(
@@ -175,7 +182,7 @@ def drift(
     exit_code: ExitCode = False,
     as_json: Json = False,
 ) -> None:
-    """Show what in AWS is not as the program wishes; nothing is changed."""
+    """Show where AWS differs from what the program describes; changes nothing."""
     run = Run(Operation.DRIFT, project_root(), options, parallel, wait=wait)
     _finish(run, _output(as_json, redact), tell_changes=exit_code)
 
@@ -189,7 +196,7 @@ def destroy(
     exclude_protected: Annotated[
         bool,
         typer.Option(
-            "--exclude-protected", help="Leave the OIDC providers, which other stacks may use."
+            "--exclude-protected", help="Keep the OIDC providers, which other stacks may use."
         ),
     ] = False,
     redact: Redact = False,
@@ -197,7 +204,7 @@ def destroy(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Delete all that the stacks made, the last wave first."""
+    """Delete all resources of the stacks, the last wave first."""
     run = Run(
         Operation.DESTROY,
         project_root(),
@@ -271,7 +278,7 @@ def _confirm(verb: str, names: Sequence[str], *, yes: bool) -> None:
 def _check_asking(verb: str, names: Sequence[str]) -> None:
     if not sys.stdin.isatty():
         number = some(len(names), "stack")
-        raise RolloutError(f"{verb} {number}: say --yes, as nobody can be asked here.")
+        raise RolloutError(f"{verb} {number}: add --yes, since nobody can confirm here.")
 
 
 def _say(text: str) -> None:
@@ -293,7 +300,7 @@ def main() -> int:
     except typer.Abort:
         _say("Nothing was done.")
     except Exception as error:
-        # Wrong usage; typer has no public name for it. Its own exit code, 2, means changes here.
+        # Wrong usage: typer has no public name for it, and its exit code, 2, means changes here.
         if (show := getattr(error, "show", None)) is None:
             raise
         show()

@@ -29,32 +29,33 @@ from rollout.choosing.options import Globs, Stacks
 from rollout.errors import RolloutError
 
 WRONG: Final = 2
-"""How these commands end that can't tell; it is what they answer "no" with that is 1."""
+"""The exit code when the question can't be answered; 1 means denied."""
 
 COMMANDS: Final = frozenset({"can", "who"})
 
-Place = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="Where.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Place = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="The place.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def can(
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="As s3:PutObject.")],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="Such as s3:PutObject.")],
     place: Place,
     stack: Annotated[str, typer.Option("--stack", "-s", help="The identity's stack.")],
     identity: Annotated[str, typer.Option("--identity", "-i", help="Its name in the config.")],
     token: Annotated[
-        Path | None, typer.Option(help="Whose job: the OIDC token in a file (-: standard input).")
+        Path | None,
+        typer.Option(help="The job, by the file with its OIDC token (-: standard input)."),
     ] = None,
     subject: Annotated[
-        str | None, typer.Option("--sub", help="Whose job: the subject of its token.")
+        str | None, typer.Option("--sub", help="The job, by the subject of its token.")
     ] = None,
     organization: Annotated[str | None, typer.Option(help="The job's organization.")] = None,
     project: Annotated[str | None, typer.Option(help="The job's project.")] = None,
     user: Annotated[str | None, typer.Option(help="The job's user.")] = None,
     origin: Annotated[str | None, typer.Option(help="The job's repository.")] = None,
-    ref: Annotated[str | None, typer.Option(help="The job's ref, as refs/heads/main.")] = None,
+    ref: Annotated[str | None, typer.Option(help="The job's ref, such as refs/heads/main.")] = None,
     source_ip: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Where the call comes from.")
+        str | None, typer.Option(metavar="ADDRESS", help="The address that the call comes from.")
     ] = None,
     *,
     webhook: Annotated[
@@ -63,10 +64,10 @@ def can(
     no_tls: Annotated[bool, typer.Option("--no-tls", help="The call comes without TLS.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Tell whether an identity may do something, offline, and which statement decides.
+    """Tell, offline, whether an identity may do something, and which statement decides.
 
-    For a role also whether it lets a job in, if one is named; parts of it that are not named are as
-    the role's trust wishes. Ends with 0 if it is allowed, 1 if not, 2 if that can't be told.
+    For a role, also tell whether a job may assume it, if the options describe one; what they leave
+    out is taken from the role's trust. Exit codes: 0 allowed, 1 denied, 2 it can't be told.
     """
     with wrong_is_told():
         parts = Asked(organization, project, user, origin, ref, webhook=webhook)
@@ -84,7 +85,8 @@ def who(
     place: Place,
     globs: Globs = None,
     actions: Annotated[
-        list[str] | None, typer.Option("--action", "-a", help="Only this action, as s3:GetObject.")
+        list[str] | None,
+        typer.Option("--action", "-a", help="Only this action, such as s3:GetObject."),
     ] = None,
     stacks: Stacks = None,
     *,
@@ -92,8 +94,8 @@ def who(
 ) -> None:
     """List who may do what in a place, over all stacks and offline.
 
-    A key that ends in / means all that is below it, and so does a bucket alone. Ends with 2 if a
-    stack's file can't be used; the others are listed.
+    A key that ends in / includes all keys below it, and so does a bucket alone. The exit code is 2
+    if the file of a stack can't be used; the other stacks are listed.
     """
     with wrong_is_told():
         try:
@@ -112,7 +114,7 @@ def who(
 
 @contextmanager
 def wrong_is_told() -> Iterator[None]:
-    """Tell an error as it is, and end with 2."""
+    """Print an error without a traceback, and exit with code 2."""
     try:
         yield
     except (RolloutError, SettingsError) as error:
@@ -124,4 +126,4 @@ def _address(text: str | None) -> str | None:
     try:
         return text and str(ip_address(text))
     except ValueError:
-        raise RolloutError(f"--source-ip: '{text}' is no IP address") from None
+        raise RolloutError(f"--source-ip: '{text}' is not an IP address") from None

@@ -1,14 +1,14 @@
-"""Stacks that run at once: what a selection comes to, and what is run one after the other."""
+"""A batch of stacks. Stacks in a batch run in parallel; batches run in sequence."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Stacks that run at once, and what follows from failures among them.
+    """Stacks that run in parallel, and what their failures stop.
 
-    `stop_after` failures stop all that has not started. Where it is None, no failure stops a
-    stack of the same batch, and any failure stops the next batches.
+    After `stop_after` failures no other stack is started. If it is None, the other stacks of the
+    batch are still started, and any failure stops the batches after it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The stacks of a project, and which of them a command is for."""
+"""The stacks of a project, and how patterns select them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rollout.errors import RolloutError
 
 @dataclass(frozen=True)
 class Member:
-    """One stack, and what keeps it from being rolled out: all of it, found without any call."""
+    """One stack, and all errors in its file that keep it from being rolled out."""
 
     name: str
     file: StackFile | None
@@ -20,17 +20,17 @@ class Member:
 
     @property
     def error(self) -> str | None:
-        """The faults as the user reads them."""
+        """The faults as one text, for the user."""
         return str(SettingsError(self.name, self.faults)) if self.faults else None
 
     @property
     def account(self) -> str | None:
-        """The account that the stack lives in, as far as its file tells."""
+        """The stack's account, if its file tells."""
         return self.file.account if self.file else None
 
     @property
     def region(self) -> str | None:
-        """The stack's region, as far as its file tells."""
+        """The stack's region, if its file tells."""
         return self.file.region if self.file else None
 
 
@@ -47,10 +47,10 @@ def project_root(here: Path | None = None) -> Path:
 
 
 def inventory(root: Path) -> tuple[Member, ...]:
-    """Return every stack of the project that has a file, in the order of their names.
+    """Return all stacks of the project that have a file, sorted by name.
 
     Raises:
-        RolloutError: the project's own file, which all have in common, can't be used.
+        RolloutError: `Pulumi.yaml`, which all stacks share, can't be used.
     """
     try:
         read_project(root)
@@ -69,7 +69,7 @@ def _member(root: Path, name: str) -> Member:
 
 
 def _of_settings(file: StackFile) -> tuple[Finding, ...]:
-    """What else is wrong in a file that fails anyway; the program tells it for every other one."""
+    """Other errors in a file that is refused anyway; the program reports them for all others."""
     try:
         file.settings()
     except SettingsError as error:
@@ -78,7 +78,7 @@ def _of_settings(file: StackFile) -> tuple[Finding, ...]:
 
 
 def guard(file: StackFile) -> Iterable[Finding]:
-    """Find what would let a stack reach an account that its file does not name.
+    """Find settings with which a stack could reach an account that its file does not name.
 
     The provider compares `aws:allowedAccountIds` with the account that its credentials belong to
     before it reads or writes anything, so no call of the rollout's own is needed, only the key.
@@ -99,7 +99,7 @@ def select(members: Sequence[Member], patterns: Sequence[str]) -> tuple[Member, 
     """Return the members that any pattern matches (`dev`, `acct-*`); all without a pattern.
 
     Raises:
-        RolloutError: patterns that match none; each is named, and the stacks that there are.
+        RolloutError: with the patterns that match no stack, and the stacks that there are.
     """
     names = [member.name for member in members]
     idle = [p for p in patterns if not any(matches(name, [p]) for name in names)]

@@ -17,7 +17,7 @@ Globs = Annotated[
 Stacks = Annotated[
     list[str] | None,
     typer.Option(
-        "--stacks", "-s", metavar="GLOB...", help="Stacks, by names or globs (default: all)."
+        "--stacks", "-s", metavar="GLOB...", help="Names or globs of stacks (default: all)."
     ),
 ]
 
@@ -40,7 +40,7 @@ def _options(
     globs: Globs = None,
     stacks: Stacks = None,
     wave: Annotated[
-        list[str] | None, typer.Option("--wave", help="Only stacks of this wave of rollout.yaml.")
+        list[str] | None, typer.Option("--wave", help="Only stacks in this wave of rollout.yaml.")
     ] = None,
     changed_since: Annotated[
         str | None,
@@ -53,7 +53,7 @@ def _options(
         str | None,
         typer.Option(
             metavar="I/N",
-            help="One machine's part: 0/4 to 3/4 [CIRCLE_NODE_INDEX/CIRCLE_NODE_TOTAL].",
+            help="Part for one of N machines: 0/4 to 3/4 [CIRCLE_NODE_INDEX/CIRCLE_NODE_TOTAL].",
         ),
     ] = None,
 ) -> Options:

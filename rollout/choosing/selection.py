@@ -1,4 +1,4 @@
-"""From a command's options to the stacks it is for, in batches."""
+"""Selects the stacks of a command by its options, and puts them into batches."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +15,12 @@ from rollout.choosing.waves import FILE, Waves, place, read_waves
 from rollout.errors import RolloutError
 
 PARALLEL: Final = max(2, min(8, 2 * (os.cpu_count() or 1)))
-"""Stacks at once, where nobody says; each waits for AWS more than it computes."""
+"""The default number of stacks that run in parallel; each mostly waits for AWS."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user said about which stacks a command is for."""
+    """The options that select stacks."""
 
     patterns: tuple[str, ...] = ()
     waves: tuple[str, ...] = ()
@@ -30,34 +30,34 @@ class Options:
 
 @dataclass(frozen=True)
 class Selection:
-    """The stacks that a command is for, in the order of their waves."""
+    """The stacks of a command, in the order of their waves."""
 
     members: Mapping[str, Member] = field(default_factory=dict)
     waves: Waves = field(default_factory=Waves)
     everything: tuple[Member, ...] = ()
-    """All of the project's stacks, which those of a selection may get in the way of."""
+    """All stacks of the project: a selected stack may conflict with one that is not selected."""
     removed_files: tuple[str, ...] = ()
-    """Files of stacks that were deleted since the commit that the user named."""
+    """Files of stacks that were deleted since the commit of `--changed-since`."""
 
     def keep(self, names: Sequence[str]) -> "Selection":
-        """Return the selection without the stacks that are not named."""
+        """Return the selection with these stacks only."""
         kept = {name: member for name, member in self.members.items() if name in names}
         return replace(self, members=kept)
 
     def together(self, parallel: int | None) -> list[Batch]:
-        """Return all stacks as one batch: for what changes nothing, so that order is no matter."""
+        """Return all stacks as one batch, for operations that change nothing."""
         return [Batch("all", tuple(self.members), parallel or PARALLEL)] if self.members else []
 
     def in_waves(self, parallel: int | None) -> list[Batch]:
-        """Return a batch for each wave; `parallel` rules over the waves' own.
+        """Return a batch for each wave; `parallel` overrides the number that a wave sets.
 
         Raises:
-            RolloutError: the place of a stack is not what somebody wrote down.
+            RolloutError: a stack is in no wave or in several.
         """
         unsure = [name for name in self.members if name in self.waves.unsure]
         if unsure:
             raise RolloutError(
-                f"{FILE}: each stack must be in one wave before it is touched; "
+                f"{FILE}: each stack must be in one wave before it is changed; "
                 f"these are not: {', '.join(unsure)}"
             )
         batches = []
@@ -71,15 +71,15 @@ class Selection:
 
 
 def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selection:
-    """Find the stacks that the options mean.
+    """Select the stacks.
 
     Args:
         root: the project.
-        options: what the user said.
-        say: told what is odd, and what was left out.
+        options: what to select.
+        say: called with warnings and with what was left out.
 
     Raises:
-        RolloutError: there is no such stack or wave, or a file is wrong.
+        RolloutError: there is no such stack or wave, or a file has errors.
     """
     everything = inventory(root)
     waves = place(read_waves(root), [member.name for member in everything])

@@ -1,4 +1,4 @@
-"""One machine's part of a rollout: `--shard I/N`, or what CircleCI tells of its parallelism."""
+"""The part of a rollout for one machine: `--shard I/N`, or CircleCI's parallelism."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,23 +26,23 @@ class Shard:
         return f"{self.index}/{self.total}"
 
     def of(self, items: Sequence[_Item]) -> tuple[_Item, ...]:
-        """Deal items out in turn and return this shard's.
+        """Return every `total`-th item, which are this shard's.
 
-        All shards together have every item once, and no two shards differ by more than one item,
-        in any stretch of the items: each wave is spread over all machines.
+        Each item is in one shard. Of any run of consecutive items, such as a wave, two shards get
+        the same number or differ by one.
         """
         return tuple(items[self.index :: self.total])
 
 
 WHOLE: Final = Shard(0, 1)
-"""All of it, on one machine."""
+"""The only shard, if there is one machine."""
 
 
 def parse_shard(text: str | None, environment: Mapping[str, str]) -> Shard:
-    """Read `--shard`, else the environment of a CircleCI job; a job without parallelism is 0/1.
+    """Read `--shard`, or else the environment of a CircleCI job; without either it is 0/1.
 
     Raises:
-        RolloutError: it is no shard.
+        RolloutError: it is not a shard.
     """
     source = "--shard"
     if text is None:
@@ -54,6 +54,6 @@ def parse_shard(text: str | None, environment: Mapping[str, str]) -> Shard:
     index, total = (int(found[1]), int(found[2])) if found else (0, 0)
     if index >= total:
         raise RolloutError(
-            f"{source}: '{text}' is no shard; I/N is wanted, with I from 0 to N-1: 0/4 to 3/4"
+            f"{source}: '{text}' is not a shard; use I/N, with I from 0 to N-1: 0/4 to 3/4"
         )
     return Shard(index, total)

@@ -1,16 +1,16 @@
-"""`rollout.yaml`, optional: in which waves stacks are rolled out.
+"""`rollout.yaml`, an optional file: the waves in which stacks are rolled out.
 
     waves:
       - name: canary              # optional; else "wave 1"
         stacks: [dev, 'acct-0*']  # names or globs
-        parallel: 2               # optional; stacks at once
+        parallel: 2               # optional; number of stacks in parallel
         stopAfterFailures: 1      # optional
         pauseSeconds: 60          # optional; before the next wave
-      - stacks: ['*']             # alone and last: all that are in no wave before
+      - stacks: ['*']             # alone and last: all stacks that are in no other wave
 
-A wave starts when the one before it is done. As many failures as `stopAfterFailures` stop all that
-has not started; with fewer, the next wave starts. Without it no failure stops the stacks of the
-same wave, and any failure keeps the next wave from starting.
+A wave starts when the one before it is done. After `stopAfterFailures` failures no other stack is
+started; after fewer, the next wave starts. Without it all stacks of the wave are started, and any
+failure keeps the next wave from starting.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ from rollout.errors import RolloutError
 
 FILE: Final = "rollout.yaml"
 REST: Final = ("*",)
-"""As a last wave's only glob: what no wave before it took."""
+"""As the only glob of the last wave: all stacks that are in no other wave."""
 
 
 class _Model(BaseModel):
@@ -40,7 +40,7 @@ class _Model(BaseModel):
 
 
 class Wave(_Model):
-    """One wave as `rollout.yaml` has it."""
+    """One wave in `rollout.yaml`."""
 
     name: str = ""
     stacks: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
@@ -65,9 +65,9 @@ class Placed:
 class Waves:
     """All stacks in their waves.
 
-    `oddities` are to be told: globs that match nothing, and, each with its stack, stacks in no wave
-    or in several. `unsure` are the latter: their place is not what somebody wrote down. One in
-    several waves is in the first of them, one in none in a last one without a name.
+    `oddities` are warnings: globs that match no stack, and stacks in no wave or in several, each
+    with the stack's name. `unsure` are those stacks. A stack in several waves is placed in the
+    first of them; a stack in no wave, in a last wave without a name.
     """
 
     placed: tuple[Placed, ...] = ()
@@ -75,15 +75,15 @@ class Waves:
     unsure: frozenset[str] = frozenset()
 
     def wave_of(self, stack: str) -> str:
-        """Return the name of a stack's wave, empty for none."""
+        """Return the name of a stack's wave; empty if it is in none."""
         return next(placed.wave.name for placed in self.placed if stack in placed.stacks)
 
 
 def read_waves(root: Path) -> tuple[Wave, ...]:
-    """Read the project's waves; without a file it is one wave with every stack.
+    """Read the project's waves; without a file, one wave holds all stacks.
 
     Raises:
-        RolloutError: with everything that is wrong with the file.
+        RolloutError: with all errors in the file.
     """
     try:
         waves = _File.model_validate(pulumi_yaml.read(root / FILE)).waves
@@ -161,7 +161,7 @@ def _finding(details: ErrorDetails) -> Finding:
     if kind == "extra_forbidden":
         model = Wave if "waves" in details["loc"][:-1] else _File
         known = ", ".join(str(field.alias) for field in model.model_fields.values())
-        return Finding(path, f"is no key here; there are {known}")
+        return Finding(path, f"is not a key here; the keys are {known}")
     if kind == "missing":
         return Finding(path, "is missing")
     if kind == "too_short":

@@ -1,7 +1,7 @@
 """IAM in a stack's account, with the credentials that its provider has.
 
-boto3 reads the same environment, profiles and files as the AWS provider does; what the stack's
-file says of them is read here.
+boto3 reads the same environment, profiles and files as the AWS provider; the settings in the
+stack's file are read here.
 """
 
 import os
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 ACCOUNT_ROLE: Final = "SANDBOX_ACCOUNT_ROLE"
-"""The variable that names a role in any account: the sandbox's provider starts in the account that
-a stack's file names, whatever the environment's credentials are of."""
+"""The variable with the ARN of a role in any account. The sandbox's provider assumes it, so that it
+starts in the account of the stack's file, whichever account the credentials belong to."""
 
 
 class AccountError(Exception):
@@ -48,14 +48,14 @@ class Account:
 
 
 def account_of(file: StackFile, deployed: Collection[str]) -> Account:
-    """Reach the account of a stack.
+    """Return the account of a stack, reached with its credentials.
 
     Args:
         file: the stack's file.
         deployed: the accounts that the stack's state tells of; none if it tells of none.
 
     Raises:
-        AccountError: there are no credentials for it, or they are of another account.
+        AccountError: there are no credentials, or they belong to another account.
     """
     try:
         session = _session(file)
@@ -115,7 +115,7 @@ def _sandbox_roles(file: StackFile) -> list[Mapping[str, Any]]:
 
 
 def _request(role: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the call that a role of `aws:assumeRoles` means."""
+    """Return the arguments of AssumeRole for a role in `aws:assumeRoles`."""
     optional = {"ExternalId": role.get("externalId"), "Policy": role.get("policy")}
     return {
         "RoleArn": role["roleArn"],

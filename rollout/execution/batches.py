@@ -11,7 +11,7 @@ _LOOK_EVERY_SECONDS = 0.1
 
 
 class _Tally:
-    """Counts a batch's failures and says why the next stack must not start."""
+    """Counts the failures of a batch, and tells why another stack must not start."""
 
     def __init__(self, batch: Batch, control: Control) -> None:
         self._batch = batch
@@ -46,13 +46,13 @@ def run_batches(
     control: Control,
     look: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[str, Result]]:
-    """Run all stacks; each result comes as soon as it is there.
+    """Run all stacks, and yield each result as soon as it is known.
 
     Args:
         batches: in the order to run them.
-        run: runs one stack; called on several threads at once, it raises nothing.
-        control: says when to stop.
-        look: called on this thread every now and then.
+        run: runs one stack; it is called on several threads, and must not raise.
+        control: tells when to stop.
+        look: called on this thread several times a second.
     """
     why: str | None = None
     for number, batch in enumerate(batches):

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM: how a rollout stops without leaving a stack half done.
+"""Ctrl-C and SIGTERM: stopping a rollout without leaving a stack half deployed.
 
-After a first Ctrl-C nothing new is started and the stacks under way are finished. After a second
-one, or SIGTERM (which a CI system sends shortly before it kills), the engine cancels them: calls
-under way end, the state is written, the lock is given back.
+After a first Ctrl-C no other stack is started, and the stacks in progress are finished. After a
+second one, or SIGTERM (which a CI system sends shortly before it kills), the engine cancels them:
+it ends the calls in progress, writes the state and releases the lock.
 """
 
 import signal
@@ -15,13 +15,13 @@ _LOOK_EVERY_SECONDS = 0.1
 
 
 class Control:
-    """What signals have come; the main thread looks at it, since a handler must do next to nothing.
+    """The signals received. Handlers only record them; the main thread acts on them in `look`.
 
-    `signal` is the first one, None while there was none.
+    `signal` is the first one, or None.
     """
 
     def __init__(self, *, patient: bool) -> None:
-        """Make one; `patient` lets the stacks under way end after a first Ctrl-C."""
+        """Make one; if `patient`, the stacks in progress are finished after a first Ctrl-C."""
         self.signal: int | None = None
         self._patient = patient
         self._came = 0
@@ -34,7 +34,7 @@ class Control:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take signals from here on, until the block ends."""
+        """Handle signals until the block ends."""
         signals = (signal.SIGINT, signal.SIGTERM)
         before = [signal.signal(one, self._handle) for one in signals]
         try:
@@ -44,7 +44,7 @@ class Control:
                 signal.signal(one, handler)
 
     def look(self, cancel: Callable[[], None], say: Callable[[str], None]) -> None:
-        """Act on signals that came since the last look."""
+        """Act on signals received since the last call."""
         if self._came == self._seen:
             return
         is_first, self._seen = self._seen == 0, self._came
@@ -56,7 +56,7 @@ class Control:
         cancel()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than until a signal comes."""
+        """Wait, until a signal is received at the longest."""
         end = time.monotonic() + seconds
         while not self.stopping and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _LOOK_EVERY_SECONDS))

@@ -1,9 +1,9 @@
-"""One operation on one stack through Pulumi's Automation API, the program running in this process.
+"""One operation on one stack, by Pulumi's Automation API; the program runs in this process.
 
-The Automation API of the SDK runs, beside the operation itself, four more commands of the CLI for
-each stack: its version, `stack select`, `stack output`, `stack history`, each about a quarter of
-a second. None is needed here: the version is known, every command names its stack (selecting
-would change what the user has selected), and the engine's events tell what happened.
+For each operation, the SDK's Automation API runs four other commands of the CLI: `version`,
+`stack select`, `stack output` and `stack history`, each about a quarter of a second. None is needed
+here: the version is known, every command names its stack (selecting one would change what the user
+has selected), and the engine's events tell what happened.
 """
 
 import json
@@ -27,11 +27,11 @@ _READING: Final = frozenset({Operation.PREVIEW, Operation.DRIFT})
 
 
 class RefusedError(Exception):
-    """What is asked for would do harm, or can't be done; nothing was changed."""
+    """The operation would do harm or is not possible; nothing was changed."""
 
 
 class _Pulumi(auto.PulumiCommand):
-    """The CLI whose version is known already."""
+    """The CLI, whose version is already known."""
 
     def __init__(self, cli: Cli, gate: Gate) -> None:
         # Not the parent's __init__, which runs `pulumi version`.
@@ -47,9 +47,9 @@ class _Pulumi(auto.PulumiCommand):
         on_output: auto.OnOutput | None = None,
         on_error: auto.OnOutput | None = None,
     ) -> auto.CommandResult:
-        """Run a command; where it fails early, as at a lock, save the SDK's wait of 5 s.
+        """Run a command; if it fails early, as at a lock, avoid the SDK's wait of 5 seconds.
 
-        It waits that long for the last event, which an engine that never started does not write
+        The SDK waits for the last event, which an engine that never started does not write
         (`_cleanup` in the SDK's pulumi/automation/_stack.py).
         """
         self._gate.listen(args)
@@ -65,7 +65,7 @@ class _Pulumi(auto.PulumiCommand):
 
 
 class _PlainSecrets(_Pulumi):
-    """The CLI, told to encrypt nothing in the plan that a preview saves."""
+    """The CLI with an option that leaves the saved plan of a preview unencrypted."""
 
     def run(
         self,
@@ -80,7 +80,7 @@ class _PlainSecrets(_Pulumi):
 
 
 class _Workspace(auto.LocalWorkspace):
-    """A project's folder as it is, used without reading outputs."""
+    """A project's folder, whose outputs are never read."""
 
     has_new_stack = False
 
@@ -98,13 +98,13 @@ class _Workspace(auto.LocalWorkspace):
         self.run([*args, "--secrets-provider", "passphrase"])
 
     def arns(self, stack_name: str) -> list[str]:
-        """Return the ARNs of what is in a stack's state."""
+        """Return the ARNs of the resources in a stack's state."""
         resources = export(self.run, stack_name)["deployment"].get("resources") or []
         found = (one.get("outputs", {}).get("arn") for one in resources)
         return [arn for arn in found if isinstance(arn, str)]
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002
-        """Read none: outputs hold secrets, and nobody asks for them."""
+        """Read none: outputs hold secrets, and are not used."""
         return {}
 
     def run(self, args: list[str]) -> str:
@@ -113,7 +113,7 @@ class _Workspace(auto.LocalWorkspace):
 
 
 class _Stack(auto.Stack):
-    """A stack that is not selected, and whose operations end without reading the history."""
+    """A stack that is never selected, and whose history is never read."""
 
     def __init__(self, name: str, workspace: auto.Workspace) -> None:
         # Not the parent's __init__, which runs `pulumi stack select`.
@@ -121,20 +121,20 @@ class _Stack(auto.Stack):
         self.workspace = workspace
 
     def info(self, show_secrets: bool = True) -> Any:  # noqa: ANN401, ARG002, FBT001, FBT002
-        """Return something: the parent wants it, nobody reads it."""
+        """Return any value: the parent calls this, but the result is not used."""
         return self
 
 
 def operate(task: Task, on_event: OnEvent) -> bool:
-    """Run a task; `up` makes the stack first if the backend has none of its name.
+    """Run a task; `up` first creates the stack if the backend does not have it.
 
     Returns:
-        Whether the backend had the stack; if not, nothing is to be seen or destroyed.
+        Whether the backend had the stack; if not, there is nothing to compare or destroy.
 
     Raises:
         auto.CommandError: the engine failed.
-        RecoveryError: what a run that was cut short has left can't be settled.
-        RefusedError: it would do harm.
+        RecoveryError: the pending operations of an earlier run can't be settled.
+        RefusedError: the operation would do harm.
     """
     gate = Gate(on_event)
     if task.operation is not Operation.UP:
@@ -165,7 +165,7 @@ def _workspace(task: Task, environment: Mapping[str, str], gate: Gate) -> _Works
         place.arns_in_state = partial(workspace.arns, task.stack) if is_unknown else None
         runpy.run_path(str(Path(task.root, "__main__.py")), run_name="__main__")
 
-    # A stack's file that lacks its secrets manager does not make the engine invent another one.
+    # If the stack's file names no secrets manager, the engine uses the one in the state.
     env_vars = {"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true", **environment}
     command = _Pulumi(task.cli, gate)
     workspace = _Workspace(task.root, program=program, env_vars=env_vars, pulumi_command=command)
@@ -173,11 +173,11 @@ def _workspace(task: Task, environment: Mapping[str, str], gate: Gate) -> _Works
 
 
 def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) -> None:
-    """Run a task on a stack that is there.
+    """Run a task on a stack that the backend has.
 
-    A refresh takes the provider's settings from the state unless the program runs: it does, so that
-    credentials and allowed accounts are those of the stack's file. A destroy takes them from the
-    state in any case, since what it deletes was made with them; so they are looked at before.
+    A refresh takes the provider's settings from the state unless the program runs. It does run, so
+    that the credentials and allowed accounts are those of the stack's file. A destroy always takes
+    them from the state, so it compares them with the stack's file first.
     """
     stack, on_event = _Stack(task.stack, workspace), gate.on_event
     match task.operation:
@@ -198,7 +198,7 @@ def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) ->
 
 
 def _up(task: Task, stack: _Stack, workspace: _Workspace, gate: Gate) -> None:
-    """Deploy; what a run that was cut short has left is settled first."""
+    """Deploy; first settle the pending operations of a run that was cut short."""
     try:
         stack.up(color="never", on_event=gate.on_event, plan=task.plan)
     except auto.CommandError:
@@ -210,7 +210,7 @@ def _up(task: Task, stack: _Stack, workspace: _Workspace, gate: Gate) -> None:
 
 
 def _destroy(task: Task, stack: _Stack, workspace: _Workspace, on_event: OnEvent) -> None:
-    """Destroy what is in the state, if it may be."""
+    """Destroy what is in the state, unless it must be refused."""
     state = export(workspace.run, task.stack)
     if is_unsettled(state["deployment"]):
         recover(task, state, workspace.run, on_event)
@@ -224,10 +224,10 @@ def _destroy(task: Task, stack: _Stack, workspace: _Workspace, on_event: OnEvent
 
 
 def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
-    """Preview a stack that the backend does not have in one that is thrown away.
+    """Preview a stack that the backend does not have, in a temporary backend.
 
-    A plan of it holds secrets as they are: `up` has no key to those of the backend that is gone.
-    They are what is known after `up` only, or what the stack's file says plainly.
+    The plan holds secrets unencrypted, as `up` has no key of the temporary backend. They are values
+    that are only known after `up`, or that the stack's file holds in plain text.
 
     Raises:
         RefusedError: the stack's file holds encrypted values.
@@ -235,7 +235,7 @@ def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
     if scratch.is_encrypted:
         raise RefusedError(
             f"Pulumi.{task.stack}.yaml holds encrypted values, which only a backend that has the "
-            f"stack can read, and this one has not: `pulumi stack init {task.stack}` makes it"
+            f"stack can read, and this one does not: `pulumi stack init {task.stack}` creates it"
         )
     file, environment = scratch.project()
     workspace = _workspace(task, environment, gate)
@@ -246,13 +246,13 @@ def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
 
 
 def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
-    """Check that all AWS providers in a state allow what the stack's file allows.
+    """Check that all AWS providers in a state allow the accounts that the stack's file allows.
 
-    With the credentials of another account a destroy would find nothing to delete, take that for
-    done, and forget what it had made.
+    With the credentials of another account, a destroy would find nothing, report success, and
+    remove the resources from the state.
 
     Raises:
-        RefusedError: one does not.
+        RefusedError: a provider allows other accounts.
     """
     for resource in resources:
         if resource["type"] != "pulumi:providers:aws":
@@ -269,10 +269,10 @@ def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
 
 
 def check_protected(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
-    """Check that nothing in a state is protected: a destroy would fail at it, the rest deleted.
+    """Check that no resource in a state is protected: a destroy would fail after deleting the rest.
 
     Raises:
-        RefusedError: something is.
+        RefusedError: a resource is protected.
     """
     urns = [resource["urn"] for resource in resources if resource.get("protect")]
     if urns:

@@ -1,4 +1,4 @@
-"""The engine's own words about a failure, cut to what matters to who reads them."""
+"""The engine's error messages, reduced to what helps the reader."""
 
 import re
 from collections.abc import Iterable
@@ -6,11 +6,11 @@ from typing import Final
 
 UNSAID: Final = "the engine failed and does not say why"
 LONGEST: Final = 2000
-"""Characters of an error text; what is longer is cut, and that is said."""
+"""The most characters of an error text; a longer one is cut, and its length is added."""
 
 _COLOR: Final = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 _URN: Final = re.compile(r"(?<!unprotect ')urn:pulumi:\S+?::\S+?::\S+::([^\s:,']+)")
-"""What the engine tells to be typed, `pulumi state unprotect 'urn:…'`, needs the whole of it."""
+"""Not in a command to type, `pulumi state unprotect 'urn:…'`, which needs the whole URN."""
 _FRAME: Final = re.compile(
     r"^(?:error: |an unhandled error occurred: |Exception calling application: "
     r"|python inline source runtime error: |update failed$|preview failed$)+",
@@ -19,7 +19,7 @@ _LIST: Final = re.compile(r"^\d+ errors? occurred:\s*\* ")
 _PLACE: Final = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _VIOLATION: Final = re.compile(r"(violates plan: properties changed:)(.*)", re.DOTALL)
 _PROPERTY: Final = re.compile(r"(?:^ |, )[-+~=]{2}(\w+)")
-"""As `MakeError` in the engine's pkg/resource/deploy/plan.go writes one."""
+"""As written by `MakeError` in the engine's pkg/resource/deploy/plan.go."""
 _NO_LOGIN: Final = "PULUMI_ACCESS_TOKEN must be set"
 _LOG_IN: Final = (
     "No backend is chosen: run `pulumi login`, or set PULUMI_BACKEND_URL; to try it in the "
@@ -30,7 +30,7 @@ _STDERR: Final = re.compile(r"^ stderr: (.*)\Z", re.DOTALL | re.MULTILINE)
 
 
 def plain(text: str) -> str:
-    """Return a message without colors, frames around it, and long names of resources."""
+    """Return a message without colors, prefixes and full URNs."""
     text = "".join(c if c.isprintable() or c == "\n" else " " for c in _COLOR.sub("", text)).strip()
     text, traceback, frames = text.partition("Traceback (most recent call last):")
     text = _URN.sub(r"\1", _FRAME.sub("", text.strip()))
@@ -39,12 +39,12 @@ def plain(text: str) -> str:
 
 
 def _properties(found: re.Match[str]) -> str:
-    """Name the properties only: their values may hold anything."""
+    """Name the properties only, as values may be secret."""
     return f"{found[1]} {', '.join(dict.fromkeys(_PROPERTY.findall(found[2])))}"
 
 
 def _raised(frames: str) -> str:
-    """Say what a program raised and where, without the way there."""
+    """Return the error that a program raised and where, without the traceback."""
     error = frames.strip().splitlines()[-1]
     own = [m for m in _PLACE.finditer(frames) if "site-packages" not in m["file"]]
     where = f" ({own[-1]['file'].rsplit('/', 1)[-1]}, line {own[-1]['line']})" if own else ""
@@ -52,11 +52,11 @@ def _raised(frames: str) -> str:
 
 
 def error_text(messages: Iterable[str], words: str) -> str:
-    """Make one error text of what the engine said of a failed stack.
+    """Return one error text for a failed stack.
 
     Args:
-        messages: its errors of resources and the program, plain.
-        words: what it printed beside them; used where there are none.
+        messages: the engine's errors of resources and of the program, as `plain` returns them.
+        words: what the engine printed; used if there are no messages.
     """
     told: list[str] = []
     for text in messages:
@@ -70,7 +70,7 @@ def error_text(messages: Iterable[str], words: str) -> str:
 
 
 def stderr(words: str) -> str:
-    """Return the standard error in what the Automation API reports; all that is no such report."""
+    """Return the standard error in an error of the Automation API; any other text as it is."""
     printed = _STDERR.search(words)
     return printed[1] if printed else words
 

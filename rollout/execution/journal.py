@@ -1,7 +1,7 @@
-"""What a rollout has done, kept on disk so that `up --resume` can go on after any interruption.
+"""What a rollout has done, kept on disk so that `up --resume` can continue after an interruption.
 
-One file of JSON lines a shard in `.rollout/` of the project, only ever appended to, each line on
-the disk before the rollout goes on:
+Each shard has one file of JSON lines in `.rollout/` of the project. Lines are only appended, and
+each is on the disk before the rollout continues:
 
     {"stacks": ["acct-01", "acct-02"]}
     {"stack": "acct-01", "event": "started", "at": "2026-11-24T06:00:00+00:00"}
@@ -9,9 +9,9 @@ the disk before the rollout goes on:
     {"stack": "acct-02", "event": "started", "at": "2026-11-24T06:00:01+00:00"}
     {"stack": "acct-02", "event": "locked"}
 
-A line that was cut short is the last thing that a killed rollout did. It is skipped and said, as
-any other line that is not understood. The digest is of the stack's file and the program: what
-changed since then is not done.
+A killed rollout may leave an incomplete last line. It is skipped with a warning, as is any other
+line that is not understood. The digest is of the stack's file and the program: a stack that changed
+since then is run again.
 """
 
 import fcntl
@@ -33,23 +33,23 @@ FOLDER: Final = ".rollout"
 
 @dataclass(frozen=True)
 class Past:
-    """What an earlier rollout of the same shard did."""
+    """What the last rollout of the same shard did."""
 
     stacks: tuple[str, ...]
     done: Mapping[str, str] = field(default_factory=dict)
     """The digests of those that succeeded."""
     cut_short: Mapping[str, datetime] = field(default_factory=dict)
-    """When those were started that never ended, or first, if several times."""
+    """When the stacks that never ended were started; the first time, if several times."""
 
 
 class Journal:
-    """The journal of the rollout that runs; nobody else can have it open meanwhile."""
+    """The journal of the running rollout; no other process can have it open at the same time."""
 
     def __init__(self, root: Path, shard: Shard) -> None:
         """Open the journal of a project and shard.
 
         Raises:
-            RolloutError: another rollout of the same shard runs, or there is no place for it.
+            RolloutError: another rollout of the same shard runs, or the file can't be made.
         """
         folder = root / FOLDER
         part = "" if shard.total == 1 else f"-{shard.index}-of-{shard.total}"
@@ -79,13 +79,13 @@ class Journal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let go of it."""
+        """Close the journal."""
         self._file.close()
 
     def begin(self, stacks: Sequence[str]) -> None:
-        """Start afresh, for a rollout of these stacks.
+        """Start a new rollout of these stacks.
 
-        What was cut short before stays known: it may have left locks behind.
+        Stacks that were cut short before stay noted, as their runs may have left locks.
         """
         self._file.truncate(0)
         self._add({"stacks": list(stacks)})
@@ -97,11 +97,11 @@ class Journal:
         self._add({"stack": stack, "event": "started", "at": _now().isoformat()})
 
     def locked(self, stack: str) -> None:
-        """Note that a stack was not changed after all: somebody else holds it."""
+        """Note that a stack was not changed, as another process has locked it."""
         self._add({"stack": stack, "event": "locked"})
 
     def ended(self, stack: str, digest: str | None) -> None:
-        """Note that a stack ended: with a digest as its file and the program wish, else failed."""
+        """Note that a stack ended: with a digest it succeeded, without one it failed."""
         event = {"event": "succeeded", "digest": digest} if digest else {"event": "failed"}
         self._add({"stack": stack, **event})
 
@@ -142,7 +142,7 @@ class Journal:
 
 
 def _entry(line: bytes) -> Mapping[str, Any] | None:
-    """Read one line; None where it is none that is written here."""
+    """Read one line; None if it is not understood."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
@@ -169,7 +169,7 @@ def _is_time(text: str) -> bool:
 
 
 def forget(root: Path, stacks: Sequence[str]) -> None:
-    """Note in all journals of a project that stacks are destroyed: they are not done any more.
+    """Note in all journals of a project that stacks are destroyed, so that resume runs them again.
 
     Raises:
         RolloutError: a journal can't be written.

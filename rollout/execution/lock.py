@@ -1,7 +1,7 @@
-"""Who holds a stack that is locked, from the engine's own words.
+"""Who has locked a stack, from the engine's error message.
 
 A backend of files (also S3, GCS, Azure) names each owner (`checkForLock` in the engine's
-pkg/backend/diy/lock.go); Pulumi Cloud answers with a conflict that names nobody.
+pkg/backend/diy/lock.go); Pulumi Cloud answers with a conflict that names no owner.
 """
 
 import os
@@ -28,45 +28,45 @@ class Owner:
     at: datetime
 
     def __str__(self) -> str:
-        """The owner as the user reads it."""
+        """The owner as text for the user."""
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.at:%Y-%m-%d %H:%M:%S %Z}"
 
     @property
     def is_local(self) -> bool:
-        """Whether it is of this machine."""
+        """Whether the process is or was on this machine."""
         return self.host == socket.gethostname()
 
     @property
     def is_dead(self) -> bool:
-        """Whether it surely runs no more: it ran on this machine, and no Pulumi of its id does."""
+        """Whether it has surely ended: it ran on this machine, and no Pulumi process has its id."""
         return self.is_local and not _runs(self.pid)
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A stack's lock: its owners, as far as the backend tells."""
+    """A stack's lock, with the owners that the backend names."""
 
     owners: tuple[Owner, ...] = ()
 
     def __str__(self) -> str:
-        """The lock as the user reads it."""
+        """The lock as text for the user."""
         who = ", ".join(map(str, self.owners)) or "another update (Pulumi Cloud shows it)"
         return f"locked by {who}"
 
     @property
     def is_dead(self) -> bool:
-        """Whether nobody works under it any more, as far as this machine knows."""
+        """Whether all its owners have surely ended."""
         return bool(self.owners) and all(owner.is_dead for owner in self.owners)
 
     @property
     def is_local(self) -> bool:
-        """Whether all its owners are of this machine."""
+        """Whether all its owners are on this machine."""
         return all(owner.is_local for owner in self.owners)
 
     def is_of(self, started: datetime | None) -> bool:
-        """Say whether it is of the engine that a rollout on this machine started then.
+        """Return whether it belongs to an engine that a rollout on this machine started then.
 
-        Only a lock that is, and is dead, can be cancelled without asking.
+        Only such a lock, if it is dead too, is removed without asking.
         """
         if started is None or not self.owners:
             return False
@@ -75,7 +75,7 @@ class Lock:
 
 
 def find_lock(words: str) -> Lock | None:
-    """Find a lock in what the engine said; None if it failed for another reason."""
+    """Find a lock in an error message of the engine; None if it failed for another reason."""
     owners = tuple(
         Owner(m["user"], m["host"], int(m["pid"]), datetime.fromisoformat(m["at"]))
         for m in _OWNER.finditer(words)

@@ -1,4 +1,4 @@
-"""What AWS has of a pending create's name, and the keys that are deleted."""
+"""Looks up in AWS what has the name of a pending create, and deletes access keys."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,10 +13,10 @@ Inputs = Mapping[str, Any]
 
 
 def find(account: Account, pending: Pending) -> list[Found]:
-    """Return what has the name of a pending create; for a key, all keys of its user.
+    """Return what has the name of a pending create; for an access key, all keys of its user.
 
     Raises:
-        AccountError: AWS does not tell.
+        AccountError: AWS refuses the call.
     """
     look = _LOOKS.get(pending.type)
     if look is None:

@@ -1,4 +1,4 @@
-"""Listens to the engine's events of one operation and tells what they come to."""
+"""Collects the engine's events of one operation into a result."""
 
 import re
 from collections import Counter
@@ -11,28 +11,28 @@ from rollout.execution.engine_words import error_text, plain
 from rollout.result import Result, Status, Step
 
 _SAME: Final = frozenset({"same", "read", "read-replacement", "refresh", "discard"})
-"""What changes nothing."""
+"""Steps that change nothing."""
 _PARTS: Final = frozenset({"create-replacement", "delete-replaced", "discard-replaced"})
-"""Parts of a replacement, which is a step of its own."""
+"""Parts of a replacement; the replacement itself is reported as one step."""
 _FILE: Final = re.compile(r"^Pulumi\.[\w.-]+\.yaml: ")
-"""Where a warning begins with its stack's file; who reads it knows the stack."""
+"""The stack's file at the start of a warning: left out, as the stack is shown beside it."""
 
 
 class Observer:
-    """What one operation did so far."""
+    """What one operation has done so far."""
 
     def __init__(self, on_progress: Callable[[str], None]) -> None:
-        """Tell progress to `on_progress`, a few words at a time."""
+        """Report progress to `on_progress`, as a few words each time."""
         self._on_progress = on_progress
         self._errors: list[str] = []
         self._warnings: list[str] = []
         self._steps: dict[str, Step] = {}
-        """What is done of changes of providers' resources; a component is none of its own."""
+        """The completed changes of providers' resources, by URN; components are not counted."""
         self.makes_stack = False
-        """Whether the stack itself is made: nothing of it is in the state."""
+        """Whether the stack's own resource is created: then its state was empty."""
 
     def on_event(self, event: EngineEvent) -> None:
-        """Take in one event."""
+        """Process one event."""
         if event.diagnostic_event is not None:
             self._on_diagnostic(event.diagnostic_event)
         elif event.resource_pre_event is not None:
@@ -74,7 +74,7 @@ class Observer:
 
 
 def _step(step: StepEventMetadata) -> Step | None:
-    """Return a change of a provider's resource; None for anything else."""
+    """Return the change of a provider's resource; None for any other step."""
     op, name = step.op.value, step.urn.rsplit("::", 1)[-1]
     state = step.new or step.old
     is_real = state is not None and state.custom and not step.type.startswith("pulumi:")

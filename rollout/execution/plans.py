@@ -1,7 +1,7 @@
 """The engine's plans that `preview --save` keeps, each beside digests of what it was made from.
 
-The engine holds `up` to a plan as far as the preview knew what would be; a value that it did not
-know may be any. So nothing is applied but with the stack file and the program of the preview.
+The engine holds `up` to a plan only for values that the preview knew; an unknown value may become
+any value. So a plan is applied only with the stack file and the program that it was made from.
 """
 
 import json
@@ -13,7 +13,7 @@ from rollout.choosing.changed import stack_file_digest
 from rollout.errors import RolloutError
 
 _NAMED: Final = 5
-"""Files of the program that a message names."""
+"""The most files of the program that a message names."""
 
 
 class Plans:
@@ -27,9 +27,9 @@ class Plans:
         self._program = dict(program)
 
     def prepare(self) -> None:
-        """Make the folder, which git then ignores; one that is there is left as it is.
+        """Make the folder, ignored by git; an existing one is left as it is.
 
-        Several machines that put their plans together must not each bring the same file.
+        Several machines may put their plans into one folder, so none adds a file of its own to it.
 
         Raises:
             RolloutError: it can't be made.
@@ -49,20 +49,20 @@ class Plans:
     def drop(self, stack: str) -> dict[str, object]:
         """Remove a stack's plan, and return the digests to keep with the next one.
 
-        They are taken before the engine reads the files: what is changed meanwhile is refused.
+        The digests are taken before the engine reads the files, so a change meanwhile is noticed.
         """
         self._digests(stack).unlink(missing_ok=True)
         self.file(stack).unlink(missing_ok=True)
         return self._now(stack)
 
     def keep(self, stack: str, digests: Mapping[str, object]) -> None:
-        """Write what a stack's plan was made from; without it the plan is refused."""
+        """Write the digests for a stack's plan; `up` refuses a plan without them."""
         draft = self._folder / f"{stack}.digests.new"
         draft.write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
         draft.replace(self._digests(stack))
 
     def fault(self, stack: str) -> str | None:
-        """Say why a stack's plan can't be applied to what is here now."""
+        """Return why a stack's plan can't be applied now; None if it can."""
         again = f"`rollout preview --save {self._told}` makes one"
         if not self.file(stack).exists():
             return f"{self._told} holds no plan of it; {again}"
@@ -90,7 +90,7 @@ class Plans:
 
 
 def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Name the files that differ, those that came or went too."""
+    """Name the files that were changed, added or removed."""
     names = sorted(ascii(name)[1:-1] for name in {*then, *now} if then.get(name) != now.get(name))
     more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
     return ", ".join([*names[:_NAMED], *more])

@@ -1,13 +1,14 @@
-"""The worker processes: one stack at a time each, many stacks one after another.
+"""The worker processes. Each runs one task at a time, and many tasks in sequence.
 
-A process that runs one program at a time keeps the config, secrets, outputs and errors of its
-stack to itself by construction. In threads of one process it is not so: the SDK keeps a run's
-state in context variables with a default for the whole process, so that code on a thread of its
-own (`threading.Thread`, an executor) is told the stack, project and engine of whichever run
-started last. `bench` measures that processes cost no more time than threads.
+A process that runs one program at a time can't mix up the config, secrets, outputs and errors of
+two stacks. Threads of one process can: the SDK keeps a run's state in context variables with a
+default for the whole process, so that code on another thread (`threading.Thread`, an executor) gets
+the stack, project and engine of whichever run started last. `bench` measures that processes cost no
+more time than threads.
 
-Each worker leads a session of its own, so that a Ctrl-C in the terminal reaches the rollout only,
-which decides what becomes of the stacks under way.
+Each worker is in a session of its own, so that a Ctrl-C in the terminal reaches only the rollout,
+which decides what happens to the stacks in progress. Tasks and replies go over a pipe of their own:
+what a program prints is kept for error messages, and can't be taken for a reply.
 """
 
 import contextlib
@@ -33,16 +34,16 @@ _LAST_LINES: Final = 5
 
 
 class WorkerError(Exception):
-    """A worker ended without an answer."""
+    """A worker process ended before its task did; the text holds what it printed last."""
 
 
 class Worker:
     """One worker process."""
 
     def __init__(self, root: Path) -> None:
-        """Start it in the project; it imports the SDK meanwhile."""
+        """Start the process in the project's folder; it imports the SDK right away."""
         paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - it is as long there as the worker
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         self._pipe, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(
@@ -56,7 +57,7 @@ class Worker:
                 start_new_session=True,
             )
         self.is_spent = False
-        """After a failure: the engine is gone, but the program it asked for may still run."""
+        """Whether a task failed: the engine has ended, but its program may still run."""
 
     def run(self, task: Task, on_progress: Callable[[str], None]) -> Reply:
         """Run a task.
@@ -79,16 +80,16 @@ class Worker:
         return message
 
     def interrupt(self) -> None:
-        """Let the engine cancel what it does: pending calls end, the state is written."""
+        """Make the engine cancel: it ends pending calls and writes the state."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGINT)
 
     def dismiss(self) -> None:
-        """Let the process end as soon as it has nothing to do."""
+        """Make the process end after its task."""
         self._pipe.close()
 
     def close(self) -> None:
-        """Let the process end, and wait until it has."""
+        """Make the process end, and wait for it."""
         self.dismiss()
         self._process.wait()
         self._printed.close()
@@ -103,10 +104,10 @@ class Worker:
 
 
 class Pool:
-    """Workers for a project, as many as stacks run at once."""
+    """The workers of a project, one for each stack that runs in parallel."""
 
     def __init__(self, root: Path) -> None:
-        """Make a pool without workers."""
+        """Make a pool, without workers yet."""
         self._root = root
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         self._busy: set[Worker] = set()
@@ -123,7 +124,7 @@ class Pool:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let all workers end."""
+        """Make all workers end, and wait for them."""
         workers = []
         while not self._idle.empty():
             workers.append(self._idle.get())
@@ -133,13 +134,13 @@ class Pool:
             worker.close()
 
     def start(self, number: int) -> None:
-        """Start workers ahead of their first task."""
+        """Start workers before there are tasks for them."""
         for _ in range(number):
             self._idle.put(Worker(self._root))
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:
-        """Lend a worker; one that is spent or died is not taken back."""
+        """Lend a worker; a spent or dead one is not used again."""
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
@@ -163,7 +164,7 @@ class Pool:
                 self._busy.discard(worker)
 
     def interrupt(self) -> None:
-        """Cancel what all busy workers do, and what one may be about to begin."""
+        """Interrupt all busy workers, and those that get a task later."""
         with self._lock:
             self._is_interrupted = True
             for worker in self._busy:

@@ -1,4 +1,4 @@
-"""A run: one operation on many stacks, and how it is done with one of them."""
+"""A run: one operation on many stacks, and how it is done on each of them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -35,16 +35,16 @@ class _LockedError(Exception):
 
 @dataclass
 class Run:
-    """One operation on many stacks: first what the user asked for, then what it works with.
+    """One operation on many stacks: what the user asked for, then what the run uses.
 
-    `stack` is called on several threads; nothing is assigned by then.
+    No field is assigned once `stack` is called, which happens on several threads.
     """
 
     operation: Operation
     root: Path
     options: Options = field(default_factory=Options)
     parallel: int | None = None
-    """How many stacks run in parallel, if not as many as `rollout.yaml` or the default says."""
+    """How many stacks run in parallel; None for the number in `rollout.yaml` or the default."""
     plans_folder: Path | None = None
     """Preview saves its plans there; up is held to them."""
     wait: bool = False
@@ -65,7 +65,7 @@ class Run:
     """The digests of the program's files when the run began."""
 
     def __post_init__(self) -> None:
-        """Make what each run has of its own."""
+        """Make what belongs to each run alone."""
         self.control = Control(patient=self.operation.changes_stacks)
         self.pool = Pool(self.root)
         self.program = program_digests(self.root)
@@ -86,11 +86,11 @@ class Run:
         return None if folder is None else Plans(folder, self.root, self.program)
 
     def look(self) -> None:
-        """Act on signals that came since the last look."""
+        """Act on signals received since the last call."""
         self.control.look(self.pool.interrupt, self.view.say)
 
     def stack(self, name: str) -> Result:
-        """Run the operation on a stack; any error is in the result."""
+        """Run the operation on a stack; errors are in the result, none is raised."""
         if (error := self.selection.members[name].error) is not None:
             return failed(error)
         self.view.started(name)

@@ -1,9 +1,9 @@
-"""What the engine would write while it only reads, put where it is thrown away.
+"""Temporary copies of what the engine would write to while it only reads.
 
-A preview needs a stack in a backend and a secrets manager. Where the backend has no such stack the
-engine is given a backend of its own; where the stack's file names no secrets manager, the engine
-makes one and writes it into the file (`GetSecretsManager` and `getAndSaveSecretsManager` in its
-cmd/pulumi/stack/secrets.go and cmd/pulumi/config/io.go), so it is given a copy of that.
+A preview needs a stack in a backend and a secrets manager. If the backend does not have the stack,
+the engine is given a temporary backend; if the stack's file names no secrets manager, the engine
+makes one and writes it to the file (`GetSecretsManager` and `getAndSaveSecretsManager` in its
+cmd/pulumi/stack/secrets.go and cmd/pulumi/config/io.go), so it is given a copy.
 """
 
 import os
@@ -29,7 +29,7 @@ _PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FIL
 
 
 class Scratch:
-    """A folder for one operation on one stack; whoever made it removes it."""
+    """The folder of one operation on one stack; the caller removes it."""
 
     def __init__(self, folder: Path, root: Path, stack: str) -> None:
         """Use an empty folder for a stack of the project in `root`."""
@@ -43,11 +43,11 @@ class Scratch:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether the stack's file holds values that only its own backend can read."""
+        """Whether the stack's file holds encrypted values, which only its own backend can read."""
         return _ENCRYPTED.search(self._text) is not None
 
     def config_file(self) -> str | None:
-        """Return the copy that the engine may write to, if it would write to the stack's file."""
+        """Return a copy for the engine to write to; None if it would not write to the file."""
         return None if _MANAGER.search(self._text) else self._copy()
 
     def project(self) -> tuple[str, Mapping[str, str]]:

@@ -9,14 +9,14 @@ from rollout.result import Result
 
 
 class Operation(StrEnum):
-    """What is done with a stack."""
+    """What the engine is asked to do with a stack."""
 
     PREVIEW = "preview"
     UP = "up"
     DRIFT = "drift"
     DESTROY = "destroy"
     CANCEL = "cancel"
-    """Remove the lock that a dead run left."""
+    """Remove a stale lock."""
 
     @property
     def changes_stacks(self) -> bool:
@@ -36,9 +36,10 @@ class Cli:
 class Task:
     """One operation on one stack.
 
-    `plan` is the file of the engine's plan: preview writes it, up keeps to it. `accounts` are those
-    that the stack's file allows. With `spare_protected` a destroy leaves what is protected.
-    `cut_short` is when a run of the stack began here that was cut short, if one was.
+    `plan` is the file of the engine's plan: preview writes it, up is held to it. `accounts` are the
+    accounts that the stack's file allows. With `spare_protected`, destroy keeps protected
+    resources. `cut_short` is the time when an earlier run of the stack on this machine began that
+    was cut short.
     """
 
     operation: Operation

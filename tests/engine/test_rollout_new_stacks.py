@@ -128,7 +128,7 @@ def test_encrypted_values_of_a_stack_that_is_not_there_are_told(
     failed = rollout.run("preview", "--json", code=1).stacks["new"]["error"]
     assert failed == (
         "Pulumi.new.yaml holds encrypted values, which only a backend that has the stack can read, "
-        "and this one has not: `pulumi stack init new` makes it"
+        "and this one does not: `pulumi stack init new` creates it"
     )
 
 

@@ -221,7 +221,7 @@ def test_a_token_may_come_from_standard_input_and_is_never_shown(
         (("--identity", "deploy", *GET, "--sub", "x", "--ref", MAIN), "leave out the others"),
         (("--identity", "deploy", *GET, "--token", "nowhere"), "--token nowhere: No such file"),
         (("--identity", "deploy", *GET, "--token", "Pulumi.yaml"), "it holds no token"),
-        (("--identity", "ci", *GET, "--source-ip", "here"), "'here' is no IP address"),
+        (("--identity", "ci", *GET, "--source-ip", "here"), "'here' is not an IP address"),
         (("--identity", "ci"), "Missing argument 'ACTION'"),
         (GET, "Missing option '--identity'"),
         (("--identity", "ci", *GET, "--nonsense"), "No such option: --nonsense"),

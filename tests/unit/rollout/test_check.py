@@ -61,7 +61,7 @@ def test_every_error_of_every_file_is_told(ask: Ask, project: WriteStacks) -> No
         "Pulumi.typo.yaml: identities.ci.grants[0].access: 'raed' is not one of list, ",
         "Pulumi.typo.yaml: identities.ci.grants[1].bucket: 'X' ",
         "rollout.yaml: waves: is missing",
-        "rollout.yaml: wave: is no key here; ",
+        "rollout.yaml: wave: is not a key here; ",
         "6 stacks checked: 9 things to mend",
     ]
     cut = [line[: len(start)] for line, start in zip(lines, starts, strict=True)]

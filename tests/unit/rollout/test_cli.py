@@ -93,13 +93,13 @@ def test_circleci_nodes_share_the_stacks_out(
     ("args", "message"),
     [
         (["preview", "nothing-*"], "No stack for 'nothing-*'; the stacks here are: dev."),
-        (["preview", "--shard", "4/4"], "--shard: '4/4' is no shard"),
+        (["preview", "--shard", "4/4"], "--shard: '4/4' is not a shard"),
         (["preview", "--wave", "x"], "there is no wave 'x'; there are all"),
         (["preview", "--parallel", "0"], "--parallel"),
         (["preview", "--unknown"], "--unknown"),
         (["nonsense"], "nonsense"),
-        (["up"], "Deploy 1 stack: say --yes, as nobody can be asked here."),
-        (["destroy"], "Destroy 1 stack: say --yes"),
+        (["up"], "Deploy 1 stack: add --yes, since nobody can confirm here."),
+        (["destroy"], "Destroy 1 stack: add --yes"),
         (["up", "--resume", "--yes"], "There is no rollout to resume"),
     ],
 )
@@ -169,7 +169,7 @@ def test_up_leaves_out_what_is_wrong_if_told_to_and_ends_with_1(
     assert result["status"] == "not reached"
     assert "Pulumi.bad.yaml: identities.ci.kind: 'usr'" in result["error"]
     ran = rollout(project("dev", bad=BAD), "up", "--skip-broken")
-    assert "Deploy 1 stack: say --yes" in ran.err
+    assert "Deploy 1 stack: add --yes" in ran.err
 
 
 def test_what_a_file_says_can_not_write_to_the_terminal(

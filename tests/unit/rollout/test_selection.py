@@ -74,7 +74,7 @@ def test_oddities_are_told_and_a_stack_without_a_wave_is_not_deployed(
     assert told == ["rollout.yaml: waves: the stack stray is in no wave"]
     assert selection.together(None)[0].stacks == ("dev", "acct-1", "stray")
     with pytest.raises(
-        RolloutError, match="in one wave before it is touched; these are not: stray"
+        RolloutError, match="in one wave before it is changed; these are not: stray"
     ):
         selection.in_waves(None)
 

@@ -34,7 +34,7 @@ def test_the_option_rules_over_circleci() -> None:
 
 @pytest.mark.parametrize("text", ["4/4", "1", "a/b", "-1/2", "0/0", "1/2/3", ""])
 def test_what_is_no_shard_is_refused_with_what_would_be_right(text: str) -> None:
-    with pytest.raises(RolloutError, match=rf"--shard: '{text}' is no shard; .*0/4 to 3/4"):
+    with pytest.raises(RolloutError, match=rf"--shard: '{text}' is not a shard; .*0/4 to 3/4"):
         parse_shard(text, {})
 
 

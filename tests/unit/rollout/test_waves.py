@@ -58,14 +58,14 @@ def test_everything_wrong_with_the_file_is_told_at_once(project: WriteStacks) ->
     keys = "name, stacks, parallel, stopAfterFailures, pauseSeconds"
     assert faults_of(project, text) == [
         "rollout.yaml: waves[0].stacks: is empty",
-        f"rollout.yaml: waves[0].paralel: is no key here; there are {keys}",
+        f"rollout.yaml: waves[0].paralel: is not a key here; the keys are {keys}",
         "rollout.yaml: waves[1].stacks: 'dev' is not a list",
         "rollout.yaml: waves[1].parallel: 0 is too small; 1 is the least",
         "rollout.yaml: waves[2].stacks: is missing",
         "rollout.yaml: waves[2].parallel: 'many' is not a whole number",
         "rollout.yaml: waves[2].stopAfterFailures: True is not a whole number",
         "rollout.yaml: waves[2].pauseSeconds: -1 is too small; 0 is the least",
-        "rollout.yaml: wave: is no key here; there are waves",
+        "rollout.yaml: wave: is not a key here; the keys are waves",
     ]
 
 
