@@ -1,5 +1,5 @@
 """Many stacks: preview, rollout and reports.
 
-`choosing` says which stacks a command is for, `execution` runs them, `access` says what a change
-does to access, `reporting` tells it all; `asking` answers what may be done, without a run.
+`choosing` selects the stacks of a command, `execution` runs them, `access` tells how a change
+affects access, `reporting` prints the results; `asking` answers questions without a run.
 """

@@ -1,4 +1,4 @@
-"""What keeps a rollout from starting, told to the user without a traceback."""
+"""The error that is shown to the user without a traceback."""
 
 from collections.abc import Iterable
 
@@ -6,16 +6,16 @@ from components.settings.findings import Finding
 
 
 class RolloutError(Exception):
-    """A rollout can't start; its text is complete as it stands.
+    """A command can't start; the text is the whole message for the user.
 
-    `findings` are those of a file that can't be used.
+    `findings` are the errors in a file that can't be used, if there is one.
     """
 
     findings: tuple[Finding, ...] = ()
 
     @classmethod
     def of(cls, file: str, findings: Iterable[Finding]) -> "RolloutError":
-        """All that is wrong with a file, one finding a line."""
+        """Return an error with all findings of a file, one on each line."""
         found = tuple(findings)
         error = cls("\n".join(f"{file}: {finding}" for finding in found))
         error.findings = found

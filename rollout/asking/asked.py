@@ -1,6 +1,7 @@
-"""The job that asks for a role: from a token, a subject, or a few words on the command line.
+"""The job that would assume a role, from a token, a subject, or options of the command line.
 
-A token's signature, its issuer's keys and its lifetime are not checked: that takes the network.
+A token's signature, its issuer's keys and its lifetime are not checked, which would take the
+network. Only its claims are read, and that takes no library for tokens.
 """
 
 import base64
@@ -18,7 +19,7 @@ from rollout.errors import RolloutError
 
 @dataclass(frozen=True)
 class JobAsked:
-    """What the user says of the job: one of a token's file, a subject, or parts of a job."""
+    """The job that the user describes: by a token's file, by a subject, or by its parts."""
 
     token: Path | None = None
     subject: str | None = None
@@ -26,14 +27,14 @@ class JobAsked:
 
     @property
     def is_asked(self) -> bool:
-        """Whether anything is said of a job."""
+        """Whether the user describes a job."""
         return self != JobAsked()
 
     def claims(self, trust: Trust) -> Claims:
-        """Return what the job's token says; what nobody says is as the trust wishes.
+        """Return the claims of the job's token; the trust fills in what the user leaves out.
 
         Raises:
-            RolloutError: it can't be told, or there is no such job.
+            RolloutError: the options contradict each other, or there is no such job.
         """
         given = [self.token, self.subject, None if self.parts == Asked() else self.parts]
         if sum(one is not None for one in given) > 1:

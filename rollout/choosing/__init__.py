@@ -1,1 +1,1 @@
-"""Which stacks a command is about, and in which order."""
+"""Which stacks a command runs on, and in which order."""

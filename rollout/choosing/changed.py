@@ -1,4 +1,4 @@
-"""Which files are a stack's and the program's, and which stacks a change of them concerns."""
+"""Which files belong to a stack or to the program, and which stacks a change affects."""
 
 import hashlib
 import json
@@ -13,32 +13,32 @@ from components.settings.pulumi_yaml import UnreadableError, parse
 from rollout.errors import RolloutError
 
 _TOOLS: Final = frozenset({"rollout", "sandbox", "tests", "tools"})
-"""Folders with Python code that no program runs."""
+"""Folders with Python code that the program does not run."""
 _PROGRAM: Final = frozenset({"Pulumi.yaml", "requirements.lock", "requirements.txt"})
-"""Files that are part of the program, beside its Python code."""
+"""Files that are part of the program, in addition to its Python code."""
 _ENGINES: Final = frozenset({"encryptedkey", "encryptionsalt", "secretsprovider"})
-"""Keys of a stack's file that say how the engine encrypts, not what is made."""
+"""Keys of a stack's file that set the engine's encryption, not what is created."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What changed in a project since a commit: paths relative to its root."""
+    """The changes in a project since a commit, as paths relative to its root."""
 
     paths: frozenset[str]
 
     @property
     def program(self) -> tuple[str, ...]:
-        """The program's own files among them: what they do concerns every stack."""
+        """The changed files of the program; they affect every stack."""
         return tuple(sorted(path for path in self.paths if is_program(path)))
 
     def of(self, stacks: Iterable[str]) -> tuple[str, ...]:
-        """Return the stacks that are concerned: all of them if the program changed."""
+        """Return the stacks that are affected: all if the program changed."""
         return tuple(
             stack for stack in stacks if self.program or f"Pulumi.{stack}.yaml" in self.paths
         )
 
     def deleted_stacks(self, root: Path) -> tuple[str, ...]:
-        """Return the stack files that are no longer there."""
+        """Return the files of stacks that were deleted."""
         names = [path for path in self.paths if fnmatchcase(path, "Pulumi.?*.yaml")]
         return tuple(sorted(name for name in names if not (root / name).exists()))
 
@@ -50,7 +50,7 @@ def is_program(path: str) -> bool:
 
 
 def program_digests(root: Path) -> dict[str, str]:
-    """Return the digests of the program's files, which are the same in every checkout."""
+    """Return the digests of the program's files; they are the same in every checkout."""
     packages = [path.parent for path in root.glob("*/__init__.py")]
     files = [*root.glob("*.*"), *(file for package in packages for file in package.rglob("*.py"))]
     names = {file.relative_to(root).as_posix(): file for file in sorted(files)}
@@ -62,27 +62,27 @@ def program_digests(root: Path) -> dict[str, str]:
 
 
 def stack_file_digest(root: Path, stack: str) -> str:
-    """Return a digest of what a stack's file says.
+    """Return a digest of the content of a stack's file.
 
-    Without what the engine itself adds to it on the first `up`, which also lays the file out anew.
+    It leaves out the keys that the engine adds on the first `up`, and the file's layout.
     """
     raw = _as_committed((root / f"Pulumi.{stack}.yaml").read_bytes())
     try:
         content = parse(raw)
     except UnreadableError:
-        return _digest(raw)  # it is refused elsewhere
+        return _digest(raw)  # other code refuses it
     if isinstance(content, dict):
         content = {key: value for key, value in content.items() if key not in _ENGINES}
     return _digest(json.dumps(content, sort_keys=True).encode())
 
 
 def stack_digest(root: Path, stack: str, program: Mapping[str, str]) -> str:
-    """Return a digest of what a stack is made from: its file, and the program of these digests."""
+    """Return a digest of a stack's file and of the program, given the digests of its files."""
     return _digest(json.dumps([stack_file_digest(root, stack), program], sort_keys=True).encode())
 
 
 def _as_committed(content: bytes) -> bytes:
-    """A text file's content without what git may do to its line ends."""
+    """Return a text file's content with the line ends that git commits."""
     return content.replace(b"\r\n", b"\n")
 
 
@@ -91,10 +91,10 @@ def _digest(content: bytes) -> str:
 
 
 def changed_since(root: Path, ref: str) -> Change:
-    """Ask git what changed since `ref` and this work left each other, committed or not.
+    """Ask git what changed since the merge base with `ref`, committed or not.
 
     Raises:
-        RolloutError: git does not know; its own words are in the message.
+        RolloutError: git failed; its own message is included.
     """
     base = _git(root, ref, "merge-base", ref, "HEAD")[0]
     edited = _git(root, ref, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--")

@@ -1,7 +1,7 @@
-"""What would make a rollout fail, found in the files alone: no engine is asked, and no account.
+"""Checks for errors that would make a rollout fail, from the files alone.
 
-What only AWS can tell is not looked for: whether buckets and providers are there, and what the
-stacks have made already.
+What only AWS knows is not checked: whether buckets and providers exist, and what the stacks have
+created already.
 """
 
 import os
@@ -23,12 +23,12 @@ from rollout.choosing.workflows import PLACE, read_workflows
 from rollout.errors import RolloutError
 
 Wrong = Mapping[str, Sequence[Finding]]
-"""What is wrong, by the name of the file; files without a fault are not in it."""
+"""The errors by file name; files without errors are left out."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of `stacks` stacks; `unknown` is what can't be told from the files."""
+    """The result of checking `stacks` stacks; `unknown` tells what the files leave open."""
 
     stacks: int
     wrong: Wrong
@@ -36,7 +36,7 @@ class Checked:
 
 
 def check(root: Path, patterns: Sequence[str]) -> Checked:
-    """Check all files of a project, and tell what concerns the stacks that patterns match.
+    """Check all files of a project, and return what concerns the stacks that the patterns match.
 
     Raises:
         RolloutError: a pattern matches no stack.
@@ -57,14 +57,14 @@ def check(root: Path, patterns: Sequence[str]) -> Checked:
 
 
 def with_faults(selection: Selection) -> Selection:
-    """Return a selection whose members have all that is wrong with them as faults."""
+    """Return the selection with all errors of its members as their faults."""
     found = {member.name: member for member in find_faults(selection.everything)}
     members = {name: found.get(name, member) for name, member in selection.members.items()}
     return replace(selection, members=members)
 
 
 def find_faults(members: Iterable[Member]) -> tuple[Member, ...]:
-    """Find all that is wrong with each stack, by itself and beside the others."""
+    """Find all errors of each stack, by itself and together with the others."""
     told: dict[str, list[Finding]] = {}
     sound: list[_Sound] = []
     members = tuple(members)
@@ -88,7 +88,7 @@ class _Sound:
 
 
 def _alone(member: Member) -> tuple[Stack | None, Sequence[Finding]]:
-    """What the program would find wrong in the settings, before it asks AWS for anything."""
+    """Return the settings, and the errors that the program would find without a call to AWS."""
     file = member.file
     if file is None:
         return None, ()
@@ -148,7 +148,7 @@ def _files(stacks: Iterable[str], but: str) -> str:
 
 
 def _unknown_account(member: Member) -> str | None:
-    """Why a stack was not compared with those of its account."""
+    """Return why a stack was not compared with the others of its account, if it was not."""
     if member.file is None or member.account is not None or member.faults:
         return None
     allowed = ", ".join(member.file.allowed_account_ids)
@@ -161,7 +161,7 @@ def _unknown_account(member: Member) -> str | None:
 def _of_waves(
     root: Path, stacks: Sequence[str], chosen: Sequence[str], *, is_all: bool
 ) -> Iterator[Finding]:
-    """What is wrong in `rollout.yaml`; of globs that match nothing only where all is checked."""
+    """The errors in `rollout.yaml`; globs that match no stack only if all stacks are checked."""
     try:
         found = place(read_waves(root), stacks)
     except RolloutError as error:
@@ -173,7 +173,7 @@ def _of_waves(
 
 
 def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], list[str]]:
-    """The stacks that no workflow applies; and what can't be told of workflows."""
+    """Return an error for each stack that no workflow deploys, and what can't be checked."""
     found = read_workflows(root)
     if found.unknown:
         files = ", ".join(found.unknown)

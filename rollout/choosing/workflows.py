@@ -1,7 +1,7 @@
-"""Which stacks a project's workflows apply, as far as their files tell.
+"""Which stacks a project's workflows deploy, as far as their files tell.
 
-GitHub's apply by calling a workflow that runs `rollout up` and has an input `stacks`, CircleCI's by
-a job that does and has a parameter `stacks`. What runs `rollout up` in any other way is unknown.
+On GitHub, a workflow deploys by calling another that runs `rollout up` and has an input `stacks`;
+on CircleCI, by a job that runs it and has a parameter `stacks`. Other ways are reported as unknown.
 """
 
 import re
@@ -18,27 +18,27 @@ _GITHUB: Final = ".github/workflows"
 _CIRCLECI: Final = ".circleci"
 _UP: Final = re.compile(r"\brollout\s+up\b")
 _FILLED_IN: Final = re.compile(r"\$\{\{|<<")
-"""Where a value is known only when it runs."""
+"""Marks a value that is known only at run time."""
 
 
 @dataclass(frozen=True)
 class Workflows:
-    """The globs of stacks that each file applies, and files of which that can't be told."""
+    """The globs of stacks that each file deploys, and the files for which they are unknown."""
 
     globs: Mapping[str, tuple[str, ...]]
     unknown: tuple[str, ...]
 
     def applies(self, stack: str) -> bool:
-        """Whether any of them applies a stack."""
+        """Return whether any workflow deploys a stack."""
         return any(matches(stack, globs) for globs in self.globs.values())
 
 
 _Read = Callable[[Path, Mapping[str, Any]], Iterator[str]]
-"""Yields the globs of stacks that a file's content applies."""
+"""Yields the globs of stacks that a file's content deploys."""
 
 
 class _UnknownError(Exception):
-    """A file applies stacks, and which ones can't be told."""
+    """A file deploys stacks, but which ones can't be told."""
 
 
 def read_workflows(root: Path) -> Workflows:
@@ -63,7 +63,11 @@ def _files(root: Path) -> Iterator[tuple[Path, _Read]]:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """A workflow's content; one that can't be read is unknown only if it is of interest."""
+    """Return a workflow's content; empty if it is not a mapping.
+
+    Raises:
+        _UnknownError: it can't be read.
+    """
     try:
         content = pulumi_yaml.read(path)
     except (FileNotFoundError, pulumi_yaml.UnreadableError):
