@@ -21,7 +21,7 @@ from rollout.reporting.view import view_on
 from rollout.result import Report, Result, skipped
 
 _CHECKED: Final = frozenset({Operation.UP, Operation.PREVIEW})
-"""What is run only on stacks whose files have no errors; destroy and drift go by the state."""
+"""Operations that need files without errors; destroy goes by the state, drift by the program."""
 _REFUSED: Final = (
     "Nothing was started, as not all stacks can be deployed. --skip-broken leaves out those that "
     "can't, and deploys the others."
