@@ -104,7 +104,8 @@ def _inline(id_: str, there: object, wished: str) -> Found:
 
 
 def _attached(identity: str, arn: str, arns: list[str]) -> list[Found]:
-    return [Found(f"{identity}/{arn}", f"{identity}-{arn}")] if arn in arns else []
+    id_ = f"{identity}/{arn}"
+    return [Found(id_, id_)] if arn in arns else []
 
 
 _LOOKS: Final[Mapping[str, Callable[[Account, Inputs], list[Found]]]] = {

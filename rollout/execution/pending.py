@@ -153,7 +153,15 @@ def held(deployment: Mapping[str, Any]) -> Iterator[str]:
     """
     for resource in deployment.get("resources") or ():
         if not resource.get("pendingReplacement"):
-            yield str((resource.get("outputs") or {}).get("arn") or resource.get("id", ""))
+            yield _mark(resource.get("outputs") or {}) or str(resource.get("id", ""))
+
+
+def _mark(outputs: Mapping[str, Any]) -> str | None:
+    """Return what names a resource that has more than its id; an attachment's may be any text."""
+    if "policyArn" in outputs:
+        return f"{outputs.get('user') or outputs.get('role')}/{outputs['policyArn']}"
+    arn = outputs.get("arn")
+    return arn if isinstance(arn, str) else None
 
 
 def accounts(deployment: Mapping[str, Any]) -> set[str]:

@@ -171,14 +171,14 @@ class Scene:
             found["aws:iam/userPolicy:UserPolicy"] += [f"{user}:{name}" for name in names]
             attached = iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]
             found["aws:iam/userPolicyAttachment:UserPolicyAttachment"] += [
-                f"{user}-{one['PolicyArn']}" for one in attached
+                f"{user}/{one['PolicyArn']}" for one in attached
             ]
         for role in roles:
             names = iam.list_role_policies(RoleName=role)["PolicyNames"]
             found["aws:iam/rolePolicy:RolePolicy"] += [f"{role}:{name}" for name in names]
             attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
             found["aws:iam/rolePolicyAttachment:RolePolicyAttachment"] += [
-                f"{role}-{one['PolicyArn']}" for one in attached
+                f"{role}/{one['PolicyArn']}" for one in attached
             ]
         return {kind: sorted(ids) for kind, ids in found.items()}
 

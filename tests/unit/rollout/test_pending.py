@@ -176,6 +176,19 @@ def settle(deployment: dict[str, Any], *found: Found) -> list[dict[str, Any]]:
     return resources
 
 
+@pytest.mark.parametrize(
+    ("own", "mark"),
+    [
+        ({"id": "ci", "outputs": {"arn": ARN}}, ARN),
+        ({"id": "ci:inline"}, "ci:inline"),
+        ({"id": "ci-2026", "outputs": {"user": "ci", "policyArn": "arn:p"}}, "ci/arn:p"),
+        ({"id": "ci-2026", "outputs": {"role": "ci", "policyArn": "arn:p"}}, "ci/arn:p"),
+    ],
+)
+def test_what_a_state_holds_is_told_by_what_aws_calls_it(own: dict[str, Any], mark: str) -> None:
+    assert list(held({"resources": [own]})) == [mark]
+
+
 def provider(*allowed: str) -> dict[str, Any]:
     return {"type": "pulumi:providers:aws", "inputs": {"allowedAccountIds": json.dumps(allowed)}}
 
