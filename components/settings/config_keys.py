@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,21 +69,21 @@ def full_keys(
     named: dict[str, Any] = {}
     written: dict[str, str] = {}
     found: list[Finding] = []
+    lines = cache(lambda: pulumi_yaml.lines_of(path, "config"))  # once, and only if needed
     for key, value in config.items():
         full = key if ":" in key else f"{project}:{key}"
         first, *middle, last = full.split(":")
         if middle and middle != ["config"]:
-            line = pulumi_yaml.line_of(path, "config", key)
+            line = lines()[key]
             found.append(_key_finding(key, f"line {line}: a key is namespace:name, as aws:region"))
             continue
         full = f"{first}:{last}"
         if full in named:
-            lines = [pulumi_yaml.line_of(path, "config", one) for one in (key, written[full])]
             found.append(
                 _key_finding(
                     key,
-                    f"line {lines[0]}: is the same key to Pulumi as '{written[full]}' in line "
-                    f"{lines[1]}, and it takes one of them at random; keep one",
+                    f"line {lines()[key]}: is the same key to Pulumi as '{written[full]}' in line "
+                    f"{lines()[written[full]]}, and it takes one of them at random; keep one",
                 )
             )
         named[full], written[full] = value, key

@@ -155,7 +155,7 @@ def decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, str):
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     return value
 

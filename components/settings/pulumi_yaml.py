@@ -25,6 +25,7 @@ _MERGE: Final = f"{_YAML_TAG}merge"
 _MOST_VALUES: Final = 100_000
 """Values of a document whose aliases are written out; a stack of 1,000 identities has 30,000."""
 _DEEPEST: Final = 50
+_LARGEST_BITS: Final = 64
 _WORDS: Final = {"but found another document": "a second document starts; a file holds one"}
 
 
@@ -80,17 +81,14 @@ def parse(content: str | bytes) -> Any:  # noqa: ANN401 - whatever it holds
         raise UnreadableError(problem, line) from None
 
 
-def line_of(path: Path, *keys: str) -> int:
-    """The line of a key in a file that was read: ``("config", "aws:region")``."""
+def lines_of(path: Path, mapping: str) -> dict[str, int]:
+    """The lines of the keys of one mapping in a file that was read, such as ``config``."""
     loader = _Loader(_decoded(path.read_bytes()))
     node: Any = loader.get_single_node()
-    line = 1
-    for name in keys:
-        loader.flatten_mapping(node)
-        pairs = {loader.key_text(key): (key, value) for key, value in node.value}
-        key, node = pairs[name]
-        line = key.start_mark.line + 1
-    return line
+    loader.flatten_mapping(node)
+    inside = {loader.key_text(key): value for key, value in node.value}[mapping]
+    loader.flatten_mapping(inside)
+    return {loader.key_text(key): key.start_mark.line + 1 for key, _ in inside.value}
 
 
 def _decoded(content: bytes) -> str:
@@ -200,12 +198,16 @@ def _key(key: Hashable) -> str:
 
 def _number(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float | str:
     text = node.value.replace("_", "")
-    if _OCTAL.fullmatch(text):
-        return int(text, 8)
+    is_octal, is_decimal = _OCTAL.fullmatch(text), _DECIMAL.fullmatch(text)
     try:
-        return int(text, 0)
+        whole = int(text, 8 if is_octal else 0)
     except ValueError:
-        number = float(text) if _DECIMAL.fullmatch(text) else inf
+        number = float(text) if is_decimal else inf
+    else:
+        # Go keeps a number of another base that is larger than 64 bits as text.
+        if whole.bit_length() <= _LARGEST_BITS or (is_decimal and not is_octal):
+            return whole
+        number = inf
     if isinf(number):
         return str(node.value)
     return int(number) if number.is_integer() else number

@@ -12,6 +12,7 @@ Where people work, ~/.aws/config has the same profiles with roles of theirs.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from configparser import RawConfigParser
@@ -21,6 +22,7 @@ from typing import Final
 from components.settings.findings import Finding, SettingsError
 from components.settings.stack_file import StackFile, read, stacks
 
+_PROFILE: Final = re.compile(r"[A-Za-z0-9_.+=,@/-]+")
 _JOB: Final = "circleci-s3-access-job"
 """The profile of the job's own role, where it has that by a token."""
 
@@ -29,8 +31,9 @@ def roles(root: Path, role: str) -> Mapping[str, str]:
     """Return the ARN of the role for each profile that a stack of the project names.
 
     Raises:
-        ExceptionGroup: of a SettingsError for each stack with a profile that can't be read, names
-            no one account, or gives the profile another account than a stack before it.
+        ExceptionGroup: of a SettingsError for each stack that can't be read, or whose profile
+            has a name that no profile can have, has no account, or has another account than in
+            a stack before it.
     """
     found: dict[str, str] = {}
     errors: list[SettingsError] = []
@@ -38,13 +41,21 @@ def roles(root: Path, role: str) -> Mapping[str, str]:
         try:
             file = read(root, stack)
             if (profile := file.config.get("aws:profile")) is not None:
-                arn = _arn(file, role)
-                _same(stack, str(profile), found.setdefault(str(profile), arn), arn)
+                name, arn = _name(stack, profile), _arn(file, role)
+                _same(stack, name, found.setdefault(name, arn), arn)
         except SettingsError as error:
             errors.append(error)
     if errors:
         raise ExceptionGroup("stack files", errors)
     return found
+
+
+def _name(stack: str, profile: object) -> str:
+    """The profile's name, which can't end its line or its section in the config."""
+    if not isinstance(profile, str) or not _PROFILE.fullmatch(profile):
+        fault = f"{profile!a} is not the name of a profile: letters, digits and any of _.+=,@/-"
+        raise SettingsError(stack, [Finding("aws:profile", fault)])
+    return profile
 
 
 def _arn(file: StackFile, role: str) -> str:

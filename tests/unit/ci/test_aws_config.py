@@ -66,6 +66,18 @@ def test_all_that_is_wrong_is_told_at_once(
     assert d.startswith("Pulumi.d.yaml: file: can't be read")
 
 
+@pytest.mark.parametrize("name", [r"x]\ncredential_process = sh -c id\n[profile y", "a b", "", "a]"])
+def test_a_profile_writes_nothing_but_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Its line can't end: what follows would be settings that AWS's SDKs obey."""
+    stack(tmp_path, "a", "111111111111", profile=f'"{name}"')
+    assert main(["preview"], tmp_path) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "is not the name of a profile" in said.err
+
+
 @mock_aws
 def test_credentials_of_the_environment_lead_through_a_profile_into_its_account(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -1,10 +1,11 @@
 """Reading ``Pulumi.<stack>.yaml`` without an engine."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from components.settings import SettingsError
+from components.settings import SettingsError, pulumi_yaml
 from components.settings.stack_file import StackFile, read, stacks
 
 USER = """
@@ -262,6 +263,26 @@ def test_keys_that_are_one_to_pulumi_are_told_with_their_lines(
     assert refusal(tmp_path, content) == f"Pulumi.dev.yaml: {finding}"
 
 
+def test_any_number_of_equal_keys_costs_one_more_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings: list[Path] = []
+
+    def counted(path: Path, mapping: str) -> dict[str, int]:
+        readings.append(path)
+        return lines_of(path, mapping)
+
+    lines_of = pulumi_yaml.lines_of
+    monkeypatch.setattr(pulumi_yaml, "lines_of", counted)
+    keys = "config:\n" + "".join(
+        f"  aws:k{n}: a\n  aws:config:k{n}: b\n  x:y:z{n}: c\n" for n in range(50)
+    )
+    told = refusal(tmp_path, keys).splitlines()
+    assert len(told) == 100
+    assert told[0].startswith("Pulumi.dev.yaml: config['aws:config:k0']: line 3: is the same key")
+    assert readings == [tmp_path / "Pulumi.dev.yaml"]
+
+
 def test_an_old_form_of_a_key_is_taken_as_pulumi_takes_it(tmp_path: Path) -> None:
     assert written(tmp_path, "  aws:config:allowedAccountIds: ['111111111111']").account == (
         "111111111111"
@@ -326,3 +347,24 @@ def test_a_file_that_pulumi_reads_before_the_projects_is_an_error(tmp_path: Path
     (tmp_path / "Pulumi.json").write_text("{}")
     with pytest.raises(SettingsError, match=r"Pulumi\.json: file: Pulumi reads it and not"):
         written(tmp_path, USER)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        f"  aws:allowedAccountIds: '{'[' * 100_000}'",
+        f"  circleci-s3-access:identities: '{'[' * 100_000}'",
+        f"  aws:foo: 0x{'f' * 6_000}\n{USER}",
+        f"  aws:foo: 0{'7' * 9_000}\n{USER}",
+        f"  aws:foo: {'9' * 6_000}\n{USER}",
+    ],
+    ids=["nested", "own", "hex", "octal", "decimal"],
+)
+def test_a_small_file_can_not_stop_its_reader(tmp_path: Path, config: str) -> None:
+    """Whatever it says, it is read or refused, and what is read can be written as JSON."""
+    try:
+        file = written(tmp_path, config)
+        file.settings()
+    except SettingsError:
+        return
+    json.dumps(dict(file.config))
