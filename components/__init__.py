@@ -1,5 +1,5 @@
-"""CircleCI jobs' access to Amazon S3: the product.
+"""The product: access to Amazon S3 for CircleCI jobs.
 
-docs/architecture.md says what each package is for and what it may import. All but ``resources`` is
-pure: no Pulumi, no I/O (``settings`` reads the stack's file).
+docs/architecture.md describes each package and what it may import. Only ``resources`` uses Pulumi.
+The others are pure, except that ``settings`` reads files.
 """

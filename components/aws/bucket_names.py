@@ -8,23 +8,23 @@ import re
 from ipaddress import IPv4Address
 from typing import Final
 
-_RULE: Final = "3 to 63 characters of a-z, 0-9, '.' and '-', a letter or digit at both ends"
+_RULE: Final = "3 to 63 characters of a-z, 0-9, '.' and '-', with a letter or digit at both ends"
 _SHAPE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _SCHEME: Final = re.compile(r"arn:[a-z-]+:s3:::|s3://")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./ +=-]*")
 
-# Newer rules: names like these can't be made any more, but older buckets may have them.
+# Newer rules: no new bucket can have such a name, but existing buckets may.
 _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--table-s3")
 
 
 def wrong_name(name: str) -> str | None:
-    """Why a name can be no general purpose bucket's, or None where it can."""
+    """Why a general purpose bucket can't have this name, or None if it can."""
     scheme = _SCHEME.match(name)
     bucket, slash, keys = name[scheme.end() if scheme else 0 :].partition("/")
     if bucket and (scheme or slash):
         if (message := wrong_name(bucket)) is None:
-            return f"is not a bucket's name; {_meant(bucket, keys)}"
+            return f"is not a bucket name; {_meant(bucket, keys)}"
         if scheme:
             return message
     if name.endswith("--x-s3"):
@@ -33,30 +33,30 @@ def wrong_name(name: str) -> str | None:
             "name a general purpose bucket"
         )
     if name.startswith("arn:"):
-        what = "an access point" if "accesspoint" in name else "no bucket"
-        return f"is the ARN of {what}; name the bucket itself"
+        what = "the ARN of an access point" if "accesspoint" in name else "not the ARN of a bucket"
+        return f"is {what}; use the bucket's name"
     if not _SHAPE.fullmatch(name):
-        return f"is no bucket name: it takes {_RULE}"
+        return f"is not a bucket name: use {_RULE}"
     if ".." in name:
-        return "is no bucket name: it holds two dots in a row"
+        return "is not a bucket name: it has two dots in a row"
     if _is_ip_address(name):
-        return "is no bucket name: it looks like an IP address"
+        return "is not a bucket name: it looks like an IP address"
     return None
 
 
 def outdated_name(name: str) -> str | None:
-    """Why no new bucket could have this name; one that exists may."""
+    """Why a new bucket can't have this name, or None. An existing bucket may have it."""
     for prefix in _RESERVED_PREFIXES:
         if name.startswith(prefix):
-            return f"starts with {prefix}, which no new bucket's name may"
+            return f"starts with {prefix}, which S3 no longer allows for new buckets"
     for suffix in _RESERVED_SUFFIXES:
         if name.endswith(suffix):
-            return f"ends in {suffix}, which no new bucket's name may"
+            return f"ends in {suffix}, which S3 no longer allows for new buckets"
     return None
 
 
 def _meant(bucket: str, keys: str) -> str:
-    """What to write for some keys in a bucket: never more of it than was named."""
+    """Suggest a bucket and prefixes for a path; never wider than the path."""
     prefix = keys.rstrip("*")
     if not prefix:
         return f"did you mean {bucket}?"

@@ -1,4 +1,4 @@
-"""IAM's limits that this project meets before AWS does.
+"""The limits of IAM that are checked before AWS is called.
 
 Source: AWS IAM User Guide, "IAM and AWS STS quotas", and the patterns of the
 IAM API reference.
@@ -9,13 +9,13 @@ from typing import Final, Literal
 Kind = Literal["user", "role"]
 
 INLINE: Final[dict[Kind, int]] = {"user": 2_048, "role": 10_240}
-"""Characters of all inline policies of one identity together."""
+"""Total characters of all inline policies of one identity."""
 MANAGED: Final = 6_144
 """Characters of one managed policy."""
 ATTACHED: Final = 10
-"""Managed policies attached to one identity, before AWS raises it on request."""
+"""Managed policies attached to one identity, by default; AWS raises the quota on request."""
 TRUST: Final = 2_048
-"""Characters of a role's trust policy, before AWS raises it on request."""
+"""Characters of a role's trust policy, by default; AWS raises the quota on request."""
 ACCESS_KEYS: Final = 2
 """Access keys of one user, inactive ones included."""
 NAME: Final = 64
@@ -25,4 +25,4 @@ TAGS: Final = 50
 TAG_KEY: Final = 128
 TAG_VALUE: Final = 256
 SESSION_SECONDS: Final = (3_600, 43_200)
-"""A role's longest session; a job may always ask for less, from 900 seconds on."""
+"""Minimum and maximum of a role's longest session. A job may request less, down to 900."""

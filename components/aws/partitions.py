@@ -17,19 +17,19 @@ _REGION_PREFIXES: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "a
 
 
 LONGEST: Final = max(DNS_SUFFIXES, key=len)
-"""For a size that must not be too small while the partition is not known."""
+"""The partition with the longest name, for sizes while the partition is not known."""
 
 
 def region_in_use(configured: str | None, environment: Mapping[str, str]) -> str | None:
-    """The region that the AWS provider takes: the config's, else the environment's, or None."""
+    """The region that the AWS provider uses: from the config, else the environment, or None."""
     named = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     return configured or named or None
 
 
 def partition_of_region(region: str | None) -> str:
-    """The partition that a region belongs to, before AWS was asked.
+    """The partition of a region, derived from the region's name.
 
-    Without a region the commercial one, which is a guess.
+    Without a region this is a guess: the commercial partition.
     """
     for prefix, partition in _REGION_PREFIXES.items():
         if region is not None and region.startswith(prefix):
@@ -41,11 +41,11 @@ def partition_of_arn(arn: str) -> str:
     """The partition that an ARN names: ``arn:aws-cn:s3:::acme`` is in ``aws-cn``.
 
     Raises:
-        ValueError: where this is no ARN, or of a partition not known here.
+        ValueError: The text is not an ARN, or its partition is not supported.
     """
     parts = arn.split(":")
     if parts[0] != "arn" or len(parts) < 6 or parts[1] not in DNS_SUFFIXES:  # noqa: PLR2004 - arn:partition:service:region:account:resource
-        raise ValueError(f"'{arn}' is no ARN of {', '.join(DNS_SUFFIXES)}")
+        raise ValueError(f"'{arn}' is not an ARN of the partitions {', '.join(DNS_SUFFIXES)}")
     return parts[1]
 
 

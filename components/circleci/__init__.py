@@ -1,1 +1,1 @@
-"""What CircleCI defines: its jobs' tokens."""
+"""The OIDC tokens of CircleCI jobs."""

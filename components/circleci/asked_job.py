@@ -1,4 +1,4 @@
-"""A job to try a role's trust with: one that the trust lets in, unless it is asked otherwise."""
+"""A job to test a role's trust with. By default it is a job that the trust allows."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from components.settings.model import Trust
 from components.settings.trust_rules import ANY_PROJECT
 
 MADE_UP_ID: Final = "00000000-0000-4000-8000-000000000000"
-"""A project or user where the trust names none."""
+"""The project or user id if the trust lists none."""
 MADE_UP_ORIGIN: Final = "github.com/example/app"
 MADE_UP_REF: Final = "refs/heads/main"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the job is to be; None is left to the trust. A webhook's has no origin and ref."""
+    """The requested job. None means a value from the trust; webhook jobs have no origin or ref."""
 
     organization: str | None = None
     project: str | None = None
@@ -28,10 +28,10 @@ class Asked:
 
 
 def job_of(trust: Trust, asked: Asked) -> Job:
-    """Return the job.
+    """The job that is meant, completed from the trust.
 
     Raises:
-        ValueError: CircleCI has no such job; the message names the options.
+        ValueError: CircleCI can't have such a job. The message names the options.
     """
     if messages := list(_wrong_options(asked)):
         raise ValueError("\n".join(messages))
@@ -49,7 +49,7 @@ def job_of(trust: Trust, asked: Asked) -> Job:
 
 
 def _example(pattern: str) -> str:
-    """Return a ref that a pattern of the config means."""
+    """A ref that matches a pattern of the config."""
     if not pattern.endswith("*"):
         return pattern
     return f"{pattern[:-1]}{'1.0.0' if pattern.startswith('refs/tags/') else 'example'}"
@@ -59,13 +59,13 @@ def _wrong_options(asked: Asked) -> Iterator[str]:
     for option in ("organization", "project", "user"):
         given = getattr(asked, option)
         if given is not None and not _is_uuid(given):
-            yield f"--{option}: {given!a} is no UUID in small letters, as CircleCI's ids are"
+            yield f"--{option}: {given!a} is not a lowercase UUID, as CircleCI's ids are"
     for option in ("origin", "ref"):
         given = getattr(asked, option)
         if given is not None and asked.webhook:
-            yield f"--{option}: with --webhook a token names no origin and no ref"
+            yield f"--{option}: with --webhook a token has no origin and no ref"
         elif given is not None and not (given and given.isprintable()):
-            yield f"--{option}: {given!a} is none that a token could hold"
+            yield f"--{option}: {given!a} is empty or contains characters that can't be printed"
 
 
 def _is_uuid(text: str) -> bool:

@@ -1,4 +1,6 @@
-"""What AWS is asked with a token of CircleCI: the claims that it takes as condition keys.
+"""From the claims of a CircleCI token to the request that AWS evaluates.
+
+AWS supports only some claims as condition keys:
 
 ``aud``, ``sub`` and ``amr`` everywhere (IAM User Guide, "Available keys for AWS web identity
 federation"); the project's in the commercial partition only (circleci/circleci-docs#10376).
@@ -14,22 +16,22 @@ from components.iam.decide import TrustRequest, web_identity
 _TAKEN: Final = ("aud", "sub", "amr")
 
 Claims = Mapping[str, Any]
-"""What a token says, whoever signed it."""
+"""The claims of a token; the signature is not checked here."""
 
 
 def issuer_of(claims: Claims) -> str:
-    """A token's issuer without its scheme; a token without one has an empty one."""
+    """The issuer of a token without ``https://``; empty if the token has none."""
     return str(claims.get("iss", "")).removeprefix("https://")
 
 
 def token_request(claims: Claims, partition: str, account: str) -> TrustRequest:
-    """The request to assume a role of an account, whether it has a provider of the issuer or not.
+    """The request to assume a role. The account need not have a provider for the issuer.
 
     Args:
-        claims: what the token says; a claim that is not a string or a list of strings
-            is left out.
-        partition: the account's partition.
-        account: the role's account.
+        claims: The token's claims. A claim that is not a string or a list of strings
+            is ignored.
+        partition: The partition of the account.
+        account: The account of the role.
     """
     taken = (*_TAKEN, PROJECT_CLAIM) if partition == COMMERCIAL else _TAKEN
     keys = {name: claims[name] for name in taken if _is_text(claims.get(name))}

@@ -1,8 +1,8 @@
 """A ``.circleci/config.yml`` whose one job assumes a role and runs a command.
 
 Source: CircleCI-Public/aws-cli-orb, ``src/commands/setup.yml`` and
-``src/scripts/assume_role_with_web_identity.sh``: it trades CIRCLE_OIDC_TOKEN_V2
-for a session, of 3,600 s where nothing else is asked for.
+``src/scripts/assume_role_with_web_identity.sh``: it exchanges CIRCLE_OIDC_TOKEN_V2
+for a session of 3,600 seconds by default.
 """
 
 import json
@@ -11,10 +11,10 @@ from typing import Final
 ORB: Final = "circleci/aws-cli@5.1.1"
 
 ORB_SECONDS: Final = 3_600
-"""The session that the orb asks for by itself."""
+"""The session duration that the orb requests by default."""
 
 _SHORTEST: Final = 2
-"""Characters of a session's name, at least (AWS STS API reference, AssumeRoleWithWebIdentity)."""
+"""Minimum characters of a session's name (AWS STS API reference, AssumeRoleWithWebIdentity)."""
 
 _TEMPLATE: Final = """\
 version: 2.1
@@ -44,8 +44,8 @@ def config_file(
         role_arn: the role to assume.
         session: the session's name, which CloudTrail shows.
         region: the region of the job's AWS calls.
-        command: the shell command to run. CircleCI takes ``<<`` in it for a
-            parameter, so that it holds none.
+        command: The shell command to run. It must not contain ``<<``, which starts a
+            parameter in CircleCI.
         session_seconds: how long the session lasts.
     """
     setup = {"role_arn": role_arn, "role_session_name": session, "region": region}
@@ -56,18 +56,18 @@ def config_file(
 
 
 def session_name(identity: str) -> str:
-    """The name for a role's sessions: the role's own, wherever the orb and STS take it.
+    """The name of a role's sessions: the name of the role if the orb and STS allow it.
 
-    Both take the same characters. But the orb hands the name to ``echo`` and to
-    the AWS CLI, which take one that starts with ``-`` for an option.
+    Both allow the same characters. But the orb passes the name to ``echo`` and the AWS CLI,
+    where a name that starts with ``-`` is an option.
     """
     name = identity.lstrip("-")
     return name if len(name) >= _SHORTEST else f"circleci-{name}"
 
 
 def _scalar(text: str) -> str:
-    """A text in YAML that stays this text: JSON's strings are YAML's, too.
+    """A text as a YAML scalar. JSON strings are valid in YAML.
 
-    Not so beyond U+FFFF, which no name, path or prefix in IAM holds.
+    This is not true above U+FFFF, which names, paths and prefixes can't contain.
     """
     return json.dumps(text)

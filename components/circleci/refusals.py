@@ -1,4 +1,4 @@
-"""Why a role's trust policy does not let a token in, in words."""
+"""The reasons why a role's trust policy does not allow a token, in words."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -17,12 +17,12 @@ _PARTS: Final = ("organization", "project", "user", "origin", "ref")
 
 
 def refusals(trust: PolicyDocument, request: TrustRequest, decision: Decision) -> list[str]:
-    """Say why a request is not let in: each condition that it does not meet.
+    """The reasons why a request is not allowed: each condition that it does not meet.
 
     Args:
         trust: the role's trust policy.
-        request: who asks.
-        decision: what `decide_trust` says of them; it must be a no.
+        request: The request.
+        decision: The answer of `decide_trust`, which must not be "allowed".
     """
     statements = parse(trust, PolicyKind.TRUST.value, PolicyKind.TRUST)
     if decision.reason is Reason.DENIED:
@@ -32,7 +32,7 @@ def refusals(trust: PolicyDocument, request: TrustRequest, decision: Decision) -
     for statement in allowing:
         place = f"statement {statement.index + 1}: " if len(statements) > 1 else ""
         reasons += [f"{place}{reason}" for reason in _unmet(statement, request)]
-    return reasons or ["the trust policy allows nothing to anybody"]
+    return reasons or ["the trust policy has no statement that allows anything"]
 
 
 def _unmet(statement: Statement, request: TrustRequest) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _unmet(statement: Statement, request: TrustRequest) -> Iterator[str]:
         for condition in statement.conditions
         if not holds(condition, context, variables=statement.variables)
     ]
-    # Of another issuer's token no condition can hold: its keys are named after the issuer.
+    # The condition keys contain the issuer, so a token of another issuer meets none of them.
     for condition in failed if found else ():
         yield from _said(_claim(condition.key, request.provider), condition, context)
     if found and not failed:
@@ -58,7 +58,7 @@ def _short(principal: str) -> str:
 
 
 def _claim(key: str, provider: str) -> str:
-    """Return the claim that a key is named after, or the key if it is after none."""
+    """The claim that a condition key stands for, or the key itself if it is not a claim."""
     start = f"{_short(provider)}:"
     return key[len(start) :] if key.lower().startswith(start.lower()) else key
 
@@ -70,12 +70,13 @@ def _said(claim: str, condition: Condition, context: Context) -> Iterator[str]:
         yield from _value_said(claim, value, condition)
     elif claim == "sub" and condition.values == (TWO_REFS,):
         yield (
-            "sub holds vcs-ref twice, so that it could be read as another origin's; "
-            "the trust takes no such token"
+            "sub holds vcs-ref twice, so it could also be read as a job of another origin; "
+            "the trust does not allow such tokens"
         )
     else:
         asked = conditions_said([replace(condition, key=claim)])
-        yield f"the trust asks that {asked}; the token says {'nothing' if value is None else value}"
+        has = "has no such claim" if value is None else f"says {value}"
+        yield f"the trust requires that {asked}; the token {has}"
 
 
 def _value_said(claim: str, value: str, condition: Condition) -> Iterator[str]:
@@ -83,13 +84,13 @@ def _value_said(claim: str, value: str, condition: Condition) -> Iterator[str]:
     wanted = [parse_subject(text) for text in condition.values] if token else []
     jobs = [one for one in wanted if one is not None]
     if token is None or len(jobs) != len(condition.values):
-        yield f"{claim} is {value}; the trust takes {_listed(condition.values)}"
+        yield f"{claim} is {value}; the trust allows {_listed(condition.values)}"
         return
     yield from _parts_said(token, jobs, wild=condition.operator.test == "StringLike")
 
 
 def _parts_said(token: Job, wanted: list[Job], *, wild: bool) -> Iterator[str]:
-    """Say in which parts the token differs from the subjects that come nearest to it."""
+    """The parts in which the token differs from the most similar allowed subjects."""
 
     def misses(one: Job) -> list[str]:
         return [
@@ -104,10 +105,14 @@ def _parts_said(token: Job, wanted: list[Job], *, wild: bool) -> Iterator[str]:
         takes = _listed({_spoken(getattr(one, part)) for one in nearest})
         value = getattr(token, part)
         if value is None:
-            why = " (V1 never does, nor V2 after a custom webhook)" if part == "origin" else ""
-            yield f"the token names no {part}{why}; the trust takes {takes}"
+            why = (
+                " (V1 tokens never have one, nor V2 tokens after a custom webhook)"
+                if part == "origin"
+                else ""
+            )
+            yield f"the token has no {part}{why}; the trust allows {takes}"
         else:
-            yield f"{part} is {value}; the trust takes {takes}"
+            yield f"{part} is {value}; the trust allows {takes}"
 
 
 def _fits(wanted: str | None, value: str | None, *, wild: bool) -> bool:

@@ -1,10 +1,10 @@
-"""CircleCI's OIDC tokens: who issues them, and the subject that names a job.
+"""CircleCI's OIDC tokens: their issuer, and the subject that identifies a job.
 
-A subject is built and taken apart here only.
+Only this module builds and parses subjects.
 
 Source: circleci-docs, "Using OpenID Connect tokens in jobs". Organization,
-project and user ids are UUIDs; origin and ref are what the trigger was, so that
-whoever pushes chooses the ref.
+project and user ids are UUIDs. Origin and ref come from the trigger, so anyone who can
+push chooses the ref.
 """
 
 import re
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from typing import Final
 
 CLAIMS: Final = "oidc.circleci.com/"
-"""What the names of CircleCI's own claims begin with."""
+"""The prefix of CircleCI's own claims."""
 PROJECT_CLAIM: Final = f"{CLAIMS}project-id"
 
 ANY_UUID: Final = "-".join("?" * count for count in (8, 4, 4, 4, 12))
-"""The pattern of an id that may vary: 36 single-character wildcards.
+"""The pattern for any id: 36 single-character wildcards.
 
-``*`` also matches ``/``, and with it all that follows.
+Not ``*``, which also matches ``/`` and the parts that follow.
 """
 
 TWO_REFS: Final = "*/vcs-ref*/vcs-ref/*"
-"""Subjects that could be read in two ways: of an origin with ``/vcs-ref`` in it, or of
-a ref. With an open end after the origin, one of them would be an origin that was not
-meant. The two may touch (``…/app/vcs-ref/vcs-ref/…`` is of the origin ``…/app/vcs-ref``,
-or of ``…/app``), so there is no ``/`` after the first."""
+"""Matches ambiguous subjects: ``/vcs-ref`` may be part of the origin or of the ref. If the
+ref ends in a wildcard, such a subject could match although it has another origin. The two
+may touch (``…/app/vcs-ref/vcs-ref/…`` has the origin ``…/app/vcs-ref`` or ``…/app``), so
+there is no ``/`` after the first."""
 
 _SUBJECT: Final = re.compile(
     r"org/(?P<organization>.*?)/project/(?P<project>.*?)/user/(?P<user>.*?)"
@@ -44,7 +44,7 @@ def issuer(organization: str) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """What a token says about the job that holds it; or, of patterns, what a trust asks of it.
+    """The job in a token's subject, or the patterns of a trust policy for one.
 
     ``origin`` and ``ref`` are None in CIRCLE_OIDC_TOKEN (V1), and in
     CIRCLE_OIDC_TOKEN_V2 of a pipeline that a custom webhook started.
@@ -66,7 +66,7 @@ class Job:
 
     @property
     def is_anchored(self) -> bool:
-        """Whether this is a pattern as this project writes it: nothing but a ref's end is open."""
+        """Whether this is a pattern as this project writes it: only the end of the ref is open."""
         ids = (self.organization, self.project, self.user)
         source = self.origin is None or (
             _ORIGIN.fullmatch(self.origin) and _REF.fullmatch(self.ref or "")
@@ -75,9 +75,9 @@ class Job:
 
 
 def parse_subject(subject: str) -> Job | None:
-    """Take a subject, or a pattern of subjects, apart; None if it is not one.
+    """Parse a subject or a pattern of subjects; None if it is not one.
 
-    With a policy variable in it, it is not one: its value may hold anything, also the text
+    A text with a policy variable is not one: the value of the variable may contain the text
     that separates the parts.
     """
     found = _SUBJECT.fullmatch(subject)

@@ -1,4 +1,4 @@
-"""IAM's own language: documents, patterns, conditions, decisions and differences.
+"""IAM's policy language: documents, patterns, conditions, decisions and differences.
 
-It knows AWS alone: neither CircleCI nor what this project's config says.
+This package depends on neither CircleCI nor this project's settings.
 """

@@ -1,4 +1,4 @@
-"""Conditions of a policy statement, judged as IAM does.
+"""Conditions of a policy statement, evaluated as IAM does.
 
 From the IAM User Guide: "Conditions with multiple context keys or values" and "Single-valued vs.
 multivalued context keys".
@@ -23,9 +23,9 @@ class Quantifier(Enum):
 
 @dataclass(frozen=True)
 class Operator:
-    """A condition operator taken apart.
+    """A parsed condition operator.
 
-    ``test`` names the positive one: ``StringNotEquals`` is a negated ``StringEquals``.
+    ``test`` is the positive operator: ``StringNotEquals`` is a negated ``StringEquals``.
     """
 
     test: str
@@ -44,10 +44,10 @@ class Operator:
 
 @dataclass(frozen=True)
 class Condition:
-    """One key of a Condition block, with the values that it is tested against.
+    """One key of a Condition block, with the values to compare.
 
-    ``key`` is spelled as the document has it. Keys have no case, so two conditions that differ
-    in the case of their keys are equal.
+    ``key`` is spelled as in the document. Keys are not case-sensitive, so conditions whose keys
+    differ only in case are equal.
     """
 
     operator: Operator
@@ -56,12 +56,11 @@ class Condition:
     folded_key: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Derive the key without its case."""
         object.__setattr__(self, "folded_key", self.key.lower())
 
     @property
     def order(self) -> tuple[str, str, tuple[str, ...]]:
-        """A place in a stable order."""
+        """The sort key."""
         return self.folded_key, self.operator.name, self.values
 
     def to_json(self) -> dict[str, Any]:
@@ -80,10 +79,10 @@ def condition(operator: str, key: str, values: tuple[str, ...]) -> Condition:
 
 @lru_cache(maxsize=256)
 def parse_operator(name: str) -> Operator:
-    """Take an operator's name apart: ``ForAllValues:StringNotLikeIfExists``.
+    """Parse the name of an operator, for example ``ForAllValues:StringNotLikeIfExists``.
 
     Raises:
-        ValueError: Not an operator, or one that is not supported here (BinaryEquals).
+        ValueError: The name is not an operator, or is not supported (BinaryEquals).
     """
     prefix, colon, base = name.rpartition(":")
     if_exists = base.endswith("IfExists")
@@ -92,9 +91,9 @@ def parse_operator(name: str) -> Operator:
     test = NEGATED.get(base, base)
     known = test == NULL or test in TESTS
     quantified = not colon or prefix in {quantifier.value for quantifier in Quantifier}
-    # IAM refuses NullIfExists; a quantified Null would ask about values that are not there.
+    # IAM refuses NullIfExists. A quantified Null would test values that do not exist.
     if not known or not quantified or (test == NULL and (colon or if_exists)):
-        raise ValueError(f"'{name}' is not a condition operator that is known here")
+        raise ValueError(f"'{name}' is not a supported condition operator")
     return Operator(test, negated, if_exists, Quantifier(prefix) if colon else None)
 
 
@@ -107,19 +106,19 @@ def holds(condition: Condition, context: Context, *, variables: bool) -> bool:
         variables: Whether the document's Version gives ``${...}`` a meaning.
 
     Raises:
-        ValueError: A value that the operator cannot read, as ``yes`` for a Bool.
+        ValueError: The operator can't read a value, for example ``yes`` for a Bool.
     """
     operator, found = condition.operator, context.values(condition.key)
     if operator.test == NULL:
         missing = not found
         return any(boolean(value) is missing for value in condition.values)
     if operator.quantifier is not None:
-        # An empty string is an empty set here. IfExists says nothing that they don't say already.
+        # An empty string counts as no value. IfExists has no effect with a quantifier.
         met = (_met(condition, value, context, variables=variables) for value in found if value)
         return any(met) if operator.quantifier is Quantifier.ANY else all(met)
     if not found:
         return operator.negated or operator.if_exists
-    # A key with several values needs a quantifier: without one IAM defines no answer.
+    # A key with several values needs a quantifier; without one, IAM defines no result.
     return len(found) == 1 and _met(condition, found[0], context, variables=variables)
 
 

@@ -1,8 +1,8 @@
 """Which rules lie inside others.
 
-Every answer "inside" is sure, for any request. In rare cases, such as wildcards against each other
-or different operators on one key, "not inside" may be said of what is; a change then shows as a
-gain and a loss, never as nothing.
+The answer "inside" is always right, for any request. The answer "not inside" may be wrong in rare
+cases, such as wildcards against each other or different operators on one key. A change is then
+reported as a gain and a loss; it is never hidden.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ _STRINGS: Final = frozenset({"StringEquals", "StringLike"})
 
 
 def covers(wide: Rule, narrow: Rule) -> bool:
-    """Whether each request that ``narrow`` speaks of is one that ``wide`` speaks of."""
+    """Whether each request that matches ``narrow`` also matches ``wide``."""
     return (
         wide.effect is narrow.effect
         and _action_covers(wide.action, narrow.action)
@@ -29,7 +29,7 @@ def covers(wide: Rule, narrow: Rule) -> bool:
 
 
 def may_meet(one: Rule, other: Rule) -> bool:
-    """Whether some request may be one that both speak of; False is sure."""
+    """Whether a request may match both. False is always right."""
     return (
         one.effect is other.effect
         and _choices_may_meet(_lower(one.action), _lower(other.action), variables=False)
@@ -41,21 +41,21 @@ def may_meet(one: Rule, other: Rule) -> bool:
 
 
 class Covering:
-    """A set of rules that finds those which cover one, without looking at all.
+    """A set of rules that finds those that cover a given rule, without comparing all of them.
 
-    Actions and tests are few and recur, so what covers what is asked once for each pair; resources
-    are many, and only those can cover one that begin with a part of its plain beginning.
+    There are few different actions and conditions, so each pair is compared only once. There are
+    many resources, and only those can cover one whose literal start is a start of its own.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        """Sort rules by effect, action, tests, and the beginning of their resources."""
+        """Index the rules by effect, action, conditions and literal start of the resource."""
         self._by_head: _ByHead = defaultdict(lambda: defaultdict(list))
         for one in rules:
             self._by_head[one.effect, one.action, one.conditions][_head(one.resource)].append(one)
         self._wider: dict[_Kind, list[Mapping[str, list[Rule]]]] = {}
 
     def of(self, narrow: Rule) -> Iterator[Rule]:
-        """Those that cover ``narrow``; itself too if it is one of them."""
+        """The rules that cover ``narrow``, including itself if it is one of them."""
         head = _head(narrow.resource)
         for by_head in self._covering_kinds((narrow.effect, narrow.action, narrow.conditions)):
             for end in range(len(head) + 1):
@@ -81,7 +81,7 @@ _ByHead = defaultdict[_Kind, defaultdict[str, list[Rule]]]
 
 
 def reduced(rules: Iterable[Rule]) -> frozenset[Rule]:
-    """The rules without those that others cover: they say the same in the fewest."""
+    """The rules without those that other rules cover."""
     everything = frozenset(rules)
     covering = Covering(everything)
     return frozenset(
@@ -92,7 +92,7 @@ def reduced(rules: Iterable[Rule]) -> frozenset[Rule]:
 
 
 def _displaces(wide: Rule, narrow: Rule) -> bool:
-    """Of two that say the same, the first in order stays."""
+    """Whether ``wide`` makes ``narrow`` redundant; of two equal rules, the first one stays."""
     return wide != narrow and (not covers(narrow, wide) or wide.order < narrow.order)
 
 
@@ -122,7 +122,7 @@ def _choice_covers(wide: Choice, narrow: Choice, *, variables: bool) -> bool:
     if not wide.negated:
         return ours[0].tokens == (Wild.ANY,)
     if any(one.has_variables for one in ours):
-        # Without a value for it the statement applies to nothing.
+        # Without a value for the variable, the statement does not apply.
         return False
     if narrow.negated:
         return all(any(other.covers(one) for other in theirs) for one in ours)
@@ -138,7 +138,7 @@ def _choices_may_meet(one: Choice, other: Choice, *, variables: bool) -> bool:
 
 
 def _exclude(one: Condition, other: Condition) -> bool:
-    """Whether no value of the key that both test passes both; False may be wrong."""
+    """Whether no value of the key can meet both conditions. False may be wrong."""
     ours, theirs = one.operator, other.operator
     if (
         one.folded_key != other.folded_key
@@ -173,15 +173,15 @@ def _implies(given: Condition, asked: Condition) -> bool:
     wanted = [(ours.test, value) for value in asked.values]
     known = [(theirs.test, value) for value in given.values]
     if ours.negated:
-        # What is not to be matched must already be among what is not matched.
+        # Each value that must not match must already be excluded.
         return all(any(_inside(one, other, sure=True) for other in known) for one in wanted)
     return all(any(_inside(one, other) for other in wanted) for one in known)
 
 
 def _inside(narrow: tuple[str, str], wide: tuple[str, str], *, sure: bool = False) -> bool:
-    """Whether each value that meets one operator's value meets the other's too.
+    """Whether each value that meets ``narrow`` also meets ``wide``.
 
-    ``sure`` leaves out variables: without a value for it a negated test is never met.
+    ``sure`` excludes variables: without a value for a variable, a negated test is never met.
     """
     if narrow == wide:
         return True

@@ -1,9 +1,9 @@
 """IAM's decision on a request, from policy documents alone.
 
 By the IAM User Guide's "Policy evaluation logic" for identity policies and for role trust policies:
-a Deny that applies decides, else an Allow that applies, else the answer is no. Bucket policies,
-permissions boundaries, organization policies and session policies also count on AWS; they are not
-looked at here.
+if a Deny applies, the request is denied; otherwise it is allowed if an Allow applies. On AWS,
+bucket policies, permissions boundaries, organization policies and session policies also count. They
+are not evaluated here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,14 +17,14 @@ from components.iam.operators import Context
 from components.iam.patterns import pattern
 
 WEB_IDENTITY: Final = "sts:AssumeRoleWithWebIdentity"
-"""The action by which a token of an OIDC provider is exchanged for a role's session."""
+"""The action that exchanges a token of an OIDC provider for a session of a role."""
 
 _ARN_RESOURCE: Final = 5
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: one action on one resource. Context keys have no case."""
+    """A request for one action on one resource. Context keys are not case-sensitive."""
 
     action: str
     resource: str
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True)
 class TrustRequest:
-    """Who asks to assume a role: an identity that the provider of this ARN vouches for."""
+    """A request to assume a role, by an identity of the provider with this ARN."""
 
     provider: str
     context: Mapping[str, str | Sequence[str]]
@@ -50,7 +50,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer, and the statement that decides: none where no statement allows the request."""
+    """The decision, with the deciding statement; without one if no statement applies."""
 
     allowed: bool
     reason: Reason
@@ -60,17 +60,17 @@ class Decision:
 
 
 def decide(documents: Mapping[str, PolicyDocument], request: Request) -> Decision:
-    """Judge a request by all policies of an identity, inline and managed, each under its name.
+    """Evaluate a request against all policies of an identity, inline and managed, by name.
 
     Raises:
-        PolicyError: A document that IAM would refuse, or something in it that is not known here.
-        ValueError: A value, of a condition or of the request, that an operator cannot read.
+        PolicyError: IAM would refuse a document, or a part of it is not supported.
+        ValueError: An operator can't read a value of a condition or of the request.
     """
     return decide_parsed(parse_all(documents), request)
 
 
 def parse_all(documents: Mapping[str, PolicyDocument]) -> tuple[Statement, ...]:
-    """All statements of an identity's policies: read them once, ask ``decide_parsed`` often.
+    """All statements of an identity's policies, for many calls of ``decide_parsed``.
 
     Raises:
         PolicyError: As ``decide`` does.
@@ -83,7 +83,7 @@ def parse_all(documents: Mapping[str, PolicyDocument]) -> tuple[Statement, ...]:
 
 
 def decide_parsed(statements: Iterable[Statement], request: Request) -> Decision:
-    """Judge a request by the statements of ``parse_all``."""
+    """Evaluate a request against the statements of ``parse_all``."""
     context = Context(request.context)
     return _first(
         statement
@@ -95,14 +95,14 @@ def decide_parsed(statements: Iterable[Statement], request: Request) -> Decision
 
 
 def decide_trust(document: PolicyDocument, request: TrustRequest) -> Decision:
-    """Judge by a role's trust policy whether an identity of a provider may assume the role.
+    """Evaluate whether a role's trust policy allows an identity of a provider to assume the role.
 
-    Only the policy: that the token is signed by the provider, is in time and has an audience that
-    the provider accepts is for the caller to check.
+    Only the policy is evaluated. The caller checks the token's signature and times, and that the
+    provider accepts its audience.
 
     Raises:
-        PolicyError: A document that IAM would refuse, or something in it that is not known here.
-        ValueError: A value, of a condition or of the request, that an operator cannot read.
+        PolicyError: IAM would refuse a document, or a part of it is not supported.
+        ValueError: An operator can't read a value of a condition or of the request.
     """
     context = Context(request.context)
     return _first(
@@ -115,15 +115,15 @@ def decide_trust(document: PolicyDocument, request: TrustRequest) -> Decision:
 
 
 def web_identity(provider: str, claims: Mapping[str, str | Sequence[str]]) -> TrustRequest:
-    """The request that a token makes: its claims are keys named after the provider's URL.
+    """The request of a token: its claims become keys that start with the provider's URL.
 
     Args:
         provider: ARN of the provider, ``arn:aws:iam::111111111111:oidc-provider/<URL>``.
-        claims: The claims of the token that AWS takes as condition keys, by their names: ``aud``,
+        claims: The claims of the token that AWS supports as condition keys, by name: ``aud``,
             ``sub``, ``amr``, and ``oidc.circleci.com/project-id`` (circleci/circleci-docs#10376).
 
     Raises:
-        ValueError: Not the ARN of an OIDC provider.
+        ValueError: ``provider`` is not the ARN of an OIDC provider.
     """
     _, found, url = provider.partition(":oidc-provider/")
     if not found:
@@ -132,7 +132,7 @@ def web_identity(provider: str, claims: Mapping[str, str | Sequence[str]]) -> Tr
 
 
 def _first(applying: Iterable[Statement]) -> Decision:
-    """The decision of the statements that apply: the first Deny, else the first Allow."""
+    """The decision of the first Deny that applies, otherwise of the first Allow."""
     allow: Decision | None = None
     for statement in applying:
         denied = statement.effect is Effect.DENY
@@ -146,7 +146,7 @@ def _first(applying: Iterable[Statement]) -> Decision:
 
 
 def _acts(statement: Statement, action: str) -> bool:
-    """Actions have no case, and no variables."""
+    """Actions are not case-sensitive and have no variables."""
     named = any(
         pattern(value.lower(), variables=False).matches(action.lower())
         for value in statement.actions.values
@@ -155,14 +155,14 @@ def _acts(statement: Statement, action: str) -> bool:
 
 
 def _reaches(statement: Statement, resource: str, context: Context) -> bool:
-    """Resources have case; a variable that has no value keeps the statement from applying."""
+    """Resources are case-sensitive. If a variable has no value, the resource does not match."""
     selector = statement.resources
     named = False
     for text in selector.values:
         wanted = pattern(text, variables=statement.variables).resolve(context.single)
         misplaced = statement.variables and "${" in ":".join(text.split(":")[:_ARN_RESOURCE])
         if wanted is None or misplaced:
-            # Variables have a meaning only in an ARN's last part.
+            # Variables are supported only in the last part of an ARN.
             if selector.negated:
                 return False
             continue

@@ -1,4 +1,4 @@
-"""What makes one set of rules into another."""
+"""The difference between two sets of rules."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -11,10 +11,9 @@ from components.iam.rules import Rule
 class Difference:
     """The change between two sets, both reduced.
 
-    ``gained`` was in no way there before, ``lost`` is in no way there now. ``absorbed`` was there
-    and still is, inside something wider; ``kept`` is there and was before, inside something wider.
-    Allow and Deny are compared each by itself: an Allow that is gained counts, even where a Deny
-    takes it away again.
+    ``gained`` rules are new, ``lost`` rules are gone. ``absorbed`` rules are now covered by a wider
+    rule; ``kept`` rules were covered by a wider rule before. Allow and Deny are compared
+    separately: a gained Allow counts even if a Deny overrides it.
     """
 
     gained: frozenset[Rule] = frozenset()
@@ -27,11 +26,11 @@ class Difference:
         return (reduced(before) - self.lost - self.absorbed) | self.gained | self.kept
 
     def __bool__(self) -> bool:
-        """Whether anything is gained or lost; another spelling of the same is no change."""
+        """Whether anything is gained or lost. Different spellings of the same rules are equal."""
         return bool(self.gained or self.lost)
 
     def to_json(self) -> dict[str, Any]:
-        """Each set as a list in a stable order, by its name."""
+        """Each set as a sorted list, by its name."""
         return {
             part.name: [
                 one.to_json() for one in sorted(getattr(self, part.name), key=lambda one: one.order)

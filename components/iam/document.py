@@ -1,6 +1,6 @@
-"""Policy documents: read into typed statements, and written from them.
+"""Reads policy documents into typed statements, and writes them.
 
-What IAM would refuse, or what this does not know, is an error: nothing is passed over in silence.
+Anything that IAM would refuse, or that is not supported, is an error. Nothing is ignored.
 """
 
 import json
@@ -15,7 +15,7 @@ PolicyDocument = dict[str, Any]
 """A document ready for JSON: ``{"Version": …, "Statement": […]}``."""
 
 VERSION: Final = "2012-10-17"
-"""Always written out: without it IAM means 2008-10-17, which knows no variables,
+"""Always written: without it, IAM assumes 2008-10-17, which has no variables,
 and Pulumi shows a difference at every preview (pulumi/pulumi#3810)."""
 
 OLD_VERSION: Final = "2008-10-17"
@@ -23,18 +23,16 @@ ANYONE: Final = ("*", "*")
 
 
 class PolicyError(ValueError):
-    """A document that IAM would refuse, or that holds something not known here."""
+    """IAM would refuse the document, or a part of it is not supported."""
 
 
 class Effect(Enum):
-    """What a statement does with the requests it matches."""
-
     ALLOW = "Allow"
     DENY = "Deny"
 
 
 class PolicyKind(Enum):
-    """What a policy hangs on, and so which elements its statements have."""
+    """The kind of a policy, which determines the elements of its statements."""
 
     IDENTITY = "identity policy"
     TRUST = "trust policy"
@@ -42,16 +40,16 @@ class PolicyKind(Enum):
 
 @dataclass(frozen=True)
 class Choice:
-    """Actions, resources or principals: the values or, negated, all but them.
+    """Actions or resources: the values or, if negated, everything except them.
 
-    ``NotAction`` and ``NotResource`` are negated ones.
+    ``NotAction`` and ``NotResource`` are negated.
     """
 
     values: tuple[str, ...]
     negated: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """The values, and whether all but them are meant."""
+        """The values, with ``allBut`` if they are negated."""
         return {"values": list(self.values), "allBut": self.negated}
 
 
@@ -60,11 +58,11 @@ NOTHING: Final = Choice(())
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement; where it stands in which document does not count in a comparison.
+    """One statement. Comparisons ignore its Sid, its document and its position.
 
-    A trust policy's statements have principals, as (kind, value), and no ``resources``;
-    an identity policy's have resources and no principals. ``variables`` says whether
-    ``${...}`` means something.
+    Statements of a trust policy have principals (kind, value) and no ``resources``. Those of
+    an identity policy have resources and no principals. ``variables`` is true if ``${...}``
+    is a variable.
     """
 
     actions: Choice
@@ -78,7 +76,7 @@ class Statement:
     index: int = field(default=0, compare=False)
 
     def render(self) -> dict[str, Any]:
-        """The statement as IAM takes it; a single value stands without a list."""
+        """The statement as JSON values. A single value is written without a list."""
         rendered: dict[str, Any] = {} if self.sid is None else {"Sid": self.sid}
         rendered["Effect"] = self.effect.value
         if self.principals:
@@ -89,7 +87,7 @@ class Statement:
         for one in self.conditions:
             block = rendered.setdefault("Condition", {}).setdefault(one.operator.name, {})
             if one.key in block:
-                raise PolicyError(f"{one.operator.name}: {one.key}: IAM takes a key only once")
+                raise PolicyError(f"{one.operator.name}: {one.key}: IAM allows a key only once")
             block[one.key] = _single_or_list(one.values)
         return rendered
 
@@ -112,21 +110,22 @@ def _single_or_list(values: tuple[str, ...]) -> str | list[str]:
 
 
 def document(statements: Iterable[Statement]) -> PolicyDocument:
-    """A document of Version 2012-10-17 with these statements."""
+    """A document of Version 2012-10-17."""
     return {"Version": VERSION, "Statement": [one.render() for one in statements]}
 
 
 def to_json(policy: PolicyDocument) -> str:
-    """The document without whitespace; no character is written longer than IAM takes it."""
+    """The document as JSON without whitespace and without escaped characters."""
     return json.dumps(policy, separators=(",", ":"), ensure_ascii=False)
 
 
 def size(policy: PolicyDocument) -> int:
     """Characters as IAM counts them: without whitespace between the tokens.
 
-    Never too small: a space inside a value is counted, although IAM may not, and
-    ``&``, ``<`` and ``>`` count as six, since the AWS provider sends them escaped
-    (Go's ``json.Marshal``). Source: AWS IAM User Guide, "IAM and AWS STS quotas".
+    The result is never too small: spaces inside values are counted, although IAM may not
+    count them, and ``&``, ``<`` and ``>`` count as six characters, since the AWS provider
+    sends them escaped (Go's ``json.Marshal``). Source: AWS IAM User Guide, "IAM and AWS STS
+    quotas".
     """
     text = to_json(policy)
     return len(text) + _ESCAPED * sum(text.count(sign) for sign in "&<>")
@@ -139,13 +138,13 @@ def parse(document: PolicyDocument, name: str, kind: PolicyKind) -> tuple[Statem
     """Read a whole document.
 
     Args:
-        document: The policy; its elements may be single values or lists, as in JSON.
-        name: What errors and statements call it.
+        document: The policy. Its elements may be single values or lists.
+        name: The name of the document in errors and statements.
         kind: Identity policy or trust policy.
 
     Raises:
-        PolicyError: An element that is missing, misspelt, malformed or not supported, with its path
-            as ``deploy: Statement[0].Effect``.
+        PolicyError: An element is missing, misspelled, malformed or not supported. The message has
+            its path, for example ``deploy: Statement[0].Effect``.
     """
     _only(document, {"Version", "Id", "Statement"}, name)
     version = document.get("Version", OLD_VERSION)
@@ -165,7 +164,7 @@ def _statement(
     name, index = place
     where = f"{name}: Statement[{index}]"
     if not isinstance(statement, Mapping):
-        raise PolicyError(f"{where}: {statement!r} is no statement")
+        raise PolicyError(f"{where}: {statement!r} is not a statement")
     own = {"Principal"} if kind is PolicyKind.TRUST else {"Resource", "NotResource"}
     _only(statement, {"Sid", "Effect", "Action", "NotAction", "Condition"} | own, where)
     if statement.get("Effect") not in {effect.value for effect in Effect}:
@@ -206,7 +205,7 @@ def _principals(principal: object, where: str) -> frozenset[tuple[str, str]]:
 
 def _conditions(block: object, where: str) -> tuple[Condition, ...]:
     if not isinstance(block, Mapping):
-        raise PolicyError(f"{where}: {block!r} is no mapping of operators")
+        raise PolicyError(f"{where}: {block!r} is not a mapping of operators")
     conditions: list[Condition] = []
     for name, keys in block.items():
         try:
@@ -214,7 +213,7 @@ def _conditions(block: object, where: str) -> tuple[Condition, ...]:
         except ValueError as error:
             raise PolicyError(f"{where}: {error}") from None
         if not isinstance(keys, Mapping):
-            raise PolicyError(f"{where}.{name}: {keys!r} is no mapping of keys to values")
+            raise PolicyError(f"{where}.{name}: {keys!r} is not a mapping of keys to values")
         conditions.extend(
             Condition(operator, key, _strings(values, f"{where}.{name}.{key}"))
             for key, values in keys.items()
@@ -223,7 +222,7 @@ def _conditions(block: object, where: str) -> tuple[Condition, ...]:
 
 
 def _strings(value: object, where: str) -> tuple[str, ...]:
-    """One value or a list of them; JSON's booleans and numbers as IAM reads them."""
+    """One value or a list of values. Booleans and numbers are converted as IAM does."""
     if isinstance(value, str):
         return (value,)
     if isinstance(value, bool):
@@ -232,7 +231,7 @@ def _strings(value: object, where: str) -> tuple[str, ...]:
         return (str(value),)
     if isinstance(value, Sequence):
         return tuple(text for item in value for text in _strings(item, where))
-    raise PolicyError(f"{where}: {value!r} is neither a text nor a list of texts")
+    raise PolicyError(f"{where}: {value!r} is neither a string nor a list of strings")
 
 
 def _only(element: Mapping[str, object], known: set[str], where: str) -> None:

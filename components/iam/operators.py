@@ -1,4 +1,4 @@
-"""What each condition operator asks of one value of the policy and one of the request.
+"""The condition operators: each compares a value of the policy with a value of the request.
 
 From the IAM User Guide, "IAM JSON policy elements: Condition operators".
 """
@@ -15,29 +15,29 @@ from components.iam.patterns import Pattern, pattern
 
 
 class Context:
-    """The keys of a request, found without regard to case."""
+    """The context keys of a request. They are not case-sensitive."""
 
     def __init__(self, values: Mapping[str, str | Sequence[str]]) -> None:
-        """Take the keys as a request names them; several values make a multivalued key."""
+        """A key with a sequence of values is multivalued."""
         self._values = {
             key.lower(): (value,) if isinstance(value, str) else tuple(value)
             for key, value in values.items()
         }
 
     def values(self, key: str) -> tuple[str, ...]:
-        """All values of a key, none where the request lacks it."""
+        """All values of a key; empty if the request does not have it."""
         return self._values.get(key.lower(), ())
 
     def single(self, key: str) -> str | None:
-        """The value of a key that has exactly one: the only kind a policy variable may name."""
+        """The value of a key with exactly one value; only these can be policy variables."""
         values = self.values(key)
         return values[0] if len(values) == 1 else None
 
 
 Test = Callable[[str, str, Context | None], bool | None]
-"""Policy value, request value, and the context to take variables from (None: there are none).
+"""Policy value, request value, and the context for variables (None: no variables).
 
-The answer None is a variable without a value: the statement does not apply then, negated or not
+The result None means a variable without a value: the statement then does not apply, negated or not
 (IAM User Guide: "any attempt to match it fails and causes the statement to be invalid").
 """
 
@@ -61,7 +61,7 @@ def _boolean_test(text: str, value: str, context: Context | None) -> bool | None
 
 
 def _arn(text: str, value: str, context: Context | None) -> bool | None:
-    """Each of an ARN's six parts by itself, so that a ``*`` does not reach over a colon."""
+    """Compare the six parts of an ARN separately, so that ``*`` does not match a colon."""
     wanted = [_resolved(part, context, wildcards=True) for part in _ARN_COLON.split(text, 5)]
     found = value.split(":", 5)
     if None in wanted:
@@ -93,7 +93,7 @@ def _number(text: str) -> Decimal:
 
 
 def _moment(text: str) -> datetime:
-    """ISO 8601, or seconds since 1970; UTC where no zone is written."""
+    """ISO 8601, or seconds since 1970; UTC if there is no time zone."""
     if re.fullmatch(r"\d+", text) and len(text) > len("2026"):
         return datetime.fromtimestamp(int(text), UTC)
     moment = datetime.fromisoformat(text)
@@ -101,7 +101,7 @@ def _moment(text: str) -> datetime:
 
 
 def boolean(text: str) -> bool:
-    """Read true or false, in any case."""
+    """Parse true or false; not case-sensitive."""
     if text.lower() not in {"true", "false"}:
         raise ValueError(f"'{text}' is neither true nor false")
     return text.lower() == "true"

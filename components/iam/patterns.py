@@ -1,6 +1,6 @@
 """The patterns of policy elements: ``*``, ``?`` and ``${...}``.
 
-``*`` is any number of characters, ``/`` and ``:`` among them, ``?`` exactly one (IAM
+``*`` matches any characters, including ``/`` and ``:``; ``?`` matches exactly one (IAM
 User Guide, "IAM JSON policy elements: Resource"). ``${key}`` and ``${key, 'default'}``
 stand for a value of the request; ``${*}``, ``${?}`` and ``${$}`` for the character
 itself ("IAM policy elements: Variables and tags").
@@ -17,15 +17,13 @@ from itertools import groupby
 
 
 class Wild(Enum):
-    """A wildcard in a pattern."""
-
     ANY = "*"
     ONE = "?"
 
 
 @dataclass(frozen=True)
 class Variable:
-    """``${key}`` or ``${key, 'default'}``; the key in lower case, since keys have no case."""
+    """``${key}`` or ``${key, 'default'}``; the key is in lower case."""
 
     key: str
     default: str | None = None
@@ -42,14 +40,14 @@ _INSIDE = re.compile(r"(?P<key>[^,']+?)(?:,\s*'(?P<default>[^']*)')?")
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a policy writes in one value, taken apart. Make one with ``pattern``."""
+    """A parsed value of a policy. Create it with ``pattern``."""
 
     tokens: tuple[Token, ...]
 
     def resolve(self, lookup: Callable[[str], str | None]) -> Pattern | None:
         """The pattern with its variables replaced; None if one has neither a value nor a default.
 
-        A value from the request is taken literally: a ``*`` inside it is no wildcard.
+        A value from the request is literal: a ``*`` in it is not a wildcard.
         """
         if not self.has_variables:
             return self
@@ -67,32 +65,31 @@ class Pattern:
 
     @cached_property
     def has_variables(self) -> bool:
-        """Whether the pattern needs a request to be read."""
         return any(isinstance(token, Variable) for token in self.tokens)
 
     @cached_property
     def head(self) -> str:
-        """What each match begins with: the characters before the first wildcard or variable."""
+        """The characters before the first wildcard or variable; each match starts with them."""
         return self.tokens[0] if self.tokens and isinstance(self.tokens[0], str) else ""
 
     @property
     def is_literal(self) -> bool:
-        """Whether exactly one string matches, ``head``."""
+        """Whether only one string matches, which is ``head``."""
         return all(isinstance(token, str) for token in self.tokens)
 
     def matches(self, value: str) -> bool:
-        """Whether the whole value matches. Takes time of at most pattern times value.
+        """Whether the whole value matches, in time of at most pattern length times value length.
 
         Raises:
-            ValueError: The pattern still holds variables.
+            ValueError: The pattern has variables.
         """
         return self._regex.fullmatch(value) is not None
 
     def covers(self, other: Pattern) -> bool:
-        """Whether all that ``other`` matches is surely matched by this pattern, for any request.
+        """Whether this pattern matches everything that ``other`` matches, for any request.
 
-        True is always right. False may be wrong where wildcards of ``other`` face ``?`` here:
-        ``?*`` covers ``*a``, and this does not see it.
+        True is always right. False may be wrong if a wildcard of ``other`` meets a ``?``:
+        ``?*`` covers ``*a``, but the answer is False.
         """
         mine, theirs = self._symbols, other._symbols
         here = there = resume_there = 0
@@ -104,7 +101,7 @@ class Pattern:
             elif here < len(mine) and _accepts(mine[here], theirs[there]):
                 here, there = here + 1, there + 1
             elif star is not None:
-                # The last star takes one symbol more; an earlier one need never grow again.
+                # Let the last star match one symbol more; earlier ones need not grow again.
                 resume_there += 1
                 here, there = star + 1, resume_there
             else:
@@ -112,9 +109,9 @@ class Pattern:
         return all(symbol is Wild.ANY for symbol in mine[here:])
 
     def may_meet(self, other: Pattern) -> bool:
-        """Whether some text may match both; False is right for any request.
+        """Whether a text may match both. False is always right, for any request.
 
-        Row by row: whether the first symbols of one and the first of the other match one text.
+        Dynamic programming: each row tells whether prefixes of both patterns match one text.
         """
         mine, theirs = self._symbols, other._symbols
         if not (self.head.startswith(other.head) or other.head.startswith(self.head)):
@@ -152,20 +149,20 @@ class Pattern:
         first, *rest = between
         if not rest:
             return re.compile(first, re.DOTALL)
-        # Atomic groups: the leftmost place for each part between two stars is as good as any, so
-        # there is nothing to go back for, and no exponential time.
+        # Atomic groups: for each part between two stars, the leftmost match is enough. Without
+        # backtracking there is no exponential time.
         middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
         return re.compile(f"{first}{middle}.*{rest[-1]}", re.DOTALL)
 
 
 @lru_cache(maxsize=8192)
 def pattern(text: str, *, wildcards: bool = True, variables: bool = True) -> Pattern:
-    """The pattern that a policy writes as ``text``.
+    """Parse a value of a policy.
 
     Args:
-        text: The value as it stands in the policy.
-        wildcards: Whether ``*`` and ``?`` are wildcards here, or plain characters.
-        variables: Whether ``${...}`` means something: only in documents of Version 2012-10-17.
+        text: The value in the policy.
+        wildcards: Whether ``*`` and ``?`` are wildcards or plain characters.
+        variables: Whether ``${...}`` is a variable, as in documents of Version 2012-10-17.
     """
     return Pattern(_canonical(_tokens(text, wildcards=wildcards, variables=variables)))
 
@@ -190,7 +187,7 @@ def _variable(inside: str) -> Token:
     if inside in {"*", "?", "$"}:
         return inside
     found = _INSIDE.fullmatch(inside.strip())
-    # What cannot be read has the empty key, which no request has: it never matches.
+    # An unreadable variable gets the empty key, which no request has, so it never matches.
     return Variable(found["key"].lower(), found["default"]) if found else Variable("")
 
 
@@ -216,5 +213,5 @@ def _accepts(mine: Token, theirs: Token) -> bool:
 
 
 def _is_open(symbol: Token) -> bool:
-    """Whether it may stand for any text, the empty one too."""
+    """Whether it may match any text, including the empty text."""
     return symbol is Wild.ANY or isinstance(symbol, Variable)

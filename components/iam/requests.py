@@ -1,4 +1,4 @@
-"""Requests as S3 and KMS put them to IAM: the ARN and the context keys of a call.
+"""Requests of S3 and KMS calls: the resource's ARN and the context keys.
 
 Keys: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3" and
 "... for AWS KMS"; IAM User Guide, "AWS global condition context keys".
@@ -16,13 +16,13 @@ SCHEME: Final = "s3://"
 
 @dataclass(frozen=True)
 class Location:
-    """A bucket, or a key in it; the key ``""`` is the bucket itself."""
+    """A bucket, or an object key in it; the key ``""`` means the bucket itself."""
 
     bucket: str
     key: str = ""
 
     def __str__(self) -> str:
-        """The form that ``location`` reads."""
+        """The inverse of ``location``."""
         return f"{SCHEME}{self.bucket}/{self.key}" if self.key else f"{SCHEME}{self.bucket}"
 
 
@@ -30,8 +30,8 @@ class Location:
 class Caller:
     """How a call reaches AWS.
 
-    ``user_name`` is known of IAM users only; without a source address the key is not there, as when
-    the call comes through a VPC endpoint.
+    Only IAM users have a ``user_name``. Without a source address, the key is missing from the
+    request, as in calls through a VPC endpoint.
     """
 
     secure_transport: bool = True
@@ -39,7 +39,7 @@ class Caller:
     user_name: str | None = None
 
     def context(self) -> dict[str, str]:
-        """The global context keys that come with the call."""
+        """The global context keys of the call."""
         keys = {"aws:SecureTransport": str(self.secure_transport).lower()}
         if self.source_ip is not None:
             keys["aws:SourceIp"] = self.source_ip
@@ -49,10 +49,10 @@ class Caller:
 
 
 def location(text: str) -> Location:
-    """Read ``s3://bucket`` or ``s3://bucket/key``; the key is taken as it is.
+    """Parse ``s3://bucket`` or ``s3://bucket/key``; the key is not decoded.
 
     Raises:
-        ValueError: Anything else.
+        ValueError: The text is something else.
     """
     bucket, _, key = text.removeprefix(SCHEME).partition("/")
     if not text.startswith(SCHEME) or not bucket:
@@ -65,11 +65,11 @@ def s3_request(
 ) -> Request:
     """The request of one S3 action.
 
-    An action on a bucket whose requests carry ``s3:prefix`` asks for the keys that begin with the
-    location's key: all keys where it has none, as ``aws s3 ls s3://bucket`` asks.
+    If requests for the action contain ``s3:prefix``, the prefix is the location's key. Without a
+    key it is empty, as in ``aws s3 ls s3://bucket``.
 
     Raises:
-        ValueError: An action on objects, and a location without a key.
+        ValueError: The action acts on objects, and the location has no key.
     """
     bucket = bucket_arn(partition, place.bucket)
     context = caller.context()
@@ -88,11 +88,11 @@ def kms_request(
     """The request to use a KMS key.
 
     Args:
-        action: As ``kms:Decrypt``.
-        key: ARN of the key.
-        via_service: The service that calls for the identity, ``s3.eu-west-1.amazonaws.com``;
-            None for a call by the identity itself.
-        caller: How the call reaches AWS. A service that calls for the identity passes on its
+        action: For example ``kms:Decrypt``.
+        key: The ARN of the key.
+        via_service: The service that calls for the identity (``s3.eu-west-1.amazonaws.com``), or
+            None if the identity calls KMS itself.
+        caller: How the call reaches AWS. A service that calls for the identity forwards its
             address (IAM User Guide, "Forward access sessions").
     """
     context = caller.context()

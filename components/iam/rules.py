@@ -1,8 +1,8 @@
-"""What an identity may do, as a set of values that no longer knows which document said it.
+"""The access of an identity as a set of rules, independent of the documents.
 
-A document is a list of statements, each with lists of actions, resources and condition values. Here
-it is taken apart into permissions with one of each, over all documents of an identity, so that
-splitting, merging or reordering documents leaves the set as it is.
+A document is a list of statements with lists of actions, resources and condition values. Here all
+documents of an identity are split into rules with one of each. Splitting, merging or reordering
+documents does not change the set.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ from components.iam.patterns import pattern
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that is allowed or denied: all tests must hold.
+    """One rule that allows or denies; all conditions must hold.
 
     In a trust policy the resource is the principal, as ``Federated arn:...``.
     """
@@ -37,7 +37,7 @@ class Rule:
 
     @property
     def order(self) -> tuple[object, ...]:
-        """A place in a stable order."""
+        """The sort key."""
         action, resource = self.action, self.resource
         return (
             self.effect.value,
@@ -47,7 +47,6 @@ class Rule:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The rule as plain values."""
         return {
             "effect": self.effect.value,
             "action": self.action.to_json(),
@@ -59,10 +58,10 @@ class Rule:
 
 
 def rules(documents: Mapping[str, PolicyDocument]) -> frozenset[Rule]:
-    """All permissions of an identity, from its inline and managed policies by name.
+    """All rules of an identity, from its inline and managed policies by name.
 
     Raises:
-        PolicyError: A document that cannot be read.
+        PolicyError: A document can't be read.
     """
     return frozenset(
         rule
@@ -73,10 +72,10 @@ def rules(documents: Mapping[str, PolicyDocument]) -> frozenset[Rule]:
 
 
 def admissions(trust: PolicyDocument) -> frozenset[Rule]:
-    """Who may assume a role: permissions whose resource is the principal, as the document has it.
+    """Who may assume a role: rules whose resource is the principal.
 
     Raises:
-        PolicyError: A document that cannot be read.
+        PolicyError: A document can't be read.
     """
     return frozenset(
         rule
@@ -105,10 +104,10 @@ def _choices(selector: Choice, statement: Statement) -> list[Choice]:
 
 
 def _alternatives(condition: Condition, statement: Statement) -> list[tuple[Condition, ...]]:
-    """Sets of tests of which one must hold: all that a condition's list of values means.
+    """The alternatives that a condition's list of values means, of which one must hold.
 
-    A positive operator asks for any of its values, so each is an alternative; a negated one
-    excludes each, so all stand together. What a quantifier ties together stays together.
+    A positive operator needs one of its values, so each value is an alternative. A negated
+    operator excludes each value, so they stay together, as do the values of a quantifier.
     """
     operator = condition.operator
     values = sorted({_modern(text, statement) for text in condition.values})
@@ -121,9 +120,9 @@ def _alternatives(condition: Condition, statement: Statement) -> list[tuple[Cond
 
 
 def _test(operator: Operator, key: str, values: tuple[str, ...]) -> Condition:
-    """The test in one form where operators say the same."""
+    """The canonical form, where several operators mean the same."""
     if operator.negated or operator.quantifier:
-        # They pass a missing key, or don't, whatever IfExists says.
+        # IfExists has no effect on these.
         operator = replace(operator, if_exists=False)
     if operator.test == "ArnEquals":
         operator = replace(operator, test="ArnLike")
@@ -134,5 +133,5 @@ def _test(operator: Operator, key: str, values: tuple[str, ...]) -> Condition:
 
 
 def _modern(text: str, statement: Statement) -> str:
-    """The text as Version 2012-10-17 writes it: a ``$`` that meant itself is escaped."""
+    """The text in Version 2012-10-17, with a literal ``$`` escaped."""
     return text if statement.variables else text.replace("${", "${$}{")

@@ -1,4 +1,4 @@
-"""Conditions, actions and resources in words, for people who read no policy JSON."""
+"""Conditions, actions and resources in words, for people who do not read policy JSON."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -8,7 +8,6 @@ from components.iam.document import Choice
 
 
 def conditions_said(conditions: Iterable[Condition]) -> str:
-    """Conditions in words, all of which must hold."""
     return " and ".join(map(condition_said, conditions))
 
 
@@ -24,7 +23,6 @@ _SAYINGS: Final[Mapping[str, str]] = {
 
 
 def condition_said(condition: Condition) -> str:
-    """One condition in words."""
     operator, key, values = condition.operator, condition.key, condition.values
     listed = " or ".join(value or '""' for value in values)
     if operator.test == NULL:
@@ -39,13 +37,13 @@ def condition_said(condition: Condition) -> str:
 
 
 def selected(choice: Choice, most: int) -> str:
-    """Actions or resources in words, so many of them by name."""
+    """Actions or resources in words; at most ``most`` of them are listed."""
     values = [short_resource(value) for value in choice.values]
     more = [f"and {len(values) - most} more"] if len(values) > most else []
     return ("all but " if choice.negated else "") + ", ".join([*values[:most], *more])
 
 
 def short_resource(value: str) -> str:
-    """An S3 resource without the start that all share; anything else as it is."""
+    """An S3 ARN without ``arn:aws:s3:::``; other values unchanged."""
     head, found, rest = value.partition(":s3:::")
     return rest if found and head.startswith("arn:") and head.count(":") == 1 else value

@@ -1,1 +1,1 @@
-"""From wishes to documents: policies, how they are laid out, and trust."""
+"""From settings to policy documents, their layout, and trust policies."""

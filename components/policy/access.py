@@ -17,7 +17,7 @@ CONSOLE_SID: Final = "VisualEditor1"
 
 @dataclass(frozen=True)
 class Restrictions:
-    """What limits an identity beside its grants, in each of its documents."""
+    """Restrictions that apply to all grants of an identity, in each of its documents."""
 
     require_tls: bool = False
     source_ips: tuple[str, ...] = ()
@@ -26,22 +26,22 @@ class Restrictions:
 def access_document(
     permissions: Iterable[Permission], bucket_arns: Mapping[str, str], restrictions: Restrictions
 ) -> PolicyDocument:
-    """The document that allows the permissions and nothing else; see ``access_statements``."""
+    """The document that allows exactly the permissions; see ``access_statements``."""
     return document(access_statements(permissions, bucket_arns, restrictions))
 
 
 def access_statements(
     permissions: Iterable[Permission], bucket_arns: Mapping[str, str], restrictions: Restrictions
 ) -> list[Statement]:
-    """The statements that allow the permissions and nothing else.
+    """The statements that allow exactly the permissions.
 
-    Statements with the same actions and conditions are one, in canonical order:
-    the same permissions give the same document, to the letter.
+    Statements with the same actions and conditions are merged, and the order is canonical:
+    the same permissions always give the same text.
 
     Args:
-        permissions: what to allow; at least one.
-        bucket_arns: each bucket's ARN as AWS gave it.
-        restrictions: what holds for every statement.
+        permissions: The permissions to allow, at least one.
+        bucket_arns: The ARN of each bucket, as looked up.
+        restrictions: The restrictions of every statement.
     """
     wanted = tuple(permissions)
     source: Conditions = ()
@@ -81,7 +81,7 @@ def _on_objects(
 def _on_buckets(
     wanted: Iterable[Permission], arns: Mapping[str, str], source: Conditions
 ) -> Iterator[_Allowed]:
-    """Actions of one bucket under the same condition, whatever prefixes they came with."""
+    """Actions on buckets; the prefixes of several permissions are joined in one condition."""
     prefixes: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for permission in wanted:
         for name in permission.listing:
@@ -101,12 +101,12 @@ def _under(prefixes: Iterable[str]) -> Condition:
 
 
 def _on_keys(wanted: Iterable[Permission]) -> Iterator[_Allowed]:
-    """Use of KMS keys, through S3 only.
+    """Use of KMS keys, only through S3.
 
-    Without the condition on the source address. It is S3 that calls KMS, and AWS's
-    guides differ on whose address KMS then sees (IAM User Guide, "Denies access based
+    There is no condition on the source address: S3 calls KMS, and AWS's guides differ on
+    the address that KMS then sees (IAM User Guide, "Denies access based
     on the source IP": the caller's; KMS Developer Guide, "Using the IP address
-    condition": not the caller's). S3 has checked it, and no other way is open.
+    condition": not the caller's). S3 has already checked the address.
     """
     together: defaultdict[str, set[str]] = defaultdict(set)
     for permission in wanted:

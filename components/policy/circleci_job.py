@@ -1,4 +1,4 @@
-"""A ready ``.circleci/config.yml`` whose job assumes a role and uses one of its grants."""
+"""A complete ``.circleci/config.yml`` with a job that assumes a role and uses a grant."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from components.circleci.config_file import ORB_SECONDS, config_file, session_na
 from components.policy.permissions import Permission
 
 OBJECT: Final = "YOUR-OBJECT"
-"""Stands for a key in a command that needs one."""
+"""The placeholder for an object key in a command."""
 
 _READS: Final[Mapping[str, str]] = {
     "s3:GetObjectTagging": "get-object-tagging",
@@ -27,7 +27,7 @@ _READS: Final[Mapping[str, str]] = {
     "s3:GetEncryptionConfiguration": "get-bucket-encryption",
     "s3:GetLifecycleConfiguration": "get-bucket-lifecycle-configuration",
 }
-"""Actions that one call of ``aws s3api`` shows without changing anything
+"""Actions that can be tried with one read-only call of ``aws s3api``
 (Amazon S3 User Guide, "Required permissions for Amazon S3 API operations")."""
 
 _NOTHING_FITS: Final = "aws sts get-caller-identity  # no plain command shows what this role may do"
@@ -46,17 +46,17 @@ def job_config(
         identity: the role's name; also the session's.
         role_arn: the role to assume.
         region: the region of the job's AWS calls.
-        held: what the role may do; the job runs one command that this allows.
-        session_seconds: how long the role's sessions may last, and the job's does.
+        held: The permissions of the role. The job runs one command that they allow.
+        session_seconds: The maximum session duration of the role, which the job requests.
     """
     command = example_command(held)
     return config_file(role_arn, session_name(identity), region, command, session_seconds)
 
 
 def example_command(held: Iterable[Permission]) -> str:
-    """One shell command that the permissions allow: the one that says most.
+    """The most informative shell command that the permissions allow.
 
-    It holds no ``<<``, which CircleCI takes for a parameter's beginning.
+    It does not contain ``<<``, which starts a parameter in CircleCI.
     """
     wanted = sorted(held, key=lambda one: (one.bucket, one.prefix))
     for offer in _OFFERS:
@@ -104,5 +104,5 @@ def _url(permission: Permission, key: str = "") -> str:
 
 
 def _quoted(text: str) -> str:
-    """One word of a shell command. Between quotes that end and begin anew, no ``<<`` is left."""
+    """Quote one word of a shell command, and split each ``<<`` by closing and reopening quotes."""
     return re.sub("<(?=<)", "<''", quote(text))

@@ -1,4 +1,4 @@
-"""What can't be made of valid settings: sizes over IAM's limits, and other partitions."""
+"""Findings in valid settings that IAM would refuse: sizes over its limits, wrong partitions."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _ANY_ACCOUNT = "0" * 12
 
 
 def key_findings(path: str, grant: Grant, partition: str) -> Iterator[Finding]:
-    """A grant's KMS key that lies in another partition than its bucket."""
+    """A finding if the grant's KMS key is in another partition than its bucket."""
     if grant.kms_key is not None and partition_of_arn(grant.kms_key) != partition:
         yield Finding(
             f"{path}.kmsKey",
@@ -26,15 +26,16 @@ def key_findings(path: str, grant: Grant, partition: str) -> Iterator[Finding]:
 
 
 def trust_findings(path: str, role: Role, partition: str, *, is_known: bool) -> Iterator[Finding]:
-    """A trust policy that IAM won't take.
+    """Findings about a trust policy that IAM would refuse.
 
-    ``partition`` is where the role will be, or a guess unless ``is_known``.
+    ``partition`` is the partition of the role; a guess if ``is_known`` is false.
     """
     trust = role.trust
     if is_known and trust.project_id_claim and partition != COMMERCIAL:
         yield Finding(
             f"{path}.trust.projectIdClaim",
-            f"true: AWS knows this key in {COMMERCIAL}, not in {partition}",
+            f"true: AWS supports this condition key in the partition {COMMERCIAL}, "
+            f"not in {partition}",
         )
     provider = provider_arn(partition, _ANY_ACCOUNT, trust.organization)
     if (characters := size(trust_document(trust, provider))) > limits.TRUST:
@@ -48,14 +49,14 @@ def trust_findings(path: str, role: Role, partition: str, *, is_known: bool) -> 
         yield Finding(
             f"{path}.trust",
             f"makes a trust policy of {characters:,} characters ({counts}, in every combination); "
-            f"IAM takes {limits.TRUST:,}: name fewer, end refs in one *, or make two roles",
+            f"IAM allows {limits.TRUST:,}: list fewer, end refs in one *, or make two roles",
         )
 
 
 def size_finding(path: str, identity: User | Role, error: TooLargeError, partition: str) -> Finding:
-    """Why an identity's grants do not fit: size, limit, and which grants weigh most."""
+    """The finding for grants that do not fit: the size, the limits and the largest grants."""
     if error.policies is None:
-        problem = f"one prefix takes {error.size:,} characters"
+        problem = f"one prefix needs {error.size:,} characters"
     else:
         problem = (
             f"make policies of {error.size:,} characters, which would need "
@@ -71,13 +72,13 @@ def size_finding(path: str, identity: User | Role, error: TooLargeError, partiti
     )
     return Finding(
         f"{path}.grants",
-        f"{problem}; a {identity.KIND} takes {limits.INLINE[identity.KIND]:,} characters inline "
-        f"and {limits.ATTACHED} managed policies of {limits.MANAGED:,}. "
-        f"Heaviest: {heaviest}. Grant fewer or shorter prefixes, or make two identities",
+        f"{problem}; a {identity.KIND} may have {limits.INLINE[identity.KIND]:,} characters of "
+        f"inline policies and {limits.ATTACHED} managed policies of {limits.MANAGED:,}. "
+        f"Largest: {heaviest}. Use fewer or shorter prefixes, or make two identities",
     )
 
 
 def _weight(grant: Grant, partition: str) -> int:
-    """Characters that a grant takes alone; beside others it shares some of them."""
+    """The size of a document with only this grant; together with others it needs less."""
     arns = {grant.bucket: bucket_arn(partition, grant.bucket)}
     return size(access_document(permissions([grant]), arns, Restrictions()))

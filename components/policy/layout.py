@@ -1,8 +1,8 @@
-"""An identity's documents, found before AWS is asked for anything.
+"""The layout of an identity's policies, made before the first call to AWS.
 
 How many policies an identity needs depends on sizes, and sizes on the buckets'
-ARNs. Those follow from the names and the partition, so that all limits are
-checked in the preview; the documents themselves hold the ARNs that AWS gave.
+ARNs. The ARNs follow from the names and the partition, so all limits are checked in
+the preview. The documents themselves contain the ARNs that are looked up.
 """
 
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.model import Role, Stack, User
 
 INLINE_NAME: Final = "s3-access"
-"""The name of the inline policy, which is the identity's own."""
+"""The name of the inline policy."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which documents an identity gets, and what each allows.
+    """The documents of an identity, with the permissions of each.
 
-    ``packed`` where a change may rewrite many of them (see ``components.policy.split``).
+    If ``packed`` is true, a change may rewrite many of them (see ``components.policy.split``).
     """
 
     documents: Documents
@@ -47,7 +47,8 @@ class Layout:
 def policy_name(identity: str, kind: limits.Kind, leaf: str) -> str:
     """The name in IAM of one document of an identity's layout.
 
-    With the kind: a user and a role may have the same name, managed policies not.
+    It contains the kind, since a user and a role may have the same name, but two managed
+    policies may not.
     """
     return INLINE_NAME if leaf == INLINE else f"{identity}-{kind}-{INLINE_NAME}-{leaf}"
 
@@ -56,7 +57,7 @@ def lay_out(identity: User | Role, partition: str) -> Layout:
     """Lay out one identity's grants over inline and managed policies.
 
     Raises:
-        TooLargeError: where they do not fit into the policies that an identity may have.
+        TooLargeError: The grants do not fit into the policies that an identity may have.
     """
     arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
     restrictions = Restrictions(identity.require_tls, identity.source_ips)
@@ -72,15 +73,15 @@ def layouts(stack: str, settings: Stack, partition: str | None) -> dict[str, Lay
     """Lay out the policies of every identity of a stack.
 
     Args:
-        stack: its name, for the message.
-        settings: its settings.
-        partition: where it will be; None where only AWS can tell. Sizes are then
-            reckoned with the longest name, and nothing is said of partitions.
+        stack: The name of the stack, for the message.
+        settings: The settings of the stack.
+        partition: The partition of the stack, or None if it is not known. Sizes are then
+            computed with the longest name, and partitions are not checked.
 
     Raises:
-        SettingsError: with a finding for all that can't be as wished.
+        SettingsError: With every finding.
     """
-    reckoned = partition or LONGEST
+    assumed = partition or LONGEST
     laid_out: dict[str, Layout] = {}
     findings: list[Finding] = []
     for name, identity in settings.identities.items():
@@ -89,11 +90,11 @@ def layouts(stack: str, settings: Stack, partition: str | None) -> dict[str, Lay
             for index, grant in enumerate(identity.grants):
                 findings += key_findings(f"{path}.grants[{index}]", grant, partition)
         if isinstance(identity, Role):
-            findings += trust_findings(path, identity, reckoned, is_known=partition is not None)
+            findings += trust_findings(path, identity, assumed, is_known=partition is not None)
         try:
-            laid_out[name] = lay_out(identity, reckoned)
+            laid_out[name] = lay_out(identity, assumed)
         except TooLargeError as error:
-            findings.append(size_finding(path, identity, error, reckoned))
+            findings.append(size_finding(path, identity, error, assumed))
     if findings:
         raise SettingsError(stack, findings)
     return laid_out

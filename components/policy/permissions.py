@@ -10,11 +10,11 @@ from components.settings.model import Grant
 
 @dataclass(frozen=True)
 class Permission:
-    """What is allowed in one bucket under one prefix; the prefix ``""`` is all of it.
+    """The actions allowed in one bucket under one prefix; ``""`` is the whole bucket.
 
-    ``listing`` holds the actions on the bucket whose requests carry ``s3:prefix``
-    and so stay inside the prefix; ``on_bucket`` those that know no prefix.
-    ``on_keys`` holds pairs of KMS key ARN and action.
+    ``listing`` are the actions on the bucket whose requests contain ``s3:prefix``, so they can
+    be limited to the prefix. ``on_bucket`` are the other actions on the bucket. ``on_keys``
+    are pairs of a KMS key's ARN and an action.
     """
 
     bucket: str
@@ -25,7 +25,7 @@ class Permission:
     on_keys: frozenset[tuple[str, str]] = frozenset()
 
     def __or__(self, other: "Permission") -> "Permission":
-        """Both together, for the same bucket and prefix."""
+        """The union of two permissions for the same bucket and prefix."""
         return Permission(
             self.bucket,
             self.prefix,
@@ -36,7 +36,7 @@ class Permission:
         )
 
     def __sub__(self, wider: "Permission") -> "Permission":
-        """What is left where ``wider`` covers this one's prefix too."""
+        """The actions that ``wider``, whose prefix covers this one, does not allow already."""
         covers_all = EVERYTHING in wider.on_objects
         return Permission(
             self.bucket,
@@ -48,14 +48,13 @@ class Permission:
         )
 
     def __bool__(self) -> bool:
-        """Whether anything is allowed at all."""
         return bool(self.on_objects or self.listing or self.on_bucket or self.on_keys)
 
 
 def permissions(grants: Iterable[Grant]) -> tuple[Permission, ...]:
-    """All grants of one identity, joined, without what another one covers; in canonical order.
+    """The joined permissions of an identity's grants, without those that others cover.
 
-    The order of the grants, and of the words in them, changes nothing.
+    They are in canonical order, whatever the order of the grants and their words.
     """
     joined: dict[tuple[str, str], Permission] = {}
     for grant in grants:
@@ -105,7 +104,7 @@ def _on_key(key: str | None, on_objects: frozenset[str]) -> frozenset[tuple[str,
 
 
 def _uncovered(of_bucket: list[Permission]) -> Iterable[Permission]:
-    """Sorted by prefix, so that whatever covers a prefix stands before it."""
+    """The input is sorted by prefix, so a wider prefix comes before those that it covers."""
     for index, permission in enumerate(of_bucket):
         left = permission
         for wider in of_bucket[:index]:

@@ -1,15 +1,15 @@
-"""How permissions are laid out over policy documents: inline, or in managed policies too.
+"""How permissions are distributed over an inline policy and managed policies.
 
-What fits inline stays inline. What does not is split by a binary trie over a
+Permissions that fit inline stay inline. Others are split by a binary trie over a
 hash of the bucket's name (and then of the prefix): a node whose document fits
-is a leaf and becomes one policy, any other is cut by its next bit. A leaf's
-content thus depends on the names in it alone. Adding a permission rewrites the
-one leaf it falls into; when that leaf overflows, it keeps a part and one new
-policy takes the rest. No other document changes, whatever came before.
+is a leaf and becomes one policy; any other node is split by its next bit. So the
+content of a leaf depends only on the names in it. Adding a permission rewrites one
+leaf; if that leaf becomes too large, it keeps a part and one new policy takes the
+rest. No other document changes.
 
-Leaves are not full, on average seven tenths. Where they come to nearly as many
-policies as an identity may have, the permissions are packed instead, document
-by document: that holds more, and gives up that a change stays local.
+Leaves are about 70% full on average. If they need nearly as many policies as an
+identity may have, the permissions are packed instead, one document after the other.
+That holds more permissions, but a change may rewrite many documents.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,13 +20,13 @@ from components.aws import limits
 from components.policy.permissions import Permission
 
 INLINE = ""
-"""The key of the inline policy among the documents; managed policies have their leaf's bits."""
+"""The key of the inline policy in the documents. Keys of managed policies are leaves."""
 
 _BUCKET_BITS = 16
 _PREFIX_BITS = 32
 
 Documents = Mapping[str, tuple[Permission, ...]]
-"""Permissions by document: ``INLINE``, or the bits that a managed policy's leaf stands for."""
+"""Permissions by document: ``INLINE``, or the bits of a managed policy's leaf."""
 
 
 Size = Callable[[Sequence[Permission]], int]
@@ -35,13 +35,11 @@ Size = Callable[[Sequence[Permission]], int]
 class TooLargeError(Exception):
     """The permissions do not fit into the policies that an identity may have.
 
-    ``size`` is the characters of the one document that would hold them all,
-    ``policies`` how many managed policies they'd need, or None where a single
-    permission is larger than a policy may be.
+    ``size`` is the size of one document with all of them. ``policies`` is the number of
+    managed policies that they need, or None if a single permission is too large for a policy.
     """
 
     def __init__(self, size: int, policies: int | None) -> None:
-        """Take the figures; whoever catches it words the message."""
         self.size = size
         self.policies = policies
         super().__init__(size, policies)
@@ -52,20 +50,20 @@ def spread(
 ) -> tuple[Documents, bool]:
     """Spread permissions over documents, each within its limit.
 
-    Also says whether they are packed: a change may then rewrite many documents.
+    The second value says whether they are packed: a change may then rewrite many documents.
 
     Args:
-        kind: whose inline limit counts.
-        permissions: what the identity may do, at least one, in canonical order.
-        size: characters of the document that allows some permissions.
+        kind: User or role, which have different inline limits.
+        permissions: The permissions of the identity, at least one, in canonical order.
+        size: Computes the size of a document for some permissions.
 
     Raises:
-        TooLargeError: where they need more policies than an identity may have.
+        TooLargeError: They need more policies than an identity may have.
     """
     if size(permissions) <= limits.INLINE[kind]:
         return {INLINE: tuple(permissions)}, False
-    # A part stays inline only where that is the larger room: beside a managed
-    # policy of 6,144 characters a user's 2,048 would only make the pieces small.
+    # A part stays inline only if the inline limit is larger than a managed policy's.
+    # Otherwise (users: 2,048 against 6,144) the parts would only become smaller.
     kept: Sequence[Permission] = ()
     nodes: dict[str, Sequence[Permission]] = {"": permissions}
     if limits.INLINE[kind] > limits.MANAGED:
@@ -73,15 +71,15 @@ def spread(
     leaves = {INLINE: tuple(kept)} if kept else {}
     for bits, held in nodes.items():
         leaves |= _leaves(bits, bits or "0", held, size)
-    # Fewer than may be attached: while permissions move, the policy that takes them
-    # over stands beside all that were there.
+    # One fewer than allowed: while permissions move, a new policy is attached in addition
+    # to the existing ones.
     if _managed(leaves) < limits.ATTACHED:
         return leaves, False
     packed = _packed(sorted(permissions, key=_hash), size, limits.INLINE[kind])
     if len(packed) > limits.ATTACHED + 1:
         raise TooLargeError(size(permissions), len(packed) - 1)
-    # Names of leaves, the shortest first, which have been there the longest: policies
-    # are updated in place, since there is no room to attach many new ones beside them.
+    # Reuse the names of leaves, the shortest (oldest) first: policies are then updated in
+    # place. There is no room to attach many new ones.
     names = [INLINE, *sorted(leaves.keys() - {INLINE}, key=lambda leaf: (len(leaf), leaf))]
     filled = {name: held for name, held in zip(names, packed, strict=False) if held}
     return filled, True
@@ -108,10 +106,10 @@ def _packed(
 def _beside_inline(
     permissions: Sequence[Permission], size: Size, inline: int
 ) -> tuple[Sequence[Permission], dict[str, Sequence[Permission]]]:
-    """What stays inline, and the nodes of the trie that are given up for it.
+    """The permissions that stay inline, and the nodes of the trie for all others.
 
-    A quarter of the names goes at a time, and not half: half of what was too large
-    inline might be too large for a managed policy, and would make two.
+    A quarter of the names is moved at a time, not half: half of what is too large inline
+    could be too large for one managed policy.
     """
     nodes: dict[str, Sequence[Permission]] = {}
     kept = permissions
@@ -139,7 +137,7 @@ def _leaves(
         (below, [one for one in permissions if _hash(one).startswith(below)])
         for below in (bits + "0", bits + "1")
     ]
-    # A leaf that is cut keeps its name for the first part of it, so that one policy is new.
+    # A leaf that is split keeps its name for the first part, so only one policy is new.
     names = iter((name, bits + "1"))
     for below, inside in halves:
         if inside:
@@ -147,7 +145,7 @@ def _leaves(
 
 
 def _hash(permission: Permission) -> str:
-    """Bits of the bucket first: a bucket's permissions stay together while they fit."""
+    """The bucket's bits come first, so a bucket's permissions stay together while they fit."""
     return _bits(permission.bucket, _BUCKET_BITS) + _bits(permission.prefix, _PREFIX_BITS)
 
 
@@ -157,15 +155,15 @@ def _bits(text: str, count: int) -> str:
 
 
 def depth(leaf: str) -> int:
-    """How far down the trie a document stands; the first one at 0, whatever its name."""
+    """The depth of a document in the trie; 0 for the first one."""
     return len(_path(leaf))
 
 
 def takers(leaf: str, leaves: Iterable[str]) -> tuple[str, ...]:
     """The documents that may have taken over permissions that ``leaf`` held before.
 
-    They are those cut from it, and stand deeper. Who changes documents makes the
-    takers before ``leaf`` is rewritten, so that no permission is missing in between.
+    They were split from it and are deeper in the trie. They must be created before ``leaf``
+    is rewritten, so that no permission is missing in between.
     """
     path = _path(leaf)
     return tuple(other for other in leaves if other != leaf and _path(other).startswith(path))

@@ -1,9 +1,9 @@
 """Which CircleCI jobs may assume a role: from trust settings to the trust policy.
 
-A token's subject is text that its holder has a say in: whoever pushes chooses
-the branch's name, and ``*`` in StringLike also matches ``/``. So every part in
-front of the ref is anchored: ids are UUIDs of 36 characters, and one that may
-vary is written as 36 single-character wildcards, never as ``*``.
+The holder of a token controls a part of its subject: anyone who can push chooses the
+name of the branch, and ``*`` in StringLike also matches ``/``. So every part before the
+ref is anchored: ids are UUIDs of 36 characters, and any id is written as 36
+single-character wildcards, never as ``*``.
 
 Source: circleci-docs, "OpenID Connect tokens" (issuer, ``aud``, ``sub`` V1 and
 V2); AWS IAM User Guide, "IAM JSON policy elements: Condition operators".
@@ -21,16 +21,15 @@ from components.settings.trust_rules import ANY_PROJECT
 
 
 def provider_arn(partition: str, account: str, organization: str) -> str:
-    """The ARN that an organization's OIDC provider has in an account."""
+    """The ARN of an organization's OIDC provider in an account."""
     return f"arn:{partition}:iam::{account}:oidc-provider/{issuer(organization)}"
 
 
 def subjects(trust: Trust) -> tuple[str, ...]:
-    """The patterns of ``sub`` that the trust lets in, sorted.
+    """The patterns of ``sub`` that the trust allows, sorted.
 
-    Without origins both token versions are meant: the ``circleci/aws-cli`` orb
-    sends V2. With origins only V2 is, since V1 says nothing of where a job's
-    code came from.
+    Without origins, both token versions are allowed, since the ``circleci/aws-cli`` orb
+    sends V2. With origins, only V2 is allowed, since V1 tokens do not contain the origin.
     """
     projects = [ANY_UUID] if ANY_PROJECT in trust.projects else trust.projects
     users = trust.users or (ANY_UUID,)
@@ -39,17 +38,17 @@ def subjects(trust: Trust) -> tuple[str, ...]:
 
 
 def _sources(trust: Trust) -> list[tuple[str | None, str | None]]:
-    """Origins and refs that the code may come from; None where a token says nothing of them."""
+    """The allowed origins and refs; None for tokens that do not contain them."""
     if not trust.origins:
         return [(None, None), ("*", "*")]
     return list(product(trust.origins, trust.refs or ("*",)))
 
 
 def trust_document(trust: Trust, provider: str) -> PolicyDocument:
-    """The trust policy that lets in the CircleCI jobs that ``trust`` names, and no other.
+    """The trust policy that allows exactly the CircleCI jobs that ``trust`` describes.
 
     Args:
-        trust: the checked settings.
+        trust: The checked settings.
         provider: ARN of the organization's OIDC provider in the role's account.
     """
     statement = Statement(
@@ -77,9 +76,9 @@ def _conditions(trust: Trust) -> tuple[Condition, ...]:
 
 
 def description(trust: Trust) -> str:
-    """What may assume the role, in words, for the role's own description.
+    """The jobs that may assume the role, in words, for the description of the role.
 
-    Cut to the 1,000 characters that IAM takes.
+    It is cut to the 1,000 characters that IAM allows.
     """
     projects = "any project" if ANY_PROJECT in trust.projects else _some("project", trust.projects)
     words = [f"Assumed by CircleCI jobs of organization {trust.organization}, {projects}"]

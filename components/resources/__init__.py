@@ -1,4 +1,4 @@
-"""The Pulumi components: the edge, where documents become IAM's identities."""
+"""The Pulumi components, which create the IAM identities and their policies."""
 
 from components.resources.account import Account
 from components.resources.identities import (

@@ -1,4 +1,4 @@
-"""What an account holds for a stack's identities: its buckets, and its OIDC providers."""
+"""The parts of an account that identities depend on: buckets and OIDC providers."""
 
 import re
 from collections import defaultdict
@@ -22,29 +22,28 @@ _NOT_THERE: Final = re.compile(r"not.?found|no such|couldn't find|empty result",
 
 
 class Account(pulumi.ComponentResource):
-    """Looks up what a stack's identities need, and makes the OIDC providers if it is told to.
+    """Looks up what the identities need, and creates the OIDC providers if configured.
 
-    Everything is looked up once, whatever asks for it, and before anything is
-    made: where something is missing, one message names all that is, and no
-    identity is made or changed.
+    Each bucket and provider is looked up once, before anything is created. If some are
+    missing, one message lists all of them, and no identity is created or changed.
     """
 
     bucket_arns: pulumi.Output[dict[str, str]]
-    """ARNs of all buckets that the stack grants, by name."""
+    """The ARN of each bucket in the stack's grants, by name."""
     provider_arns: Mapping[str, pulumi.Output[str]]
-    """ARN of the OIDC provider of each CircleCI organization that a role trusts, by its id."""
+    """The ARN of the OIDC provider of each trusted CircleCI organization, by organization id."""
 
     def __init__(
         self, name: str, settings: Stack, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Look up what ``settings`` name; make the providers where they say so."""
+        """Look up the buckets; look up the providers or create them, as ``settings`` say."""
         super().__init__("circleci-s3-access:index:Account", name, None, opts)
         self._settings = settings
         organizations = _organizations(settings)
         creates = settings.oidc_provider == "create"
         buckets = self._buckets()
         existing = {} if creates else self._existing(organizations)
-        # Keys that can't meet: an organization's id may be a bucket's name too.
+        # The first part keeps the keys apart: an organization's id may also be a bucket name.
         found = once_found(
             {("bucket", name): lookup for name, lookup in buckets.items()}
             | {("provider", name): lookup for name, lookup in existing.items()}
@@ -61,7 +60,7 @@ class Account(pulumi.ComponentResource):
         self.register_outputs({"buckets": self.bucket_arns})
 
     def _buckets(self) -> dict[str, Lookup]:
-        """A look-up of each bucket, whatever grants name it."""
+        """One look-up for each bucket, also if several grants have it."""
         grants: defaultdict[str, list[tuple[str, Grant]]] = defaultdict(list)
         for name, identity in self._settings.identities.items():
             for index, grant in enumerate(identity.grants):
@@ -73,12 +72,16 @@ class Account(pulumi.ComponentResource):
         path = f"{grants[0][0]}.bucket"
 
         def missing(words: str) -> Finding:
-            return Finding(path, f"'{bucket}' is not there, or not to be seen: {words}")
+            return Finding(
+                path, f"'{bucket}' does not exist, or the credentials can't see it: {words}"
+            )
 
         def findings(answer: aws.s3.GetBucketResult) -> Iterator[Finding]:
             partition = answer.arn.split(":")[1]
             if partition not in DNS_SUFFIXES:
-                yield Finding(path, f"'{bucket}' is in the partition {partition}, not known here")
+                yield Finding(
+                    path, f"'{bucket}' is in the partition {partition}, which is not supported"
+                )
             for where, grant in grants:
                 yield from key_findings(where, grant, partition)
 
@@ -100,19 +103,19 @@ class Account(pulumi.ComponentResource):
         }
 
     def _create(self, organization: str, place: pulumi.Output[Place]) -> pulumi.Output[str]:
-        """Make a provider; its ARN is known in a preview too, so that trust is."""
+        """Create a provider. Its ARN is computed, so a preview can show the trust policy."""
         # No thumbprints: AWS checks the issuer against the CAs that it trusts
-        # (aws/aws-sdk#563), and a list once set is hard to be rid of.
+        # (aws/aws-sdk#563), and a list that is set once is hard to remove.
         provider = aws.iam.OpenIdConnectProvider(
             f"circleci-{organization}",
-            # Waits for the buckets: nothing is made where one is missing.
+            # Waits for the look-ups: nothing is created if one fails.
             url=self.bucket_arns.apply(lambda _: f"https://{issuer(organization)}"),
             client_id_lists=[organization],
             tags=self._settings.tags,
-            # Roles of other stacks may trust it, which this stack can't see.
+            # Roles of other stacks may depend on it.
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
-        # Of the URL only that it is the provider's: who uses the ARN waits for the provider.
+        # The URL is not used; it makes users of the ARN wait for the provider.
         expected = pulumi.Output.all(place, provider.url).apply(
             lambda known: provider_arn(
                 partition_of_arn(known[0].arn), known[0].account, organization
@@ -127,7 +130,7 @@ def _as_expected(expected: str, arn: str) -> str:
     """The provider's ARN.
 
     Raises:
-        pulumi.RunError: it is not what a preview says, and roles trust.
+        pulumi.RunError: The ARN differs from the computed one, which roles trust.
     """
     if arn != expected:
         raise pulumi.RunError(f"AWS made the OIDC provider {arn}; {expected} was expected")
@@ -164,6 +167,7 @@ def _provider_findings(organization: str, answer: Any) -> Iterator[Finding]:  # 
         audiences = ", ".join(answer.client_id_lists) or "none"
         yield Finding(
             "oidcProvider",
-            f"'existing': the provider of organization {organization} takes the audience "
-            f"{audiences}; CircleCI's tokens have the organization's id, so add that to it",
+            f"'existing': the provider of organization {organization} allows the audience "
+            f"{audiences}; CircleCI's tokens carry the organization's id, so add it to the "
+            "provider",
         )

@@ -1,4 +1,4 @@
-"""The identities that CircleCI jobs use: a user with keys, or a role assumed through OIDC."""
+"""The identities of CircleCI jobs: users with access keys, and roles assumed through OIDC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ _Settings = TypeVar("_Settings", User, Role)
 
 @dataclass(frozen=True)
 class IdentityArgs(Generic[_Settings]):
-    """An identity's settings and layout, and what its stack and account give to it.
+    """The settings and policy layout of an identity, with the stack's tags and bucket ARNs.
 
-    ``bucket_arns`` holds at least the buckets that it is granted, by name.
+    ``bucket_arns`` contains at least the buckets of its grants, by name.
     """
 
     settings: _Settings
@@ -32,16 +32,16 @@ class IdentityArgs(Generic[_Settings]):
 
     @property
     def tags(self) -> dict[str, str]:
-        """The stack's tags and the identity's own, which win."""
+        """The stack's tags and the identity's own. The identity's own take precedence."""
         return {**self.stack_tags, **self.settings.tags}
 
     def name_once_found(self, name: str) -> pulumi.Output[str]:
-        """The identity's name, once its buckets are found: without them it would get no policy."""
+        """The name, as an output that waits for the buckets: without them there is no policy."""
         return self.bucket_arns.apply(lambda _: name)
 
 
 class _Identity(pulumi.ComponentResource, Generic[_Settings]):
-    """What users and roles have in common: outputs and policies."""
+    """The common part of users and roles: outputs and policies."""
 
     kind: limits.Kind
     name: pulumi.Output[str]
@@ -56,9 +56,9 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         args: IdentityArgs[_Settings],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
-        """Register the component; ``name`` is also the identity's name in IAM.
+        """Register the component; ``name`` is also the name in IAM.
 
-        ``token`` is its type. It is part of every URN: renaming one replaces resources.
+        ``token`` is the Pulumi type. It is part of the URN: changing it replaces resources.
         """
         super().__init__(token, name, None, opts)
         self._iam_name = name
@@ -69,7 +69,7 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         )
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
-        """What a stack exports of this identity."""
+        """The stack outputs of this identity."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -78,11 +78,11 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         }
 
     def _give_access(self, identity: aws.iam.User | aws.iam.Role) -> None:
-        """Make one policy for each document of the layout.
+        """Create one policy for each document of the layout.
 
-        No permission is ever missing: one that moves to another document is allowed there
-        first. Policies that take over are made and attached before the one that gives up is
-        rewritten, and Pulumi deletes last what is no longer wanted.
+        No permission is missing while permissions move: the policies that take over are
+        created and attached before the other policy is rewritten, and Pulumi deletes
+        policies last.
         """
         self.name, self.arn = identity.name, identity.arn
         attached: dict[str, pulumi.Resource] = {}
@@ -90,8 +90,8 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
             first = [attached[taker] for taker in takers(leaf, attached)]
             make = self._inline if leaf == INLINE else self._managed
             attached[leaf] = make(leaf, identity, first)
-        # An output that waits for the look-ups: where they fail, Pulumi tells the failure of
-        # the last registration, and this one's has the plain words (`once_found`).
+        # This output waits for the look-ups. If they fail, Pulumi shows the error of the last
+        # registration, so it must be this one, which has the clear message (`once_found`).
         self.register_outputs({"arn": self.arn})
 
     def _document(self, leaf: str) -> pulumi.Output[str]:
@@ -99,9 +99,9 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         return self._args.bucket_arns.apply(lambda arns: to_json(layout.document(leaf, arns)))
 
     def _replaced_in_place(self, first: list[pulumi.Resource]) -> pulumi.ResourceOptions:
-        # A new one can't stand beside the old: its name is its own. And what is replaced with its
-        # role or policy is deleted before that; if the run is cut short then, the next one would
-        # otherwise create it and delete it again, by the same name.
+        # The new one has the name of the old one, so both can't exist. If a run is interrupted
+        # after the old one is deleted with its role or policy, the next run would otherwise
+        # create the new one and then delete it, by the same name.
         return pulumi.ResourceOptions(parent=self, depends_on=first, delete_before_replace=True)
 
     def _inline(
@@ -136,21 +136,20 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
 
 
 class UserIdentity(_Identity[User]):
-    """An IAM user, its policies, and an access key for each of its labels.
+    """An IAM user, its policies, and one access key for each label.
 
-    A new label makes a key beside the old one, a label taken away deletes its key, and no
-    other key changes: to rotate is to add a label, move the jobs over and take the old
-    label away.
+    A new label creates a key, and removing a label deletes its key. Other keys do not
+    change. To rotate a key, add a label, move the jobs, and remove the old label.
     """
 
     kind = "user"
     current_key: aws.iam.AccessKey | None = None
-    """The key of the last label."""
+    """The access key of the last label."""
 
     def __init__(
         self, name: str, args: IdentityArgs[User], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Make the user; ``name`` is also its name in IAM."""
+        """Create the user; ``name`` is also its name in IAM."""
         super().__init__("circleci-s3-access:index:User", name, args, opts)
         settings = args.settings
         user = aws.iam.User(
@@ -167,14 +166,14 @@ class UserIdentity(_Identity[User]):
                 user=user.name,
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    # The provider marks them too; whoever reads this sees it here.
+                    # The provider marks these as secret too; this makes it explicit.
                     additional_secret_outputs=["secret", "sesSmtpPasswordV4"],
                 ),
             )
         self._give_access(user)
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
-        """What a stack exports: with the current access key, its secret a secret."""
+        """The stack outputs, with the current access key. The secret key is a Pulumi secret."""
         if self.current_key is None:
             return super().outputs()
         secret: pulumi.Output[str] = pulumi.Output.secret(self.current_key.secret)
@@ -200,14 +199,14 @@ class RoleIdentity(_Identity[Role]):
         region: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make the role; ``name`` is also its name in IAM.
+        """Create the role; ``name`` is also its name in IAM.
 
         Args:
-            name: the role's name.
-            args: its settings.
-            provider_arn: the OIDC provider of the CircleCI organization that it trusts.
-            region: where its jobs call AWS.
-            opts: the component's options.
+            name: The name of the role.
+            args: The settings, layout and bucket ARNs.
+            provider_arn: The OIDC provider of the trusted CircleCI organization.
+            region: The region in which its jobs call AWS.
+            opts: The options of the component.
         """
         super().__init__("circleci-s3-access:index:Role", name, args, opts)
         settings = args.settings
@@ -223,7 +222,7 @@ class RoleIdentity(_Identity[Role]):
             max_session_duration=settings.max_session_seconds,
             permissions_boundary=settings.permissions_boundary,
             tags=args.tags,
-            # A new path replaces the role, whose name is then still taken.
+            # A new path replaces the role, and the old role still has the name.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.job = pulumi.Output.all(role.arn, region).apply(
@@ -234,5 +233,5 @@ class RoleIdentity(_Identity[Role]):
         self._give_access(role)
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
-        """What a stack exports: with a ready job for CircleCI."""
+        """The stack outputs, with a CircleCI config that assumes the role."""
         return {**super().outputs(), "circleciConfig": self.job}

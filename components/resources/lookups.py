@@ -1,4 +1,4 @@
-"""Look-ups whose failures are told in plain words: all at once, with the stack and the path."""
+"""Look-ups whose failures are reported together, each with the stack and the path."""
 
 import asyncio
 import re
@@ -15,11 +15,11 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 @dataclass(frozen=True)
 class Lookup:
-    """One look-up, and what to say where it fails or its answer won't do.
+    """One look-up, and the findings if it fails or its answer is wrong.
 
-    ``output`` is the look-up's own output, from which nothing else is derived.
-    ``missing`` makes the finding from the provider's words, ``findings`` finds what
-    is wrong with an answer.
+    ``output`` is the output of the look-up itself; no other output is derived from it.
+    ``missing`` makes the finding from the provider's error message. ``findings`` checks the
+    answer.
     """
 
     output: pulumi.Output[Any]
@@ -28,10 +28,10 @@ class Lookup:
 
 
 def once_found(lookups: Mapping[_Key, Lookup]) -> pulumi.Output[dict[_Key, Any]]:
-    """All answers, each by its look-up's key, once every one is there and good.
+    """All answers by the keys of their look-ups, if every look-up succeeds.
 
-    The output fails with one message for everything that is wrong; whatever takes
-    it as an input is not made.
+    Otherwise the output fails with one message for all findings, and resources that depend
+    on it are not created.
     """
     for lookup in lookups.values():
         _answer_for(lookup.output)
@@ -45,10 +45,9 @@ def once_found(lookups: Mapping[_Key, Lookup]) -> pulumi.Output[dict[_Key, Any]]
 
 
 def _answer_for(output: pulumi.Output[Any]) -> None:
-    """Keep Pulumi from ending the program with this output's failure, and a traceback.
+    """Prevent Pulumi from ending the program with a traceback if this output fails.
 
-    It is what ``Output.apply`` does for the output that it is called on. Without it
-    only the words would differ.
+    ``Output.apply`` does the same for its output. Without this, only the message differs.
     """
     untrack = getattr(output, "_untrack", None)
     if untrack is not None:
@@ -62,7 +61,7 @@ async def _all_found(lookups: Mapping[_Key, Lookup]) -> bool:
     for lookup, answer in zip(lookups.values(), answers, strict=True):
         if isinstance(answer, BaseException):
             findings.append(lookup.missing(_words(answer)))
-        elif answer is not None:  # None is what a preview can't know
+        elif answer is not None:  # None: not known in a preview
             findings += lookup.findings(answer)
     if findings:
         raise told(SettingsError(pulumi.get_stack(), findings))
@@ -70,12 +69,12 @@ async def _all_found(lookups: Mapping[_Key, Lookup]) -> bool:
 
 
 def told(error: SettingsError) -> pulumi.RunError:
-    """The error as Pulumi prints it: its words alone, without a traceback."""
+    """The error in the form that Pulumi prints without a traceback."""
     return pulumi.RunError(str(error))
 
 
 def _words(error: BaseException) -> str:
-    """The provider's own words, on one line and without the frames around them."""
+    """The provider's error message on one line, without the text that the engine adds."""
     words = " ".join(str(error).split())
     return _FRAME.sub("", words)
 

@@ -1,4 +1,4 @@
-"""Where a stack runs: the account of its credentials, and whether its state is of the same one."""
+"""The account in which a stack runs; it must be the account of the stack's state."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,20 +18,20 @@ from components.settings.findings import Finding
 
 _OWN_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
 """The engine's function behind a StackReference (`builtinProvider.Invoke` in its
-pkg/resource/deploy/builtins.go); used alone it leaves nothing in the state."""
+pkg/resource/deploy/builtins.go). The state gains the engine's own default provider by it."""
 _BEING_WRITTEN: Final = "failed to load checkpoint"
 _PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between attempts to read a state that is being written."""
 _PATH: Final = "aws:allowedAccountIds"
 
 arns_in_state: Callable[[], Iterable[str]] | None = None
-"""What to ask for the ARNs of a stack without outputs: its first deployment did not end, or there
-was none. A program can't look into its state; who runs it may set this, as the rollout does."""
+"""Returns the ARNs in the state of a stack that has no outputs (its first deployment failed, or
+there was none). A program can't read its state; the rollout, which can, sets this."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The caller's account and ARN, and the accounts that the stack was deployed in so far."""
+    """The caller's account and ARN, and the accounts of earlier deployments of the stack."""
 
     account: str
     arn: str
@@ -39,10 +39,10 @@ class Place:
 
 
 def look_up_place(parent: pulumi.Resource) -> Lookup:
-    """Look up where the stack runs.
+    """Look up the account in which the stack runs.
 
-    A stack stays in its account: in another one the engine would take what the state
-    holds for what is there, or make everything anew and forget the old account.
+    A stack must stay in its account. In another account the engine would assume that the
+    resources in the state exist, or create all of them again and forget the old account.
     """
     return Lookup(pulumi.Output.from_input(_place(parent)), _missing, _findings)
 
@@ -57,7 +57,7 @@ async def _place(parent: pulumi.Resource) -> Place:
     arns = [*_arns(before)]
     if not arns and arns_in_state is not None:
         arns = [*await asyncio.to_thread(arns_in_state)]
-    deployed = frozenset(map(account_of_arn, arns)) - {""}  # a bucket's ARN names none
+    deployed = frozenset(map(account_of_arn, arns)) - {""}  # an ARN of a bucket has no account
     return Place(caller.account_id, caller.arn, deployed)
 
 
@@ -91,7 +91,7 @@ def _ask(monitor: Any, request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - gen
 
 
 def _own_name() -> dict[str, str]:
-    """The running stack, as that function takes it; a backend of files has no organizations."""
+    """The running stack, as that function expects it. File backends have no organizations."""
     organization = pulumi.get_organization()
     if organization == "organization":
         return {"name": pulumi.get_stack()}
@@ -106,14 +106,14 @@ def _arns(outputs: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _missing(words: str) -> Finding:
-    return Finding(_PATH, f"the account that is in use can't be told: {words}")
+    return Finding(_PATH, f"the account in use can't be determined: {words}")
 
 
 def _findings(place: Place) -> Iterator[Finding]:
     for other in sorted(place.deployed - {place.account}):
         yield Finding(
             _PATH,
-            f"this stack was deployed in account {other}, and the credentials are of "
-            f"{place.account}; a stack stays in its account, so give {place.account} a stack file "
-            "of its own",
+            f"this stack was deployed in account {other}, but the credentials belong to "
+            f"{place.account}; a stack stays in its account, so use another stack file for "
+            f"{place.account}",
         )

@@ -17,14 +17,13 @@ from components.settings.stack_file import read_config
 
 
 def read() -> tuple[Stack, Mapping[str, Layout], str | None]:
-    """Read and check the running stack's config; warnings go to Pulumi's log.
+    """Read and check the config of the running stack; warnings go to Pulumi's log.
 
     Returns:
-        The settings, the layout of each identity's policies by its name, and the region if it is
-        known.
+        The settings, the policy layout of each identity by name, and the region if known.
 
     Raises:
-        pulumi.RunError: with everything that is wrong, before anything is made or looked up.
+        pulumi.RunError: With every finding, before anything is created or looked up.
     """
     stack = pulumi.get_stack()
     region = region_in_use(pulumi.Config("aws").get("region"), os.environ)
@@ -42,21 +41,21 @@ def read() -> tuple[Stack, Mapping[str, Layout], str | None]:
 
 def _packed(laid_out: dict[str, Layout]) -> list[str]:
     return [
-        f"identities.{name}.grants: near the limit of what fits, so policies are packed; a change "
-        "may rewrite several of them, and a permission that moves be missing for a moment"
+        f"identities.{name}.grants: close to IAM's size limits, so the policies are packed; "
+        "a change may rewrite several of them, and a permission may be missing for a moment"
         for name, layout in laid_out.items()
         if layout.packed
     ]
 
 
 def _check_file(stack: str, config: Mapping[str, Any]) -> None:
-    """Check that the config is what the stack's file says, where the file is beside the program.
+    """Check that the config is that of the stack's file, if the file is beside the program.
 
-    All that tells who may do what reads that file. Pulumi gives a program more than it says where
-    an environment of Pulumi ESC does, or ``--config-file``.
+    The rollout's reports read only that file. Pulumi may pass other values from a Pulumi ESC
+    environment or ``--config-file``.
 
     Raises:
-        SettingsError: the file can be read in two ways, or says something else.
+        SettingsError: The file is ambiguous, or contains other values.
     """
     root = Path(pulumi.get_root_directory() or Path.cwd())
     if not (root / f"Pulumi.{stack}.yaml").exists():
@@ -66,14 +65,14 @@ def _check_file(stack: str, config: Mapping[str, Any]) -> None:
         key for key in {**written, **config} if not _is(written.get(key), config.get(key))
     ]:
         message = (
-            "Pulumi gives the program another value than this file and Pulumi.yaml hold; write it "
-            "here, not in an environment of Pulumi ESC or another --config-file"
+            "Pulumi gives the program another value than this file and Pulumi.yaml contain; set it "
+            "here, not in a Pulumi ESC environment or another --config-file"
         )
         raise SettingsError(stack, [Finding(key, message) for key in other])
 
 
 def _is(written: object, given: object) -> bool:
-    """Whether a value of the config is what the file says; what is encrypted there may be any."""
+    """Whether a value is that of the file. An encrypted value in the file matches any value."""
     match written, given:
         case {"secure": str(), **others}, _ if not others:
             return True

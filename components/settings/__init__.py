@@ -1,4 +1,4 @@
-"""What a stack wishes for: its config, typed and checked before any call to AWS."""
+"""The settings of a stack: its config, typed and checked before any call to AWS."""
 
 from components.settings.findings import Finding, SettingsError
 from components.settings.load import NAMESPACE, load

@@ -1,4 +1,4 @@
-"""Config keys as Pulumi knows them, and the config that ``Pulumi.yaml`` gives to every stack."""
+"""Config keys as Pulumi reads them, and the config of all stacks from ``Pulumi.yaml``."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,27 +13,27 @@ from components.settings.load import NAMESPACE
 
 PROJECT: Final = "Pulumi.yaml"
 _BEFORE: Final = "Pulumi.json"
-"""What Pulumi takes where both are there (``Exts`` in its common/encoding/marshal.go)."""
+"""Pulumi reads this file if both exist (``Exts`` in its common/encoding/marshal.go)."""
 _STEPS: Final = re.compile(r"[.\[\]\"]")
-"""With these Pulumi takes a key of ``Pulumi.yaml`` for a path into a value (``parseKeyPath``)."""
+"""Pulumi reads a key of ``Pulumi.yaml`` with these as a path in a value (``parseKeyPath``)."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """The project's name, and the config that stacks have where their own file has none."""
+    """The project's name, and the config for keys that a stack's file does not have."""
 
     name: str = NAMESPACE
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_project(root: Path, stack: str = "") -> Project:
-    """Read a project's file; without one nothing is given to stacks.
+    """Read a project's file. Without a file, there is no config for all stacks.
 
     Raises:
-        SettingsError: with what is wrong with the file; it is told as of a stack.
+        SettingsError: With every finding in the file; the error names the stack too.
     """
     if (root / _BEFORE).exists():
-        message = f"Pulumi reads it and not {PROJECT}; keep one of them"
+        message = f"Pulumi reads this file instead of {PROJECT}; keep one of them"
         raise SettingsError(stack, [Finding("file", message)], _BEFORE)
     path = root / PROJECT
     try:
@@ -61,10 +61,10 @@ def _parsed(path: Path, content: bytes) -> tuple[Project, tuple[Finding, ...]]:
 def full_keys(
     config: Mapping[str, Any], project: str, path: Path
 ) -> tuple[dict[str, Any], list[Finding]]:
-    """A file's config with full keys, ``namespace:name``, and what is wrong with its keys.
+    """A file's config with full keys, ``namespace:name``, and the findings about its keys.
 
-    Pulumi lets a project leave its own namespace out, and takes ``aws:config:region``
-    for ``aws:region``. Of two keys that are equal then it takes one at random.
+    In Pulumi, the project's own namespace is optional, and ``aws:config:region`` is the same
+    as ``aws:region``. If two keys are the same, Pulumi uses one of them at random.
     """
     named: dict[str, Any] = {}
     written: dict[str, str] = {}
@@ -75,7 +75,11 @@ def full_keys(
         first, *middle, last = full.split(":")
         if middle and middle != ["config"]:
             line = lines()[key]
-            found.append(_key_finding(key, f"line {line}: a key is namespace:name, as aws:region"))
+            found.append(
+                _key_finding(
+                    key, f"line {line}: a key has the form namespace:name, such as aws:region"
+                )
+            )
             continue
         full = f"{first}:{last}"
         if full in named:
@@ -83,7 +87,7 @@ def full_keys(
                 _key_finding(
                     key,
                     f"line {lines()[key]}: is the same key to Pulumi as '{written[full]}' in line "
-                    f"{lines()[written[full]]}, and it takes one of them at random; keep one",
+                    f"{lines()[written[full]]}, and Pulumi uses one of them at random; keep one",
                 )
             )
         named[full], written[full] = value, key
@@ -95,24 +99,24 @@ def _key_finding(key: str, message: str) -> Finding:
 
 
 def _findings(content: object) -> Iterator[Finding]:
-    """What keeps stacks' files from being all that Pulumi takes their config from."""
+    """Settings that make Pulumi read config from somewhere else than the stack files."""
     if not isinstance(content, dict) or not isinstance(content.get("name"), str):
         yield Finding("name", "is missing: the project's name")
         return
     config = content.get("config")
     if "stackConfigDir" in content or isinstance(config, str):
         key = "stackConfigDir" if "stackConfigDir" in content else "config"
-        yield Finding(key, "moves the stacks' files; here they are beside Pulumi.yaml")
+        yield Finding(key, "moves the stack files; they must be beside Pulumi.yaml")
     elif not isinstance(config, dict | None):
         yield Finding("config", "is not a mapping")
     for key in config if isinstance(config, dict) else ():
         if _STEPS.search(key):
-            message = "changes a part of a value in every stack; write it in the stacks' files"
+            message = "sets part of a value in every stack; set it in the stack files"
             yield _key_finding(key, message)
 
 
 def _given(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """The value of a declared key: its default, or one written without a declaration."""
+    """The value of a key: its default or value, or a plain value without a declaration."""
     if not isinstance(value, dict):
         return value
     return value.get("default", value.get("value"))

@@ -1,4 +1,4 @@
-"""What is wrong in a stack's config, each with the path to it."""
+"""Findings: errors and warnings about a config, each with a path."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _SHOWN: Final = 60
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing to mend: where in the config, and the value with what would be right."""
+    """One finding: the path in the config, and a message with the value and the correction."""
 
     path: str
     message: str
@@ -22,16 +22,16 @@ class Finding:
     def __str__(self) -> str:
         """``identities.ci.grants[1].access: 'raed' is not one of list, read, …``, on one line.
 
-        Characters that a terminal would obey, not show, are written as escapes.
+        Control characters are written as escapes.
         """
         return printable(f"{self.path}: {self.message}")
 
 
 class SettingsError(Exception):
-    """A stack's config can't be used. Holds every finding, not only the first."""
+    """A stack's config is wrong. The error has all findings, not only the first."""
 
     def __init__(self, stack: str, findings: Iterable[Finding], file: str | None = None) -> None:
-        """Take the stack's name, what was found, in the order to be told, and in which file."""
+        """``file`` is the name of the file with the findings; by default the stack's file."""
         self.stack = stack
         self.findings = tuple(findings)
         self.file = file or f"Pulumi.{stack}.yaml"
@@ -39,7 +39,7 @@ class SettingsError(Exception):
 
 
 def printable(text: str) -> str:
-    """A text on one line, with escapes for what a terminal would obey and not show."""
+    """A text on one line, with escapes for characters that can't be printed."""
     if text.isprintable():
         return text
     return "".join(
@@ -51,8 +51,8 @@ def printable(text: str) -> str:
 def path_of(steps: Iterable[Step]) -> str:
     """``("identities", "ci", "grants", 1)`` as ``identities.ci.grants[1]``.
 
-    A key that holds more than letters, digits, ``_`` and ``-`` is quoted in
-    brackets, so that a path can always be read back.
+    A key with other characters than letters, digits, ``_`` and ``-`` is quoted in
+    brackets, so that a path is never ambiguous.
     """
     path = ""
     for step in steps:
@@ -66,9 +66,9 @@ def path_of(steps: Iterable[Step]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value of the config as a message quotes it: as YAML writes it, and not at any length."""
+    """A value as a message quotes it: as YAML writes it, shortened if it is long."""
     if value is None:
-        return "nothing"
+        return "null"
     if isinstance(value, str):
         return f"'{value}'"
     text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)

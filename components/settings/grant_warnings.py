@@ -1,4 +1,4 @@
-"""What grants allow but their writer may not have meant."""
+"""Warnings about grants that are probably not intended."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -19,7 +19,7 @@ from components.settings.model import Grant
 
 
 def of_grants(grants: Sequence[Grant]) -> Iterator[Finding]:
-    """Warnings about the grants of one identity, with paths inside it, in the config's order."""
+    """The warnings about the grants of one identity; paths start at the identity."""
     for index, grant in enumerate(grants):
         for about, message in _of_grant(grant):
             yield Finding(f"grants[{index}].{about}", message)
@@ -30,29 +30,32 @@ def of_grants(grants: Sequence[Grant]) -> Iterator[Finding]:
 
 def _of_grant(grant: Grant) -> Iterator[tuple[str, str]]:
     if (message := outdated_name(grant.bucket)) is not None:
-        yield "bucket", f"'{grant.bucket}' {message}; an older one may"
+        yield "bucket", f"'{grant.bucket}' {message}; an older bucket may have it"
     if "full" in grant.access:
-        yield "access", f"full gives {_managing(objects_access())}"
+        yield "access", f"full includes {_managing(objects_access())}"
     yield from (("actions", message) for message in _of_actions(grant))
     yield from (("prefixes", message) for message in _of_prefixes(grant.prefixes))
     if grant.kms_key is not None and not any(one.name in NEEDS_OF_KEY for one in _rights(grant)):
-        yield "kmsKey", "no action of this grant uses the key; reading and writing objects do"
+        yield (
+            "kmsKey",
+            "no action in this grant uses the key; only reading and writing objects use it",
+        )
 
 
 def _of_actions(grant: Grant) -> Iterator[str]:
     named = [action(name) for name in grant.actions]
-    # What a word gives too is told where the words are.
+    # Actions that access words also allow are not reported here.
     wide = [one.name for one in named if _ignores_prefixes(one) and one not in ACCESS["list"]]
     if grant.prefixes and wide:
-        yield f"{', '.join(wide)}: of the whole bucket, whatever the prefixes"
+        yield f"{', '.join(wide)}: applies to the whole bucket; prefixes do not limit it"
     if managing := [one.name for one in named if changes_access(one.name)]:
         yield _managing(managing)
 
 
 def _managing(names: Sequence[str]) -> str:
     return (
-        f"{', '.join(names)}: AWS classes this as permissions management; "
-        "whoever has it may let others in"
+        f"{', '.join(names)}: AWS classifies this as permissions management; "
+        "it can be used to give access to others"
     )
 
 
@@ -64,15 +67,15 @@ def _of_prefixes(prefixes: Sequence[str]) -> Iterator[str]:
     for prefix in prefixes:
         if prefix.startswith("/"):
             usual = prefix.lstrip("/")
-            right = f"most keys are like '{usual}…'" if usual else "few keys do"
-            yield f"'{prefix}' starts with '/', which S3 takes for a part of the key; {right}"
+            right = f"most keys look like '{usual}…'" if usual else "few keys start with it"
+            yield f"'{prefix}' starts with '/', which is part of the key in S3; {right}"
         for other in prefixes:
             if other != prefix and prefix.startswith(other):
-                yield f"'{prefix}' lies in '{other}' already"
+                yield f"'{prefix}' is already covered by '{other}'"
 
 
 def _overlap(grant: Grant, other: Grant) -> str | None:
-    """How two grants of one identity overlap: their rights are joined, which is rarely meant."""
+    """How two grants of one identity overlap, or None. Their actions are joined."""
     if grant.bucket != other.bucket:
         return None
     rights, others = _rights(grant), _rights(other)
@@ -92,6 +95,6 @@ def _rights(grant: Grant) -> set[Action]:
 
 
 def _swallows(rights: set[Action], others: set[Action]) -> bool:
-    """Whether one has every action on objects, and the other some of them."""
+    """Whether one has every action on objects, and the other has some of them."""
     has_all = any(one.name == EVERYTHING for one in rights)
     return has_all and any(one.target is Target.OBJECT for one in others)

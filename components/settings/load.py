@@ -1,4 +1,4 @@
-"""From a stack's config to its settings, or to everything that is wrong with it."""
+"""From a stack's config to its settings, or to all findings about it."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from components.settings.model import Grant, Role, Stack, Trust, User
 from components.settings.trust_rules import ANY_PROJECT, WHERE
 
 NAMESPACE: Final = "circleci-s3-access"
-"""The project's name, and so the namespace of its config keys."""
+"""The project's name, which is the namespace of its config keys."""
 
 _KINDS: Final[Mapping[Step, type[BaseModel]]] = {"user": User, "role": Role}
 
@@ -43,10 +43,10 @@ _HINTS: Final = {
 
 
 def load(stack: str, config: Mapping[str, Any]) -> Stack:
-    """Check a stack's config, keys without their namespace, and make it typed.
+    """Check a stack's config and convert it to settings. Its keys have no namespace.
 
     Raises:
-        SettingsError: with every finding, where there is any.
+        SettingsError: With every finding, if there are any.
     """
     if (message := _unreadable(config)) is not None:
         raise SettingsError(stack, [Finding("config", message)])
@@ -58,13 +58,13 @@ def load(stack: str, config: Mapping[str, Any]) -> Stack:
 
 
 def _unreadable(config: Mapping[str, Any]) -> str | None:
-    """What no config can be, though YAML's anchors and escapes can spell it."""
+    """The message about a config that can't be checked, which YAML anchors and escapes allow."""
     try:
         json.dumps(config, ensure_ascii=False, default=str, skipkeys=True).encode()
     except UnicodeEncodeError as error:
-        return f"holds {error.object[error.start]!a}, which is no character"
+        return f"contains {error.object[error.start]!a}, which is not a valid character"
     except (ValueError, RecursionError):
-        return "holds itself, or lists in lists without an end"
+        return "contains itself, or is nested too deeply"
     return None
 
 
@@ -74,12 +74,12 @@ def _finding(details: ErrorDetails) -> Finding:
     if kind == "invalid_key" or steps[-1] == "[key]":
         place = details["loc"][:-1] if kind == "invalid_key" else details["loc"][:-2]
         key = json.dumps(value, default=str)
-        return Finding(path_of((*_steps(place), key)), "is no text, as a key must be; quote it")
+        return Finding(path_of((*_steps(place), key)), "is a key that is not text; quote it")
     if kind == "extra_forbidden":
         return Finding(path_of(steps), _unknown_key(details["loc"]))
     if kind == "missing":
         return Finding(path_of(steps), f"is missing{_HINTS.get(str(steps[-1]), '')}")
-    # A list's wrong word is quoted in the message, so the path ends at the list.
+    # The message quotes the wrong item of a list, so the path ends at the list.
     if isinstance(steps[-1], int) and steps[-2] != "grants":
         steps = steps[:-1]
     if kind == "tuple_type" and isinstance(value, str) and steps[-1] != "grants":
@@ -90,10 +90,10 @@ def _finding(details: ErrorDetails) -> Finding:
 def _as_list(key: Step, text: str) -> str:
     if text == ANY_PROJECT and key == "projects":
         return (
-            f"; name the ids that are meant ({WHERE['project']}), "
-            "or write ['*'] for every project of the organization"
+            f"; list the ids ({WHERE['project']}), "
+            "or use ['*'] for every project of the organization"
         )
-    # Neither is right in any other list.
+    # Neither is valid in any other list.
     return "" if text in ("", "*") else f"; did you mean ['{text}']?"
 
 
@@ -105,16 +105,16 @@ def _message(details: ErrorDetails) -> str:
         expected = context["expected"].replace(" or ", ", ").replace("'", "")
         return f"{shown(value)} is not one of {expected}"
     if kind in ("greater_than_equal", "less_than_equal"):
-        return f"{value} is out of range; AWS takes 3600 to 43200 (a job may ask for less itself)"
+        return f"{value} is out of range; AWS allows 3600 to 43200 (a job may request less)"
     mended = "; quote it" if kind == "string_type" and isinstance(value, _SCALARS) else ""
     return f"{shown(value)} is not {_TYPES.get(kind, 'what belongs here')}{mended}"
 
 
 def _steps(loc: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The path as the user wrote it: without the tag that pydantic adds for a union."""
+    """The path in the config: without the tag that pydantic adds for a union."""
     is_tagged = len(loc) > 2 and loc[0] == "identities" and loc[2] in _KINDS  # noqa: PLR2004 - identities, name, kind
     steps = (*loc[:2], *loc[3:]) if is_tagged else loc
-    # A number is a list's index, but for a key of a mapping that should have been text.
+    # A number is an index of a list, or a key of a mapping that should be text.
     mappings = ("identities", "tags")
     return tuple(
         str(step) if index and steps[index - 1] in mappings else step
@@ -126,15 +126,15 @@ def _unknown_key(loc: tuple[Step, ...]) -> str:
     key = str(loc[-1])
     model, other = _models(loc)
     if key in _keys(other):
-        return f"is no key of this kind; it belongs to kind: {getattr(other, 'KIND', '')}"
+        return f"is not a key of this kind; it belongs to kind: {getattr(other, 'KIND', '')}"
     known = _keys(model)
     near = get_close_matches(key, known, n=1)
-    right = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    return f"is no key here; {right}"
+    right = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+    return f"is not a known key; {right}"
 
 
 def _models(loc: tuple[Step, ...]) -> tuple[type[BaseModel], type[BaseModel] | None]:
-    """The model whose key a path ends in, and for an identity the one of the other kind."""
+    """The model that a path's last key belongs to, and for an identity the other kind's model."""
     inside = loc[3:-1] if loc[0] == "identities" else ()
     if len(loc) == 1:
         return Stack, None
@@ -151,7 +151,7 @@ def _keys(model: type[BaseModel] | None) -> list[str]:
 
 
 def decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """A value that was set as one text of JSON, as ``pulumi config set`` does."""
+    """Parse a value that ``pulumi config set`` stored as JSON text."""
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -161,7 +161,7 @@ def decoded(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def own_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of the program's namespace, keys without it."""
+    """The config of the program's namespace, with the namespace removed from the keys."""
     prefix = f"{NAMESPACE}:"
     return {
         key.removeprefix(prefix): decoded(value)

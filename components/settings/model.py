@@ -1,8 +1,8 @@
-"""The typed settings of a stack: what ``Pulumi.<stack>.yaml`` may hold.
+"""The typed settings of a stack: the content of ``Pulumi.<stack>.yaml``.
 
-Fields are spelled in camelCase in the config, unknown keys are errors, and a
-model once made is never changed. What a field may hold is in ``rules``,
-``trust_rules`` and ``tag_rules``; what fields must be together is here.
+In the config, fields are in camelCase, and unknown keys are errors. Models are
+immutable. The rules for single fields are in ``rules``, ``trust_rules`` and
+``tag_rules``; the rules between fields are here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,12 +42,12 @@ class _Settings(BaseModel):
 
     @classmethod
     def _between_fields(cls, _config: Mapping[str, Any]) -> Iterator[Found]:
-        """What is wrong between fields, which may each be wrong themselves."""
+        """Findings between fields. Each field may be wrong itself."""
         yield from ()
 
 
 class Grant(_Settings):
-    """What an identity may do in one bucket, or under some prefixes of it."""
+    """The access of an identity to one bucket, or to some prefixes of it."""
 
     bucket: rules.BucketName
     access: rules.AccessWords = ()
@@ -60,7 +60,7 @@ class Grant(_Settings):
         access = config.get("access", ())
         if access in _EMPTY and "actions" not in config:
             how = "empty" if "access" in config else "missing"
-            yield ("access",), f"is {how}, and there are no actions: the grant grants nothing"
+            yield ("access",), f"is {how}, and there are no actions: the grant allows nothing"
         if isinstance(access, list | tuple) and "full" in access:
             yield from (
                 (("access",), message) for message in rules.beside_full(config.get("actions"))
@@ -77,7 +77,7 @@ class _IdentitySettings(_Settings):
 
 
 class User(_IdentitySettings):
-    """An IAM user, with up to two access keys by label; the last is the current one."""
+    """An IAM user with up to two access keys by label; the last key is the current one."""
 
     KIND: ClassVar[limits.Kind] = "user"
     kind: Annotated[Literal["user"], rules.kind]
@@ -85,11 +85,11 @@ class User(_IdentitySettings):
 
 
 class Trust(_Settings):
-    """Which CircleCI jobs may assume a role; all that is given must hold.
+    """Which CircleCI jobs may assume a role; a job must match every key that is set.
 
     ``organization``, ``projects`` and ``users`` are CircleCI's ids: see
     Organization Settings > Overview, Project Settings > Overview, and for users
-    ``/api/v2/me``. ``origins`` and ``refs`` only CIRCLE_OIDC_TOKEN_V2 carries.
+    ``/api/v2/me``. Only CIRCLE_OIDC_TOKEN_V2 contains ``origins`` and ``refs``.
     """
 
     organization: trust_rules.Organization
@@ -104,8 +104,8 @@ class Trust(_Settings):
         refs, projects = config.get("refs"), config.get("projects")
         if refs and "origins" not in config:
             first = shown(refs[0] if isinstance(refs, list | tuple) else refs)
-            right = "add the origins that are meant, as [github.com/acme/app]"
-            yield ("refs",), f"{first} is a ref of every repository; {right}"
+            right = "add the allowed origins, such as [github.com/acme/app]"
+            yield ("refs",), f"{first} may exist in any repository; {right}"
         is_any = isinstance(projects, str | list | tuple) and trust_rules.ANY_PROJECT in projects
         if config.get("projectIdClaim") is True and is_any:
             message = "true with projects: ['*'] would check nothing; name the projects"
@@ -124,7 +124,7 @@ class Role(_IdentitySettings):
 
 
 def _kind_of(identity: object) -> str:
-    """The kind that an identity is checked as; a wrong or missing one hides nothing else."""
+    """The kind to check an identity as. A wrong or missing kind hides no other finding."""
     if not isinstance(identity, Mapping):
         return str(getattr(identity, "kind", "user"))
     if (kind := identity.get("kind")) in ("user", "role"):
@@ -163,11 +163,11 @@ def _wrong_names(identities: Mapping[Any, object]) -> Iterator[Found]:
             if (message := rules.wrong_identity_name(name)) is not None:
                 yield where, f"'{name}' {message}"
             if (other := seen.setdefault(name.lower(), name)) != name:
-                yield where, f"'{name}' and '{other}' are one name to IAM, which ignores case"
+                yield where, f"'{name}' and '{other}' are the same name to IAM, which ignores case"
 
 
 def _wrong_tags_together(tags: object, own: object) -> Iterator[str]:
-    """What is wrong only when an identity's own tags are joined with its stack's."""
+    """Findings about an identity's tags that occur only together with the stack's tags."""
     if isinstance(tags, Mapping) and isinstance(own, Mapping):
         alone = {*tag_rules.wrong_tags(tags), *tag_rules.wrong_tags(own)}
         for message in tag_rules.wrong_tags({**tags, **own}):

@@ -1,11 +1,11 @@
-"""YAML as Pulumi reads it, and no YAML that another reader may take otherwise.
+"""Reads YAML as Pulumi does, and refuses YAML that readers interpret differently.
 
-Pulumi's reader, Go's yaml.v3, takes some plain words otherwise than PyYAML does:
-``yes`` and ``on`` are text, ``012345670123`` is an octal number, ``012345678901``
-loses its zero, a date becomes a text that also holds a time, and keys are texts.
+Pulumi's reader, Go's yaml.v3, differs from PyYAML: ``yes`` and ``on`` are text,
+``012345670123`` is an octal number, ``012345678901`` loses its zero, a date becomes
+a text with a time, and keys are text.
 
-What the two read differently, and what nobody needs here, is an error: tags,
-encodings other than UTF-8, equal keys, a second document, aliases without an end.
+Other differences are errors, since nobody needs them here: tags, encodings other than
+UTF-8, duplicate keys, a second document, and endless aliases.
 """
 
 import re
@@ -23,26 +23,26 @@ _TIME: Final = r"\d{4}-\d\d?-\d\d?(?:[Tt ][ \t]*\d.*)?\Z"
 _YAML_TAG: Final = "tag:yaml.org,2002:"
 _MERGE: Final = f"{_YAML_TAG}merge"
 _MOST_VALUES: Final = 100_000
-"""Values of a document whose aliases are written out; a stack of 1,000 identities has 30,000."""
+"""Values of a document with expanded aliases; a stack of 1,000 identities has 30,000."""
 _DEEPEST: Final = 50
 _LARGEST_BITS: Final = 64
-_WORDS: Final = {"but found another document": "a second document starts; a file holds one"}
+_WORDS: Final = {"but found another document": "a second document starts; only one is allowed"}
 
 
 class UnreadableError(Exception):
-    """A text that can't be read, or not by every reader in the same way; says in which line."""
+    """YAML that can't be read, or is ambiguous. The message has the line."""
 
     def __init__(self, problem: str, line: int | None = None) -> None:
-        """Take what is wrong, and the line if it is known."""
+        """``line`` is added to the message if it is known."""
         super().__init__(problem if line is None else f"line {line}: {problem}")
 
 
-def read(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """What a file holds, as JSON's types; every key is a text.
+def read(path: Path) -> Any:  # noqa: ANN401 - any JSON value
+    """The content of a file as JSON types; every key is text.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        UnreadableError: where it can't be read.
+        FileNotFoundError: The file does not exist.
+        UnreadableError: The content can't be read.
     """
     return parse(content_of(path))
 
@@ -51,8 +51,8 @@ def content_of(path: Path) -> bytes:
     """A file's bytes.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        UnreadableError: where it can't be read.
+        FileNotFoundError: The file does not exist.
+        UnreadableError: The content can't be read.
     """
     try:
         return path.read_bytes()
@@ -62,11 +62,11 @@ def content_of(path: Path) -> bytes:
         raise UnreadableError(error.strerror or str(error)) from None
 
 
-def parse(content: str | bytes) -> Any:  # noqa: ANN401 - whatever it holds
-    """What a text holds, as JSON's types; every key is a text.
+def parse(content: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """The content of a text as JSON types; every key is text.
 
     Raises:
-        UnreadableError: where it can't be read.
+        UnreadableError: The content can't be read.
     """
     text = content if isinstance(content, str) else _decoded(content)
     try:
@@ -77,7 +77,7 @@ def parse(content: str | bytes) -> Any:  # noqa: ANN401 - whatever it holds
         raise UnreadableError(_WORDS.get(problem, problem), line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        problem = f"the character {chr(error.character)!a} can't be in YAML"
+        problem = f"the character {chr(error.character)!a} is not allowed in YAML"
         raise UnreadableError(problem, line) from None
 
 
@@ -109,7 +109,7 @@ class _Loader(yaml.SafeLoader):
         self._depth = 0
         self._values = 0
         self._sizes: dict[int, int] = {}
-        """Values in each node that is complete, with what its aliases stand for."""
+        """The number of values in each complete node, with expanded aliases."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -122,23 +122,23 @@ class _Loader(yaml.SafeLoader):
             self._values += 1
             self._sizes[id(node)] = self._values - before
         elif (size := self._sizes.get(id(node))) is None:
-            raise _error(f"the alias *{event.anchor} stands inside of what it stands for", event)
+            raise _error(f"the alias *{event.anchor} refers to a value that contains it", event)
         else:
             self._values += size
             if self._values > _MOST_VALUES:
-                raise _error(f"aliases make the file longer than {_MOST_VALUES:,} values", event)
+                raise _error(f"aliases expand the file to more than {_MOST_VALUES:,} values", event)
         return node
 
     def _check(self, event: yaml.Event) -> None:
         if (tag := getattr(event, "tag", None)) is not None:
             name = f"!!{tag.removeprefix(_YAML_TAG)}" if tag.startswith(_YAML_TAG) else tag
             raise _error(
-                f"the tag {name}: not all readers of YAML know it; leave it out",
+                f"the tag {name} is not known to every YAML reader; remove it",
                 event,
             )
         anchor = getattr(event, "anchor", None)
         if anchor in self.anchors and not isinstance(event, yaml.AliasEvent):
-            raise _error(f"the anchor &{anchor} is there already", event)
+            raise _error(f"the anchor &{anchor} is defined twice", event)
         if self._depth >= _DEEPEST:
             raise _error(f"lists and mappings are nested deeper than {_DEEPEST}", event)
 
@@ -150,21 +150,21 @@ class _Loader(yaml.SafeLoader):
                 continue
             name = self.key_text(key)
             if name in lines:
-                problem = (
-                    f"the key '{name}' stands in one mapping twice, first in line {lines[name]}"
-                )
+                problem = f"the key '{name}' is in the mapping twice, first in line {lines[name]}"
                 raise _error(problem, key)
             if name == "<<" and key.tag != _MERGE:
-                raise _error("the key '<<' in quotes is a merge to Pulumi only", key)
+                raise _error(
+                    "the quoted key '<<' is a merge only to Pulumi; remove the quotes", key
+                )
             lines[name] = key.start_mark.line + 1
         return node
 
     def key_text(self, key: yaml.ScalarNode) -> str:
-        """A key as Pulumi has it: as a text, whatever its type."""
+        """The key as text, as Pulumi has it."""
         return key.value if key.tag == _MERGE else _key(self.construct_object(key))
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge as Go does: own keys win, then the first of a list; PyYAML 6.0.4 does not."""
+        """Merge as Go does, unlike PyYAML 6.0.4: own keys win, then the first of a list."""
         merges = [value for key, value in node.value if key.tag == _MERGE]
         if not merges:
             return
@@ -225,12 +225,12 @@ for _tag, _pattern, _first in (
     ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", "tTfF"),
     ("null", r"(?:~|null|Null|NULL|)\Z", ("~", "n", "N", "")),
     ("merge", r"<<\Z", "<"),
-    # Before numbers: both start with a digit.
+    # Before numbers, since both start with a digit.
     ("timestamp", _TIME, "0123456789"),
     ("int", _NUMBER, "-+.0123456789"),
 ):
     _Loader.add_implicit_resolver(f"{_YAML_TAG}{_tag}", re.compile(_pattern), list(_first))
 _Loader.add_constructor(f"{_YAML_TAG}int", _number)
 _Loader.add_constructor(f"{_YAML_TAG}timestamp", _time)
-# Where it is no key it is text.
+# If it is not a key, it is text.
 _Loader.add_constructor(_MERGE, lambda _, node: str(node.value))

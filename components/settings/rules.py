@@ -1,4 +1,4 @@
-"""Checks of values, as annotated types. Each error names the value and what would be right.
+"""Rules for values, as annotated types. Each message has the value and the correction.
 
 The patterns are those of the IAM API reference (CreateUser, CreateRole).
 """
@@ -28,7 +28,7 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d .*UTC")
 
 
 def text_rule(check: Callable[[str], str | None]) -> AfterValidator:
-    """A validator from a check that answers what is wrong with a value."""
+    """A validator from a check that returns what is wrong with a value, or None."""
 
     def validate(value: str) -> str:
         if (message := check(value)) is not None:
@@ -39,32 +39,32 @@ def text_rule(check: Callable[[str], str | None]) -> AfterValidator:
 
 
 def matches(pattern: re.Pattern[str], right: str) -> Callable[[str], str | None]:
-    """A check that a whole text matches; ``right`` says what would be right."""
+    """A check that a whole text matches; ``right`` describes a valid text."""
     return lambda value: None if pattern.fullmatch(value) else f"is not {right}"
 
 
 def list_rule(*checks: Callable[[Sequence[object]], Iterator[str]]) -> WrapValidator:
-    """A validator of a whole list, from checks that answer what is wrong with it.
+    """A validator of a whole list, from checks that return what is wrong with it.
 
-    They are also made while members are wrong, so they take members of any type.
+    The checks also run if items are wrong, so they accept items of any type.
     """
 
     def found(values: object) -> Iterator[Found]:
         if isinstance(values, list | tuple):
             yield from (((), message) for check in checks for message in check(values))
 
-    def validate(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - what the handler makes of it
+    def validate(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - the result of the handler
         return check_together(value, handler, found)
 
     return WrapValidator(validate)
 
 
 def wrong_identity_name(name: str) -> str | None:
-    """Why IAM takes no user or role of this name, or None."""
+    """Why IAM does not allow this name for a user or role, or None."""
     if not _NAME.fullmatch(name):
-        return "is no IAM name: it takes letters, digits and _+=,.@-"
+        return "is not an IAM name: use letters, digits and _+=,.@-"
     if len(name) > limits.NAME:
-        return f"has {len(name)} characters; IAM takes {limits.NAME}"
+        return f"has {len(name)} characters; IAM allows {limits.NAME}"
     return None
 
 
@@ -75,26 +75,26 @@ def _kind(kind: object) -> object:
 
 
 def _given(value: object) -> object:
-    """A key without a value is no way to say that there is none: leave out the key."""
+    """Refuse null: an optional key is omitted if it has no value."""
     if value is None:
-        raise ValueError("nothing is not text; leave out the key")
+        raise ValueError("null is not allowed; omit the key")
     return value
 
 
 def _wrong_path(path: str) -> str | None:
     if not _PATH.fullmatch(path):
-        return "is no IAM path: it starts and ends with '/', as /ci/"
+        return "is not an IAM path: it must start and end with '/', for example /ci/"
     return None if len(path) <= limits.PATH else f"is longer than {limits.PATH} characters"
 
 
 def _wrong_prefix(prefix: str) -> str | None:
     if not prefix:
-        return "is the beginning of every key; leave prefixes out for the whole bucket"
+        return "matches every key; omit prefixes to grant the whole bucket"
     if (wild := next((sign for sign in "*?$" if sign in prefix), None)) is not None:
-        return f"holds {wild}; a prefix is the plain beginning of keys up to a '/', as builds/"
-    # The pattern of PutUserPolicy's PolicyDocument, less its control characters.
+        return f"contains {wild}; a prefix has no wildcards or variables, for example builds/"
+    # The pattern of PutUserPolicy's PolicyDocument, without its control characters.
     if (strange := next((c for c in prefix if not (" " <= c <= "\xff")), None)) is not None:
-        return f"holds {strange!a}, which IAM takes in no policy"
+        return f"contains {strange!a}, which IAM does not allow in a policy"
     if not prefix.endswith("/"):
         return f"does not end in '/'; did you mean '{prefix}/'?"
     return None
@@ -102,14 +102,14 @@ def _wrong_prefix(prefix: str) -> str | None:
 
 def _wrong_key(key: str) -> str | None:
     if ":alias/" in key:
-        return "is an alias; a policy names the key itself, arn:aws:kms:REGION:ACCOUNT:key/ID"
+        return "is an alias; use the ARN of the key, arn:aws:kms:REGION:ACCOUNT:key/ID"
     return matches(_KEY_ARN, "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")(key)
 
 
 def _wrong_label(label: str) -> str | None:
     if _DATE.fullmatch(label):
-        return f'is a date to YAML; quote it: "{label.partition(" ")[0]}"'
-    return matches(_LABEL, "a label: 1 to 32 letters, digits, '.', '_' or '-'")(label)
+        return f'is read as a date by YAML; quote it: "{label.partition(" ")[0]}"'
+    return matches(_LABEL, "a label: use 1 to 32 letters, digits, '.', '_' or '-'")(label)
 
 
 def _network(text: str) -> str:
@@ -123,7 +123,9 @@ def _no_network(text: str) -> str:
     try:
         near = ip_network(text.partition("%")[0], strict=False)
     except ValueError:
-        raise ValueError(f"'{text}' is no network, as 192.0.2.0/24 or 2001:db8::/32") from None
+        raise ValueError(
+            f"'{text}' is not a network, such as 192.0.2.0/24 or 2001:db8::/32"
+        ) from None
     raise ValueError(f"'{text}' is an address inside a network; did you mean '{near}'?")
 
 
@@ -134,30 +136,31 @@ def _action(name: str) -> str:
 def _distinct(values: Sequence[object]) -> Iterator[str]:
     for text, count in Counter(value for value in values if isinstance(value, str)).items():
         if count > 1:
-            yield f"'{text}' stands there {count} times"
+            yield f"'{text}' is listed {count} times"
 
 
 def _not_empty(values: Sequence[object]) -> Iterator[str]:
     if not values:
-        yield "is empty; name at least one"
+        yield "is empty; list at least one"
 
 
 def _full_with_list_only(words: Sequence[object]) -> Iterator[str]:
     others = [word for word in ACCESS if word in words and word not in ("full", "list")]
     if "full" in words and others:
-        yield f"full gives every action on objects; leave out {', '.join(others)}"
+        yield f"full already allows every action on objects; remove {', '.join(others)}"
 
 
 def beside_full(actions: object) -> Iterator[str]:
-    """Why a grant of ``access: [full]`` has no actions, which may each be wrong themselves."""
+    """Why a grant with ``access: [full]`` can't have these actions. Each may be wrong itself."""
     if not actions:
         return
     names = actions if isinstance(actions, list | tuple) else ()
     on_bucket = [name for name in names if isinstance(name, str) and _acts_on_bucket(name)]
     if on_bucket:
-        yield f"full goes with list only; name {', '.join(on_bucket)} in a grant of its own"
+        names_there = ", ".join(on_bucket)
+        yield f"full can be combined only with list; move {names_there} to a separate grant"
     if not on_bucket or len(on_bucket) < len(names):
-        yield "full gives every action on objects; leave out actions"
+        yield "full already allows every action on objects; remove actions"
 
 
 def _acts_on_bucket(name: str) -> bool:

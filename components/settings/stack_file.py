@@ -1,7 +1,7 @@
 """A stack's file in the project's root: ``Pulumi.<stack>.yaml``.
 
-Inside a run Pulumi hands the program its config; this is for the tools around
-it, which need to know what a stack wishes for without starting an engine.
+During a run, Pulumi passes the config to the program. This module is for tools that
+read the config without starting an engine.
 """
 
 import re
@@ -28,7 +28,7 @@ _ROLES_KEY: Final = "aws:assumeRoles"
 
 @dataclass(frozen=True)
 class StackFile:
-    """One stack's config as written, keys with their namespace (``aws:region``)."""
+    """The config of one stack. Its keys have a namespace (``aws:region``)."""
 
     stack: str
     path: Path
@@ -38,39 +38,38 @@ class StackFile:
         """The typed settings.
 
         Raises:
-            SettingsError: with everything that is wrong with them.
+            SettingsError: With every finding.
         """
         return load(self.stack, self.own)
 
     @property
     def own(self) -> dict[str, Any]:
-        """The config of the program's namespace, keys without it."""
+        """The config of the program's namespace, with the namespace removed from the keys."""
         return own_config(self.config)
 
     @property
     def region(self) -> str | None:
-        """The stack's ``aws:region``, where it names one."""
+        """The value of ``aws:region``, if the stack sets it."""
         region = self.config.get("aws:region")
         return region if isinstance(region, str) else None
 
     def partition(self, environment: Mapping[str, str]) -> str:
-        """The partition of the region that the program takes: the file's, else the environment's.
+        """The partition of the region from the file, else from the environment.
 
-        The commercial one where neither names a region.
+        The commercial partition if neither has a region.
         """
         return partition_of_region(region_in_use(self.region, environment))
 
     @property
     def allowed_account_ids(self) -> tuple[str, ...]:
-        """The stack's ``aws:allowedAccountIds``."""
         return tuple(map(str, decoded(self.config.get(_ACCOUNTS_KEY)) or ()))
 
     @property
     def account(self) -> str | None:
-        """The one account that the stack says it lives in, or None.
+        """The account of the stack, or None if the file does not determine it.
 
-        It is the account of the last role in ``aws:assumeRoles``, which is where
-        the provider ends up, else the only one of ``aws:allowedAccountIds``.
+        It is the account of the last role in ``aws:assumeRoles``, which the provider uses,
+        else the only id in ``aws:allowedAccountIds``.
         """
         for role in reversed(decoded(self.config.get(_ROLES_KEY)) or ()):
             if (found := _ROLE_ACCOUNT.match(str(role.get("roleArn")))) is not None:
@@ -83,8 +82,8 @@ def read(root: Path, stack: str) -> StackFile:
     """Read the file of one stack, as Pulumi does.
 
     Raises:
-        SettingsError: where there is no such file, it is not to be read, or what it
-            says of its account can't be.
+        SettingsError: The file does not exist or can't be read, or the keys that determine
+            its account are wrong.
     """
     file = read_config(root, stack)
     if findings := [*_account_findings(file.config), *_role_findings(file.config)]:
@@ -93,11 +92,10 @@ def read(root: Path, stack: str) -> StackFile:
 
 
 def read_config(root: Path, stack: str) -> StackFile:
-    """Read the config that Pulumi gives to a stack's program, of which nothing is checked.
+    """Read the config that Pulumi passes to a stack's program, without checking it.
 
     Raises:
-        SettingsError: where there is no such file, or not all who read it would
-            read the same.
+        SettingsError: The file does not exist, can't be read, or is ambiguous.
     """
     path = root / f"Pulumi.{stack}.yaml"
     content = _content(path, stack)
@@ -112,7 +110,7 @@ def read_config(root: Path, stack: str) -> StackFile:
 
 
 def stacks(root: Path) -> Iterator[str]:
-    """The names of all stacks that have a file in a project's root, in order."""
+    """The names of all stacks with a file in a project's root, sorted."""
     for path in sorted(root.glob("Pulumi.*.yaml")):
         name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         if _NAME.fullmatch(name):
@@ -120,13 +118,13 @@ def stacks(root: Path) -> Iterator[str]:
 
 
 def matches(stack: str, patterns: Iterable[str]) -> bool:
-    """Say whether any of the patterns (`dev`, `acct-*`) matches a stack's name; case counts."""
+    """Return whether any of the patterns (`dev`, `acct-*`) matches a stack's name; case counts."""
     return any(fnmatchcase(stack, pattern) for pattern in patterns)
 
 
-def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - whatever the file holds
+def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - any JSON value
     if not _NAME.fullmatch(stack):
-        message = f"'{stack}' is no stack's name here: letters, digits, '_', '.' and '-'"
+        message = f"'{stack}' is not a stack name: use letters, digits, '_', '.' and '-'"
         raise SettingsError(stack, [Finding("stack", message)])
     try:
         return pulumi_yaml.read(path)
@@ -145,10 +143,12 @@ def _account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         return
     for one in ids or ():
         if isinstance(one, int) and not _ACCOUNT.fullmatch(str(one)):
-            message = "a number that starts with 0 is another number to YAML; quote it"
-            yield Finding(_ACCOUNTS_KEY, f"{one} is no account id, which has 12 digits: {message}")
+            message = "YAML reads a number that starts with 0 as another number; quote it"
+            yield Finding(
+                _ACCOUNTS_KEY, f"{one} is not an account id, which has 12 digits: {message}"
+            )
         elif not isinstance(one, int) and not _ACCOUNT.fullmatch(str(one)):
-            yield Finding(_ACCOUNTS_KEY, f"{shown(one)} is no account id, which has 12 digits")
+            yield Finding(_ACCOUNTS_KEY, f"{shown(one)} is not an account id, which has 12 digits")
 
 
 def _role_findings(config: Mapping[str, Any]) -> Iterator[Finding]:

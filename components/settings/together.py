@@ -1,7 +1,7 @@
-"""Checks of several values at once, told together with what is wrong with each of them.
+"""Checks of a whole value in addition to the checks of its parts.
 
-Pydantic leaves out the checks of a whole list while a member is wrong, and those
-of a model while a field is. Here both are made, so that no finding hides another.
+Pydantic skips the checks of a list if an item is wrong, and those of a model if a field
+is wrong. Here both run, so that no finding hides another.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from pydantic_core import InitErrorDetails
 from components.settings.findings import Step
 
 Found = tuple[tuple[Step, ...], str]
-"""Where below the checked value, and what is wrong there."""
+"""A finding while it is validated: the steps from the checked value, and the message."""
 
 _Checked = TypeVar("_Checked")
 
@@ -26,13 +26,13 @@ def check_together(
     """Check a value's parts, then the whole of it.
 
     Args:
-        value: as the config holds it, of any type.
-        check_parts: pydantic's own checks, which answer the checked value.
-        check_whole: what else is wrong. It is given the checked value, or the one
-            of the config where parts of it are wrong.
+        value: The value in the config, of any type.
+        check_parts: Pydantic's own checks, which return the checked value.
+        check_whole: Returns further findings. Its argument is the checked value, or the
+            value in the config if parts of it are wrong.
 
     Raises:
-        ValidationError: with all that is wrong.
+        ValidationError: With all findings.
     """
     found: list[InitErrorDetails] = []
     whole: object = value

@@ -1,7 +1,7 @@
-"""Checks of a role's trust: CircleCI's ids, and where a job's code may come from.
+"""Rules for a role's trust: CircleCI's ids, and the origins and refs of code.
 
 Source: circleci-docs, "OpenID Connect tokens": organization, project and user ids
-are UUIDs; a token's subject holds them, the origin and the ref one after the other.
+are UUIDs. A token's subject contains them, followed by the origin and the ref.
 """
 
 import re
@@ -24,9 +24,9 @@ WHERE: Final = {
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 KINDS: Final = ("heads/", "tags/", "pull/")
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)+")
-# Of git-check-ref-format's rules those that name characters, and the ends of parts.
+# The rules of git-check-ref-format about characters and the ends of parts.
 _NO_REF: Final = re.compile(r"[\x00-\x20~^:?\[\\\x7f$]|\.\.|//|@\{|/\.|\.lock(/|$)|\.$")
-# What both a role's trust policy (AssumeRolePolicyDocument) and its description may hold.
+# Characters that IAM refuses in a trust policy (AssumeRolePolicyDocument) or a description.
 _NOT_IN_IAM: Final = re.compile(r"[^ -~\xa1-\xff]")
 
 
@@ -35,41 +35,48 @@ def _id_of(whose: str) -> AfterValidator:
         if _UUID.fullmatch(value) or (whose == "project" and value == ANY_PROJECT):
             return None
         if _UUID.fullmatch(value.lower()):
-            return f"has capitals; CircleCI's ids have none: '{value.lower()}'"
-        return f"is no UUID, as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; it is in {WHERE[whose]}"
+            return f"has uppercase letters; CircleCI's ids are lowercase: '{value.lower()}'"
+        return f"is not a UUID, such as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; see {WHERE[whose]}"
 
     return text_rule(wrong_id)
 
 
 def _wrong_origin(origin: str) -> str | None:
     if "://" in origin or origin.endswith(".git"):
-        return "is a clone URL; an origin is host and path, as github.com/acme/app"
+        return "is a clone URL; an origin is host and path, such as github.com/acme/app"
     if any(part.startswith("vcs-ref") for part in origin.split("/")):
-        return "holds a part that starts with vcs-ref, which makes a token's subject ambiguous"
-    return matches(_ORIGIN, "an origin, as github.com/acme/app (no wildcard)")(origin)
+        return "contains a part that starts with vcs-ref, which makes a token's subject ambiguous"
+    return matches(_ORIGIN, "an origin, such as github.com/acme/app (no wildcards)")(origin)
 
 
 def _wrong_ref(ref: str) -> str | None:
     if not ref.strip("/*") or ref in ("refs", "refs/"):
-        return "is every ref; leave refs out for that"
+        return "matches every ref; omit refs for that"
     if not ref.startswith("refs/"):
         near = f"refs/{ref}" if ref.startswith(KINDS) else f"refs/heads/{ref}"
-        right = f"did you mean '{near}'?" if _wrong_ref(near) is None else "as refs/heads/main"
+        right = (
+            f"did you mean '{near}'?"
+            if _wrong_ref(near) is None
+            else "use a name such as refs/heads/main"
+        )
         return f"does not start with refs/; {right}"
     if "*" in ref[:-1]:
-        return "holds a * that is not at its end; a ref may end in one *"
+        return "contains a * that is not at its end; a ref may end in one *"
     if "vcs-ref" in ref.split("/"):
-        return "holds the part vcs-ref, which makes a token's subject ambiguous"
+        return "contains the part vcs-ref, which makes a token's subject ambiguous"
     if ref.endswith("/"):
         return f"ends in '/'; did you mean '{ref}*'?"
     if (strange := _NOT_IN_IAM.search(ref)) is not None and strange[0] > "\x7f":
-        return f"holds {strange[0]!a}, which IAM takes in no trust policy; end it in * before that"
-    return "is no Git ref, as refs/heads/main" if _NO_REF.search(ref) else None
+        return (
+            f"contains {strange[0]!a}, which IAM does not allow in a trust policy; "
+            "end the ref in * before it"
+        )
+    return "is not a Git ref, such as refs/heads/main" if _NO_REF.search(ref) else None
 
 
 def _any_alone(projects: Sequence[object]) -> Iterator[str]:
     if ANY_PROJECT in projects and len(projects) > 1:
-        yield f"'{ANY_PROJECT}' means every project; leave the others out"
+        yield f"'{ANY_PROJECT}' means every project; remove the others"
 
 
 Organization = Annotated[str, _id_of("organization")]

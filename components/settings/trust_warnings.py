@@ -1,4 +1,4 @@
-"""What a role's trust allows, or keeps out, that its writer may not have meant."""
+"""Warnings about a role's trust that allows too much, or jobs that do not exist."""
 
 from collections.abc import Iterator
 
@@ -8,15 +8,16 @@ from components.settings.trust_rules import ANY_PROJECT, KINDS
 
 
 def of_trust(trust: Trust) -> Iterator[Finding]:
-    """Warnings about one role's trust, with paths inside the role, in the config's order.
+    """The warnings about one role's trust; paths start at the role.
 
-    A trust without origins gets none: it is right for most roles, since forks get tokens only
-    where a project is set to pass them secrets, which AWS can't see (docs/roles.md).
+    There is no warning about missing origins. Most roles do not need them: forks get tokens
+    only if a project passes secrets to them, which AWS can't see (docs/roles.md).
     """
     if ANY_PROJECT in trust.projects:
         yield Finding(
             "trust.projects",
-            "'*' lets every project of the organization assume the role, also one made tomorrow",
+            "'*' lets every project of the organization assume the role, "
+            "including projects created later",
         )
     for origin in trust.origins:
         if (message := _odd_origin(origin)) is not None:
@@ -25,20 +26,20 @@ def of_trust(trust: Trust) -> Iterator[Finding]:
         if not _is_usual(ref):
             yield Finding(
                 "trust.refs",
-                f"'{ref}' is no branch (refs/heads/…), tag (refs/tags/…) "
-                "or pull request (refs/pull/…); no job may ever have it",
+                f"'{ref}' is not a branch (refs/heads/…), tag (refs/tags/…) "
+                "or pull request (refs/pull/…); probably no job has it",
             )
 
 
 def _odd_origin(origin: str) -> str | None:
     host, _, path = origin.partition("/")
     if "." not in host:
-        return f"names no host; did you mean 'github.com/{origin}'?"
+        return f"has no host; did you mean 'github.com/{origin}'?"
     if host != host.lower():
         usual = f"{host.lower()}/{path}"
-        return f"has capitals in its host, which are compared too; did you mean '{usual}'?"
+        return f"has uppercase letters in its host, and case matters; did you mean '{usual}'?"
     if "/" not in path:
-        return "is a host and one name; an origin is host, owner and repository"
+        return "has only one name after the host; an origin is host, owner and repository"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a stack's settings allow but their writer may not have meant."""
+"""Warnings: findings about valid settings that are probably not intended."""
 
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -11,9 +11,9 @@ from components.settings.trust_warnings import of_trust
 
 
 def warnings(settings: Stack) -> tuple[Finding, ...]:
-    """Warnings about valid settings, in the config's order."""
+    """The warnings about valid settings, in the order of the config."""
     if not settings.identities:
-        return (Finding("identities", "is empty: every identity that the stack has is deleted"),)
+        return (Finding("identities", "is empty: every identity of this stack will be deleted"),)
     of_identities = [
         Finding(f"{path_of(('identities', name))}.{found.path}", found.message)
         for name, identity in settings.identities.items()
@@ -25,7 +25,9 @@ def warnings(settings: Stack) -> tuple[Finding, ...]:
 def _of_provider(settings: Stack) -> Iterator[Finding]:
     has_role = any(isinstance(identity, Role) for identity in settings.identities.values())
     if settings.oidc_provider == "create" and not has_role:
-        yield Finding("oidcProvider", "'create' makes none: no role here trusts an organization")
+        yield Finding(
+            "oidcProvider", "'create' has no effect: no role in this stack trusts an organization"
+        )
 
 
 def _of_identity(identity: User | Role) -> Iterator[Finding]:
@@ -39,13 +41,13 @@ def _of_identity(identity: User | Role) -> Iterator[Finding]:
 
 
 def _of_path(path: str) -> Iterator[Finding]:
-    """CircleCI takes ``<<`` for a parameter, and its orb fills in variables (``env subst``)."""
+    """CircleCI reads ``<<`` as a parameter, and its orb replaces variables (``env subst``)."""
     if strange := [text for text in ("<<", "$", "\\") if text in path]:
-        message = f"holds {' and '.join(strange)}, which a job with the aws-cli orb can't write"
+        message = f"contains {' and '.join(strange)}, which the aws-cli orb changes in a job"
         yield Finding("path", f"'{path}' {message}")
 
 
-_PUBLIC: Final = "S3 sees public addresses (through a VPC endpoint it sees none at all)"
+_PUBLIC: Final = "S3 sees only public addresses (and none through a VPC endpoint)"
 _NEVER: Final = "no request to S3 comes from there"
 _KINDS: Final = tuple(
     (ip_network(network), f"{kind}; {consequence}")
@@ -56,8 +58,8 @@ _KINDS: Final = tuple(
         ("is reserved for documentation (RFC 9637)", _NEVER, "3fff::/20"),
         ("is private (RFC 1918)", _PUBLIC, "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16"),
         ("is private (RFC 4193)", _PUBLIC, "fc00::/7"),
-        ("is shared by a carrier's customers (RFC 6598)", _PUBLIC, "100.64.0.0/10"),
-        ("is loopback, a machine's way to itself", _NEVER, "127.0.0.0/8 ::1/128"),
+        ("is shared by the customers of a carrier (RFC 6598)", _PUBLIC, "100.64.0.0/10"),
+        ("is loopback", _NEVER, "127.0.0.0/8 ::1/128"),
         ("is link-local", _NEVER, "169.254.0.0/16 fe80::/10"),
         ("is multicast", _NEVER, "224.0.0.0/4 ff00::/8"),
         ("is for benchmarks (RFC 2544)", _NEVER, "198.18.0.0/15"),
@@ -66,13 +68,13 @@ _KINDS: Final = tuple(
     )
     for network in networks.split()
 )
-"""Networks that no public address is in (IANA's registries of special-purpose addresses)."""
+"""Networks without public addresses (IANA's registries of special-purpose addresses)."""
 
 
 def _odd_source(text: str) -> str | None:
     network = ip_network(text)
     if network.prefixlen == 0:
-        return "is every address"
+        return "matches every address"
     for special, message in _KINDS:
         if network.version == special.version and network[0] in special and network[-1] in special:
             return message

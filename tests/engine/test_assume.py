@@ -96,19 +96,19 @@ def test_who_is_let_in(assume: Assume, args: list[str]) -> None:
 @pytest.mark.parametrize(
     ("args", "refused", "words"),
     [
-        (["--ref", "refs/heads/other"], ["trust"], "ref is refs/heads/other; the trust takes"),
-        (["--ref", "refs/tags/w1"], ["trust"], "ref is refs/tags/w1; the trust takes"),
-        (["--ref", CRAFTED], ["trust"], f"ref is {CRAFTED}; the trust takes"),
+        (["--ref", "refs/heads/other"], ["trust"], "ref is refs/heads/other; the trust allows"),
+        (["--ref", "refs/tags/w1"], ["trust"], "ref is refs/tags/w1; the trust allows"),
+        (["--ref", CRAFTED], ["trust"], f"ref is {CRAFTED}; the trust allows"),
         (
             ["--origin", "github.com/fork/app", "--ref", CRAFTED],
             ["trust"],
-            "origin is github.com/fork/app; the trust takes github.com/acme/app",
+            "origin is github.com/fork/app; the trust allows github.com/acme/app",
         ),
-        (["--project", OTHER], ["trust"], f"project is {OTHER}; the trust takes {PROJECT}"),
+        (["--project", OTHER], ["trust"], f"project is {OTHER}; the trust allows {PROJECT}"),
         (["--organization", OTHER], ["issuer", "trust"], "the account has no OIDC provider for"),
         (["--audience", "sts.amazonaws.com"], ["audience", "trust"], "aud is sts.amazonaws.com;"),
-        (["--token-version", "v1"], ["trust"], "the token names no origin"),
-        (["--webhook"], ["trust"], "the token names no ref"),
+        (["--token-version", "v1"], ["trust"], "the token has no origin"),
+        (["--webhook"], ["trust"], "the token has no ref"),
     ],
 )
 def test_who_is_not_let_in_and_why(

@@ -125,26 +125,26 @@ def test_every_action_of_the_table_is_placed_or_told_to_act_elsewhere() -> None:
             (
                 name,
                 (
-                    f"'{name}' is no S3 action; "
-                    "set kmsKey, which gives what reading and writing need of the key"
+                    f"'{name}' is not an S3 action; "
+                    "set kmsKey instead; it allows what reading and writing objects need"
                 ),
             )
             for name in ("kms:*", "kms:Decrypt", "KMS:GenerateDataKey")
         ),
         *(
-            (name, f"'{name}' is no S3 action; a grant takes S3 actions only")
+            (name, f"'{name}' is not an S3 action; a grant takes S3 actions only")
             for name in ("ec2:GetObject", "iam:*", "s3express:CreateSession", ":GetObject")
         ),
-        ("s3:HeadObject", "'s3:HeadObject' is an API call, no action; it needs s3:GetObject"),
-        ("s3:HeadBucket", "'s3:HeadBucket' is an API call, no action; it needs s3:ListBucket"),
+        ("s3:HeadObject", "'s3:HeadObject' is an API call, not an action; it needs s3:GetObject"),
+        ("s3:HeadBucket", "'s3:HeadBucket' is an API call, not an action; it needs s3:ListBucket"),
         (
             "s3:ListObjectsV2",
-            "'s3:ListObjectsV2' is an API call, no action; it needs s3:ListBucket",
+            "'s3:ListObjectsV2' is an API call, not an action; it needs s3:ListBucket",
         ),
-        ("s3:UploadPart", "'s3:UploadPart' is an API call, no action; it needs s3:PutObject"),
+        ("s3:UploadPart", "'s3:UploadPart' is an API call, not an action; it needs s3:PutObject"),
         (
             "s3:CopyObject",
-            "'s3:CopyObject' is an API call, no action; it needs s3:GetObject and s3:PutObject",
+            "'s3:CopyObject' is an API call, not an action; it needs s3:GetObject and s3:PutObject",
         ),
         ("s3:ListAllMyBuckets", "'s3:ListAllMyBuckets' acts on neither a bucket nor its objects"),
         ("s3:CreateJob", "'s3:CreateJob' acts on neither a bucket nor its objects"),
@@ -168,18 +168,18 @@ def test_what_is_no_single_action_of_a_bucket(name: str, message: str) -> None:
     ],
 )
 def test_an_unknown_action_is_told_with_the_nearest_ones(name: str, near: str) -> None:
-    with pytest.raises(ValueError, match=f"'{name}' is no S3 action; did you mean {near}"):
+    with pytest.raises(ValueError, match=f"'{name}' is not an S3 action; did you mean {near}"):
         action(name)
 
 
 @pytest.mark.parametrize("name", ["", "s3:", "zzz", "s3:Read", "日"])
 def test_what_is_near_to_nothing_is_still_told(name: str) -> None:
-    with pytest.raises(ValueError, match=f"'{name}' is no S3 action$"):
+    with pytest.raises(ValueError, match=f"'{name}' is not an S3 action$"):
         action(name)
 
 
 def _suggested(name: str) -> list[str]:
-    with pytest.raises(ValueError, match="is no S3 action") as caught:
+    with pytest.raises(ValueError, match="is not an S3 action") as caught:
         action(name)
     near = str(caught.value).partition("did you mean ")[2].rstrip("?")
     return near.split(" or ") if near else []

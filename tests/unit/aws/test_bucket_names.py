@@ -5,8 +5,8 @@ import pytest
 from components.aws.bucket_names import outdated_name, wrong_name
 
 RULE = (
-    "is no bucket name: it takes 3 to 63 characters of a-z, 0-9, '.' and '-', "
-    "a letter or digit at both ends"
+    "is not a bucket name: use 3 to 63 characters of a-z, 0-9, '.' and '-', "
+    "with a letter or digit at both ends"
 )
 DIRECTORY = (
     "is a directory bucket, which has another permission model (s3express:CreateSession); "
@@ -34,15 +34,15 @@ def test_a_name_that_a_bucket_can_have(name: str) -> None:
     [
         *((name, RULE) for name in ("", "a", "ab", "a" * 64, "Acme", "a_b", "a b", "ä-b", "a/b")),
         *((name, RULE) for name in ("-ab", "ab-", ".ab", "ab.", "a*b", "ab\n", "${x}", "a:b")),
-        ("a..b", "is no bucket name: it holds two dots in a row"),
+        ("a..b", "is not a bucket name: it has two dots in a row"),
         *(
-            (address, "is no bucket name: it looks like an IP address")
+            (address, "is not a bucket name: it looks like an IP address")
             for address in ("192.168.5.4", "0.0.0.0", "255.255.255.255")  # noqa: S104 - no binding
         ),
         ("acme--euw1-az1--x-s3", DIRECTORY),
         ("arn:aws:s3express:eu-west-1:111111111111:bucket/acme--euw1-az1--x-s3", DIRECTORY),
         *(
-            (written, "is not a bucket's name; did you mean acme-data?")
+            (written, "is not a bucket name; did you mean acme-data?")
             for written in (
                 *("s3://acme-data", "s3://acme-data/", "acme-data/", "acme-data/*"),
                 *(f"arn:{partition}:s3:::acme-data" for partition in PARTITIONS),
@@ -52,7 +52,7 @@ def test_a_name_that_a_bucket_can_have(name: str) -> None:
         *(
             (
                 f"{scheme}acme-data/{keys}",
-                f"is not a bucket's name; write bucket: acme-data with prefixes: [{prefix}]",
+                f"is not a bucket name; write bucket: acme-data with prefixes: [{prefix}]",
             )
             for scheme in ("s3://", "", "arn:aws:s3:::")
             for keys, prefix in (
@@ -64,7 +64,7 @@ def test_a_name_that_a_bucket_can_have(name: str) -> None:
             (
                 f"{scheme}acme-data/{keys}",
                 (
-                    "is not a bucket's name; write bucket: acme-data "
+                    "is not a bucket name; write bucket: acme-data "
                     "and, as prefixes that end in '/', which keys are meant"
                 ),
             )
@@ -77,16 +77,16 @@ def test_a_name_that_a_bucket_can_have(name: str) -> None:
         *(
             (
                 f"arn:{partition}:s3:eu-west-1:111111111111:accesspoint/acme",
-                "is the ARN of an access point; name the bucket itself",
+                "is the ARN of an access point; use the bucket's name",
             )
             for partition in PARTITIONS
         ),
         (
             "arn:aws:s3-outposts:eu-west-1:111111111111:outpost/op-1/accesspoint/acme",
-            "is the ARN of an access point; name the bucket itself",
+            "is the ARN of an access point; use the bucket's name",
         ),
-        ("arn:aws:iam::111111111111:user/ci", "is the ARN of no bucket; name the bucket itself"),
-        ("arn:", "is the ARN of no bucket; name the bucket itself"),
+        ("arn:aws:iam::111111111111:user/ci", "is not the ARN of a bucket; use the bucket's name"),
+        ("arn:", "is not the ARN of a bucket; use the bucket's name"),
     ],
 )
 def test_a_name_that_no_bucket_has(name: str, message: str) -> None:
@@ -107,7 +107,7 @@ def test_a_name_that_no_bucket_has(name: str, message: str) -> None:
     ],
 )
 def test_a_name_that_no_new_bucket_can_have_is_warned_of(name: str, message: str) -> None:
-    assert outdated_name(name) == f"{message}, which no new bucket's name may"
+    assert outdated_name(name) == f"{message}, which S3 no longer allows for new buckets"
     assert wrong_name(name) is None
 
 

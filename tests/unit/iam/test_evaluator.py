@@ -223,5 +223,5 @@ def test_an_unknown_version_or_element_of_a_document_is_an_error() -> None:
         decide({"p": document(allow("*"), version="2012-10-18")}, Request("a:b", "c"))
     with pytest.raises(ValueError, match="Statements"):
         decide({"p": {"Statements": []}}, Request("a:b", "c"))
-    with pytest.raises(ValueError, match="None is no statement"):
+    with pytest.raises(ValueError, match="None is not a statement"):
         decide({"p": {"Version": "2012-10-17"}}, Request("a:b", "c"))

@@ -205,7 +205,7 @@ def test_too_many_grants_are_said_with_size_limit_and_the_heaviest() -> None:
     (finding,) = raised.value.findings
     assert finding.path == "identities.ci.grants"
     assert "10 managed policies of 6,144" in finding.message
-    assert "Heaviest: grants[700] (acme-heavy) " in finding.message
+    assert "Largest: grants[700] (acme-heavy) " in finding.message
 
 
 @pytest.mark.parametrize(

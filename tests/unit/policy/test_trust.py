@@ -269,7 +269,7 @@ def test_a_trust_over_iams_limit_fails_in_the_preview_and_says_what_to_do(partit
             (
                 f"identities.ci.trust: makes a trust policy of {sizes[count]:,} characters "
                 f"(1 projects, 1 users, 1 origins, {count} refs, in every combination); "
-                "IAM takes 2,048: name fewer, end refs in one *, or make two roles"
+                "IAM allows 2,048: list fewer, end refs in one *, or make two roles"
             )
         ]
         assert found == (expected if sizes[count] > 2_048 else [])
@@ -280,7 +280,10 @@ def test_a_trust_over_iams_limit_fails_in_the_preview_and_says_what_to_do(partit
 def test_the_projects_claim_is_known_in_the_commercial_partition_only(partition: str) -> None:
     assert findings("aws", projectIdClaim=True) == []
     assert findings(partition, projectIdClaim=True) == [
-        (f"identities.ci.trust.projectIdClaim: true: AWS knows this key in aws, not in {partition}")
+        (
+            "identities.ci.trust.projectIdClaim: true: "
+            f"AWS supports this condition key in the partition aws, not in {partition}"
+        )
     ]
 
 

@@ -150,7 +150,7 @@ def test_all_that_is_missing_is_named_at_once_and_nothing_is_made() -> None:
     with pytest.raises(pulumi.RunError) as raised:
         run_program(made, {"ci": first, "other": second, "good": USER})
     lines = str(raised.value).splitlines()
-    assert [line.partition(" is not there")[0].partition(",")[0] for line in lines] == [
+    assert [line.partition(" does not exist")[0].partition(",")[0] for line in lines] == [
         "Pulumi.dev.yaml: identities.ci.grants[1].bucket: 'gone-1'",
         "Pulumi.dev.yaml: identities.ci.grants[2].bucket: 'gone-2'",
         "Pulumi.dev.yaml: identities.other.grants[0].bucket: 'gone-3'",
@@ -174,9 +174,9 @@ def test_an_account_that_the_stack_was_not_deployed_in_is_refused_before_anythin
     with pytest.raises(pulumi.RunError) as raised:
         run_program(made, {"ci": USER, "deploy": ROLE}, oidcProvider="create")
     assert str(raised.value) == (
-        f"Pulumi.dev.yaml: aws:allowedAccountIds: this stack was deployed in account {OTHER}, and "
-        f"the credentials are of {ACCOUNT}; a stack stays in its account, so give {ACCOUNT} a "
-        "stack file of its own"
+        f"Pulumi.dev.yaml: aws:allowedAccountIds: this stack was deployed in account {OTHER}, but "
+        f"the credentials belong to {ACCOUNT}; a stack stays in its account, so use another stack "
+        f"file for {ACCOUNT}"
     )
     assert not [one for one in made.registered if one.type.startswith("aws:")]
 
@@ -222,7 +222,7 @@ def test_a_provider_with_another_audience_is_refused_before_every_job_is() -> No
     """CircleCI's own page had `sts.amazonaws.com` for a while (circleci-docs#10653)."""
     made = mocks()
     made.audiences = ["sts.amazonaws.com"]
-    with pytest.raises(pulumi.RunError, match=r"takes the audience sts\.amazonaws\.com") as raised:
+    with pytest.raises(pulumi.RunError, match=r"allows the audience sts\.amazonaws\.com") as raised:
         run_program(made, {"ci": ROLE})
     assert ORGANIZATION in str(raised.value)
     assert not made.of("aws:iam/role:Role")
@@ -263,7 +263,7 @@ def test_bad_config_makes_and_looks_up_nothing_and_tells_every_finding() -> None
     assert str(raised.value).splitlines() == [
         f"Pulumi.dev.yaml: identities.ci.grants[0].access: 'raed' is not one of {words}",
         "Pulumi.dev.yaml: oidcProvider: 'make' is not one of create, existing",
-        "Pulumi.dev.yaml: identitys: is no key here; did you mean identities?",
+        "Pulumi.dev.yaml: identitys: is not a known key; did you mean identities?",
     ]
     assert made.registered == []
 

@@ -63,14 +63,14 @@ def test_what_the_projects_file_gives_is_no_other_value(root: Path) -> None:
             f"config:\n  identities: {json.dumps(IDENTITIES)}\n  {KEYS}: {{}}\n",
             (
                 "config['circleci-s3-access:identities']: line 3: is the same key to Pulumi as "
-                "'identities' in line 2, and it takes one of them at random; keep one"
+                "'identities' in line 2, and Pulumi uses one of them at random; keep one"
             ),
         ),
         (
             f"config:\n  identities: !!map {json.dumps(IDENTITIES)}\n",
             (
-                "file: can't be read: line 2: the tag !!map: not all readers of YAML know it; "
-                "leave it out"
+                "file: can't be read: line 2: the tag !!map is not known to every YAML reader; "
+                "remove it"
             ),
         ),
         (

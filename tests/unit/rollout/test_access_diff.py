@@ -367,7 +367,7 @@ def test_a_document_that_cannot_be_read_counts_as_wider_and_hides_nothing_else()
     assert said(strange, user()) == [
         (
             "ci has a policy that cannot be compared: inline: Statement[0].Condition: "
-            "'BinaryEquals' is not a condition operator that is known here (WIDER)"
+            "'BinaryEquals' is not a supported condition operator (WIDER)"
         ),
         "ci is no longer bounded by arn:b (WIDER)",
     ]

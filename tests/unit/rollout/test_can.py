@@ -164,7 +164,7 @@ def test_a_role_says_which_job_is_let_in_or_why_not(ask: Ask, root: Path) -> Non
         False,
     )
     assert told["job"]["subject"].endswith("/vcs-ref/refs/heads/x")
-    why = "ref is refs/heads/x; the trust takes refs/heads/main or refs/tags/v*"
+    why = "ref is refs/heads/x; the trust allows refs/heads/main or refs/tags/v*"
     assert told["job"]["refusals"] == [why]
     assert f"  {why}" in can(ask, root, "deploy", *GET, "--ref", "refs/heads/x").out.splitlines()
 
@@ -210,14 +210,17 @@ def test_a_token_may_come_from_standard_input_and_is_never_shown(
     ("args", "error"),
     [
         (("--identity", "nobody", *GET), "has no identity 'nobody'; there are: ci, console,"),
-        (("--identity", "ci", "s3:HeadObject", GET[1]), "is an API call, no action; it needs s3:"),
+        (
+            ("--identity", "ci", "s3:HeadObject", GET[1]),
+            "is an API call, not an action; it needs s3:",
+        ),
         (("--identity", "ci", "s3:*", GET[1]), "'s3:*' is a wildcard"),
         (("--identity", "ci", "s3:GetObject", "acme-site/x"), "is neither s3://bucket nor s3://"),
         (("--identity", "ci", "s3:GetObject", "s3://acme-site"), "acts on an object: give s3://"),
         (("--identity", "ci", "kms:Decrypt", GET[1]), "is no ARN of a KMS key"),
         (("--identity", "ci", *GET, "--ref", MAIN), "ci is a user, which no job assumes"),
         (("--identity", "deploy", *GET, "--ref", "main"), "did you mean 'refs/heads/main'?"),
-        (("--identity", "deploy", *GET, "--user", "me"), "--user: 'me' is no UUID"),
+        (("--identity", "deploy", *GET, "--user", "me"), "--user: 'me' is not a lowercase UUID"),
         (("--identity", "deploy", *GET, "--sub", "x", "--ref", MAIN), "leave out the others"),
         (("--identity", "deploy", *GET, "--token", "nowhere"), "--token nowhere: No such file"),
         (("--identity", "deploy", *GET, "--token", "Pulumi.yaml"), "it holds no token"),

@@ -54,10 +54,10 @@ def test_every_error_of_every_file_is_told(ask: Ask, project: WriteStacks) -> No
     lines = ran.out.splitlines()
     starts = [
         "Pulumi.big.yaml: identities.ci.grants: make policies of 92,894 characters, which would ",
-        "Pulumi.china.yaml: identities.r.trust.projectIdClaim: true: AWS knows this key in aws, ",
+        "Pulumi.china.yaml: identities.r.trust.projectIdClaim: true: AWS supports this ",
         "Pulumi.guard.yaml: aws:allowedAccountIds: is missing; ",
-        "Pulumi.guard.yaml: identities.ci.path: 'x' is no IAM path: ",
-        "Pulumi.tagged.yaml: file: can't be read: line 2: the tag !!str: ",
+        "Pulumi.guard.yaml: identities.ci.path: 'x' is not an IAM path: ",
+        "Pulumi.tagged.yaml: file: can't be read: line 2: the tag !!str ",
         "Pulumi.typo.yaml: identities.ci.grants[0].access: 'raed' is not one of list, ",
         "Pulumi.typo.yaml: identities.ci.grants[1].bucket: 'X' ",
         "rollout.yaml: waves: is missing",
@@ -179,7 +179,7 @@ def test_a_projects_file_that_can_not_be_used_is_told_alone(ask: Ask, project: W
     ran = ask(root, "check")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        "error: Pulumi.yaml: stackConfigDir: moves the stacks' files; here they are beside "
+        "error: Pulumi.yaml: stackConfigDir: moves the stack files; they must be beside "
         "Pulumi.yaml\n"
     )
 

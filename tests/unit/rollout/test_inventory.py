@@ -52,7 +52,7 @@ def test_a_role_in_an_allowed_account_is_none(project: WriteStacks) -> None:
 def test_what_is_no_account_id_is_an_error(project: WriteStacks) -> None:
     (member,) = inventory(project(dev={"aws:allowedAccountIds": ["12"]}))
     assert member.error is not None
-    assert "'12' is no account id" in member.error
+    assert "'12' is not an account id" in member.error
 
 
 @pytest.mark.parametrize("roles", ["role", {"roleArn": "x"}, ["x"], [None], 3, [{"roleArn": 1}]])

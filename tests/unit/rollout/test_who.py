@@ -191,7 +191,7 @@ def test_nobody_is_said_too(ask: Ask, root: Path) -> None:
     ("args", "error"),
     [
         (("acme-site",), "'acme-site' is neither s3://bucket nor s3://bucket/key"),
-        (("s3://acme-site", "--action", "s3:GetObjects"), "'s3:GetObjects' is no S3 action"),
+        (("s3://acme-site", "--action", "s3:GetObjects"), "'s3:GetObjects' is not an S3 action"),
         (("s3://acme-site", "--stacks", "nope"), "No stack for 'nope'"),
         ((), "Missing argument"),
     ],

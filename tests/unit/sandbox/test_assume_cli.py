@@ -43,7 +43,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         (["-i", "deploy", "-s", "prod"], "There is no Pulumi.prod.yaml in"),
         (["-i", "deploy", "-s", "dev*"], "'dev*' matches several stacks: dev, dev2"),
         (["-i", "deploy", "-s", "broken"], "Pulumi.broken.yaml: identities: 1"),
-        (["-i", "deploy", "--user", "me"], "--user: 'me' is no UUID"),
+        (["-i", "deploy", "--user", "me"], "--user: 'me' is not a lowercase UUID"),
         (["-i", "deploy", "--token-version", "v3"], "'v3'"),
         ([], "Missing option '--identity'"),
     ],

@@ -81,14 +81,17 @@ def test_a_webhooks_job_has_no_origin_and_no_ref() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (Asked(organization="acme"), "--organization: 'acme' is no UUID"),
-        (Asked(project="*"), "--project: '*' is no UUID"),
+        (Asked(organization="acme"), "--organization: 'acme' is not a lowercase UUID"),
+        (Asked(project="*"), "--project: '*' is not a lowercase UUID"),
         (Asked(user=USER.upper()), "--user: '0D1C"),
-        (Asked(user=USER.replace("-", "")), "is no UUID"),
-        (Asked(origin=""), "--origin: '' is none that a token could hold"),
-        (Asked(ref="a\x1b[2J"), r"--ref: 'a\x1b[2J' is none that a token could hold"),
-        (Asked(ref="a\udc80"), r"--ref: 'a\udc80' is none"),
-        (Asked(origin=APP, webhook=True), "--origin: with --webhook a token names no origin"),
+        (Asked(user=USER.replace("-", "")), "is not a lowercase UUID"),
+        (Asked(origin=""), "--origin: '' is empty or contains characters that can't be printed"),
+        (
+            Asked(ref="a\x1b[2J"),
+            r"--ref: 'a\x1b[2J' is empty or contains characters that can't be printed",
+        ),
+        (Asked(ref="a\udc80"), r"--ref: 'a\udc80' is empty or"),
+        (Asked(origin=APP, webhook=True), "--origin: with --webhook a token has no origin"),
         (Asked(ref="refs/heads/main", webhook=True), "--ref: with --webhook"),
     ],
 )

@@ -52,30 +52,30 @@ BOMB = "x0: &x0 a\n" + "".join(
     [
         (
             "x:\n  a: 1\n  b: 2\n  a: 3\n",
-            "line 4: the key 'a' stands in one mapping twice, first in ",
+            "line 4: the key 'a' is in the mapping twice, first in ",
         ),
-        ("{5: x, '5': y}", "line 1: the key '5' stands in one mapping twice"),
-        ("{0x5: x, 5: y}", "line 1: the key '5' stands in one mapping twice"),
-        ("{true: x, 'true': y}", "line 1: the key 'true' stands in one mapping twice"),
-        ("a: &a {b: 1}\nc: {<<: *a, <<: *a}", "line 2: the key '<<' stands in one mapping twice"),
+        ("{5: x, '5': y}", "line 1: the key '5' is in the mapping twice"),
+        ("{0x5: x, 5: y}", "line 1: the key '5' is in the mapping twice"),
+        ("{true: x, 'true': y}", "line 1: the key 'true' is in the mapping twice"),
+        ("a: &a {b: 1}\nc: {<<: *a, <<: *a}", "line 2: the key '<<' is in the mapping twice"),
         (
             "a: &a {b: 1}\nc:\n  '<<': *a",
-            "line 3: the key '<<' in quotes is a merge to Pulumi only",
+            "line 3: the quoted key '<<' is a merge only to Pulumi; remove the quotes",
         ),
         *(
-            (f"a: 1\nb: {tag} x", f"line 2: the tag {tag}: not all readers of YAML know it")
+            (f"a: 1\nb: {tag} x", f"line 2: the tag {tag} is not known to every YAML reader")
             for tag in ("!!str", "!!int", "!!binary", "!!python/name:os.system", "!x", "!")
         ),
         ("a: !!python/object:os.system {}", "line 1: the tag !!python/object:os.system"),
         ("a: !!set {b, c}", "line 1: the tag !!set"),
         ("a: !!seq []", "line 1: the tag !!seq"),
         ("%TAG ! tag:acme,2026:\n---\na: !b c", "line 3: the tag tag:acme,2026:b"),
-        (BOMB, "line 6: aliases make the file longer than 100,000 values"),
-        ("a: &a [*a]", "line 1: the alias *a stands inside of what it stands for"),
-        ("a: &a x\nb: &a y", "line 2: the anchor &a is there already"),
-        ("a: 1\n---\na: 2", "line 2: a second document starts; a file holds one"),
+        (BOMB, "line 6: aliases expand the file to more than 100,000 values"),
+        ("a: &a [*a]", "line 1: the alias *a refers to a value that contains it"),
+        ("a: &a x\nb: &a y", "line 2: the anchor &a is defined twice"),
+        ("a: 1\n---\na: 2", "line 2: a second document starts; only one is allowed"),
         (f"a:\n  {'[' * 60}{']' * 60}", "line 2: lists and mappings are nested deeper than 50"),
-        ("a: 1\nb: \x00", "line 2: the character '\\x00' can't be in YAML"),
+        ("a: 1\nb: \x00", "line 2: the character '\\x00' is not allowed in YAML"),
     ],
 )
 def test_what_two_readers_could_take_otherwise_is_an_error_with_its_line(

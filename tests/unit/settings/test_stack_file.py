@@ -100,7 +100,8 @@ def test_the_account_that_a_stack_lives_in(
     assert written(tmp_path, f"  {config}").account == account
 
 
-NUMBER = "a number that starts with 0 is another number to YAML; quote it"
+ID = "account id, which has 12 digits"
+NUMBER = "YAML reads a number that starts with 0 as another number; quote it"
 
 
 @pytest.mark.parametrize(
@@ -109,19 +110,19 @@ NUMBER = "a number that starts with 0 is another number to YAML; quote it"
         # Unquoted, Pulumi takes both for numbers, the first for an octal one.
         (
             "aws:allowedAccountIds: [012345670123]",
-            f"aws:allowedAccountIds: 1402433619 is no account id, which has 12 digits: {NUMBER}",
+            f"aws:allowedAccountIds: 1402433619 is not an {ID}: {NUMBER}",
         ),
         (
             "aws:allowedAccountIds: [012345678901]",
-            f"aws:allowedAccountIds: 12345678901 is no account id, which has 12 digits: {NUMBER}",
+            f"aws:allowedAccountIds: 12345678901 is not an {ID}: {NUMBER}",
         ),
         (
             'aws:allowedAccountIds: ["12345"]',
-            "aws:allowedAccountIds: '12345' is no account id, which has 12 digits",
+            "aws:allowedAccountIds: '12345' is not an account id, which has 12 digits",
         ),
         (
             "aws:allowedAccountIds: [null]",
-            "aws:allowedAccountIds: nothing is no account id, which has 12 digits",
+            "aws:allowedAccountIds: null is not an account id, which has 12 digits",
         ),
         (
             'aws:allowedAccountIds: "111111111111"',
@@ -155,10 +156,10 @@ def test_an_account_that_can_not_be_is_told(tmp_path: Path, config: str, finding
         ("a: b: c", "file: can't be read: line 1: mapping values are not allowed here"),
         ("? [a]\n: b", "file: can't be read: line 1: found unhashable key"),
         ("a: *b", "file: can't be read: line 1: found undefined alias 'b'"),
-        ("a: !x y", "file: can't be read: line 1: the tag !x: not all readers"),
+        ("a: !x y", "file: can't be read: line 1: the tag !x is not known to every"),
         (
             "a: 1\nb: 2\na: 3",
-            "file: can't be read: line 3: the key 'a' stands in one mapping twice",
+            "file: can't be read: line 3: the key 'a' is in the mapping twice",
         ),
         ("a: \x00", "file: can't be read: line 1: the character "),
         (f"a: {'[' * 5_000}", "file: can't be read: line 1: lists and mappings are nested"),
@@ -196,7 +197,7 @@ def test_a_missing_file_is_told_with_those_that_there_are(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("stack", ["../dev", "org/project/dev", "", "a b", "a\x00b", "*"])
 def test_what_is_no_stacks_name_is_never_looked_for(tmp_path: Path, stack: str) -> None:
-    with pytest.raises(SettingsError, match="is no stack's name here"):
+    with pytest.raises(SettingsError, match="is not a stack name"):
         read(tmp_path / "in", stack)
 
 
@@ -220,11 +221,11 @@ def test_findings_of_the_settings_come_with_the_stacks_name(tmp_path: Path) -> N
 
 def test_an_unquoted_date_is_told_as_the_program_would(tmp_path: Path) -> None:
     file = written(tmp_path, f"{USER}      accessKeys: [2026-11-01]")
-    with pytest.raises(SettingsError, match='is a date to YAML; quote it: "2026-11-01"'):
+    with pytest.raises(SettingsError, match='is read as a date by YAML; quote it: "2026-11-01"'):
         file.settings()
 
 
-RANDOM = ", and it takes one of them at random; keep one"
+RANDOM = ", and Pulumi uses one of them at random; keep one"
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,10 @@ RANDOM = ", and it takes one of them at random; keep one"
         ),
         (
             "config:\n  aws:region:name: x",
-            "config['aws:region:name']: line 2: a key is namespace:name, as aws:region",
+            (
+                "config['aws:region:name']: line 2: "
+                "a key has the form namespace:name, such as aws:region"
+            ),
         ),
     ],
 )
@@ -314,8 +318,8 @@ def test_the_projects_file_gives_what_the_stacks_leaves_out(tmp_path: Path, proj
         (
             "config:\n  identities.ci: {value: {}}",
             (
-                "config['identities.ci']: changes a part of a value in every stack; "
-                "write it in the stacks' files"
+                "config['identities.ci']: sets part of a value in every stack; "
+                "set it in the stack files"
             ),
         ),
         (
@@ -325,13 +329,13 @@ def test_the_projects_file_gives_what_the_stacks_leaves_out(tmp_path: Path, proj
                 f"'tags' in line 3{RANDOM}"
             ),
         ),
-        ("config: stacks", "config: moves the stacks' files; here they are beside Pulumi.yaml"),
+        ("config: stacks", "config: moves the stack files; they must be beside Pulumi.yaml"),
         (
             "stackConfigDir: stacks",
-            "stackConfigDir: moves the stacks' files; here they are beside Pulumi.yaml",
+            "stackConfigDir: moves the stack files; they must be beside Pulumi.yaml",
         ),
         ("config: [a]", "config: is not a mapping"),
-        ("name: again", "file: can't be read: line 2: the key 'name' stands in one mapping twice"),
+        ("name: again", "file: can't be read: line 2: the key 'name' is in the mapping twice"),
         ("description: !!str x", "file: can't be read: line 2: the tag !!str"),
     ],
 )
@@ -345,7 +349,9 @@ def test_a_projects_file_that_gives_more_than_it_shows_is_an_error_of_that_file(
 
 def test_a_file_that_pulumi_reads_before_the_projects_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.json").write_text("{}")
-    with pytest.raises(SettingsError, match=r"Pulumi\.json: file: Pulumi reads it and not"):
+    with pytest.raises(
+        SettingsError, match=r"Pulumi\.json: file: Pulumi reads this file instead of"
+    ):
         written(tmp_path, USER)
 
 

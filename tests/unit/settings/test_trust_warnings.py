@@ -8,15 +8,18 @@ from tests.unit.settings.configs import role, stack, trust, user, warned
 @pytest.mark.parametrize(
     ("origin", "message"),
     [
-        ("acme/app", "names no host; did you mean 'github.com/acme/app'?"),
+        ("acme/app", "has no host; did you mean 'github.com/acme/app'?"),
         (
             "GitHub.com/acme/App",
             (
-                "has capitals in its host, which are compared too; "
+                "has uppercase letters in its host, and case matters; "
                 "did you mean 'github.com/acme/App'?"
             ),
         ),
-        ("github.com/app", "is a host and one name; an origin is host, owner and repository"),
+        (
+            "github.com/app",
+            "has only one name after the host; an origin is host, owner and repository",
+        ),
         ("github.com/acme/app", None),
         ("gitlab.acme.com/group/sub/App", None),
     ],
@@ -37,8 +40,8 @@ def test_an_origin_that_no_job_may_have_is_warned_of(origin: str, message: str |
 )
 def test_a_ref_that_is_no_branch_tag_or_pull_request_is_warned_of(ref: str, is_usual: bool) -> None:  # noqa: FBT001 - a column of the table
     message = (
-        f"'{ref}' is no branch (refs/heads/…), tag (refs/tags/…) or pull request (refs/pull/…); "
-        "no job may ever have it"
+        f"'{ref}' is not a branch (refs/heads/…), tag (refs/tags/…) or pull request (refs/pull/…); "
+        "probably no job has it"
     )
     config = stack(ci=role(trust=trust(origins=["github.com/acme/app"], refs=[ref])))
     assert warned(config) == ([] if is_usual else [f"identities.ci.trust.refs: {message}"])
@@ -51,7 +54,7 @@ def test_a_ref_that_is_no_branch_tag_or_pull_request_is_warned_of(ref: str, is_u
 def test_a_roles_path_that_a_circleci_job_would_change_is_said(
     path: str, holds: str | None
 ) -> None:
-    warning = f"'{path}' holds {holds}, which a job with the aws-cli orb can't write"
+    warning = f"'{path}' contains {holds}, which the aws-cli orb changes in a job"
     expected = [f"identities.ci.path: {warning}"] if holds else []
     assert warned(stack(ci=role(path=path))) == expected
     assert warned(stack(ci=user(path=path))) == []
@@ -61,6 +64,6 @@ def test_every_project_is_said_loudly() -> None:
     assert warned(stack(ci=role(trust=trust(projects=["*"])))) == [
         (
             "identities.ci.trust.projects: '*' lets every project of the organization assume the "
-            "role, also one made tomorrow"
+            "role, including projects created later"
         )
     ]

@@ -15,13 +15,19 @@ from tests.unit.settings.configs import (
     ORGANIZATION,
     PROJECT,
     USER,
+    Config,
     full,
     grant,
     role,
     stack,
+    told,
     trust,
     user,
+    with_grant,
+    with_trust,
 )
+
+PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
 
 
 def test_every_key_arrives_in_its_field() -> None:
@@ -112,3 +118,41 @@ def test_fields_are_not_known_by_their_names_in_python() -> None:
     with pytest.raises(Exception, match="did you mean kmsKey") as caught:
         load("test", config)
     assert "did you mean projectIdClaim" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"identities": {}},
+        stack(ci=user(accessKeys=[])),
+        *(stack(ci=user(accessKeys=labels)) for labels in (["2026-11"], ["a", "b"])),
+        *(with_grant(access=words) for words in (["full"], ["list", "full"], ["list"])),
+        with_grant(access=["list", "read", "write", "delete"], prefixes=["/", "a b/ÿ/", "a/"]),
+        with_grant(access=[], actions=["s3:GetObjectTagging"]),
+        *(with_grant(kmsKey=KEY.replace("arn:aws:", f"arn:{one}:")) for one in PARTITIONS),
+        with_grant(kmsKey="arn:aws:kms:eu-west-1:111111111111:key/mrk-0a1b"),
+        *(
+            stack(ci=user(permissionsBoundary=f"arn:{one}:iam::aws:policy/job-function/x"))
+            for one in PARTITIONS
+        ),
+        *(stack(ci=user(path=path)) for path in ("/", "/ci/", f"/{'a' * 510}/")),
+        stack(ci=user(sourceIps=["192.0.2.0/24", "192.0.3.7", "2001:db8::/32", "0.0.0.0/0"])),
+        stack(ci=user(tags={"k" * 128: "v" * 256, "Ünï 日": "", "a_.:/=+-@": "a aws:"})),
+        stack(ci=user(tags={str(number): "" for number in range(25)}))
+        | {"tags": {str(number): "" for number in range(50)}},
+        *(stack(ci=role(maxSessionSeconds=seconds)) for seconds in (3600, 43200)),
+        *(with_trust(projects=projects) for projects in (["*"], [PROJECT, USER])),
+        with_trust(users=[USER, PROJECT], origins=["gitlab.acme.com/~me/a.b/c-d_e"]),
+        *(
+            with_trust(origins=["github.com/acme/app"], refs=[ref])
+            for ref in (
+                *("refs/*", "refs/heads/*", "refs/tags/v*", "refs/heads/a/b", "refs/pull/1/head"),
+                *("refs/heads/vcs-ref-x", "refs/heads/ÿ", "refs/heads/v1.*", "refs/heads/a@b#!,;"),
+            )
+        ),
+        with_trust(projects=[PROJECT], projectIdClaim=True),
+        stack(**{"x" * 64: user(), "a_+=,.@-9": role()}),
+    ],
+)
+def test_a_valid_value_is_taken(config: Config) -> None:
+    assert told(config) == []

@@ -29,16 +29,16 @@ def of_grants(*grants: Config) -> Config:
 def test_a_bucket_that_could_not_be_made_today_is_warned_of(name: str, message: str) -> None:
     assert warned(of_grants(grant(bucket=name))) == [
         (
-            f"identities.ci.grants[0].bucket: '{name}' {message}, which no new bucket's name may; "
-            "an older one may"
+            f"identities.ci.grants[0].bucket: '{name}' {message}, which S3 no longer allows for "
+            "new buckets; an older bucket may have it"
         )
     ]
 
 
 FULL = (
-    "full gives s3:BypassGovernanceRetention, s3:ObjectOwnerOverrideToBucketOwner, "
-    "s3:PutObjectAcl, s3:PutObjectVersionAcl: AWS classes this as permissions management; "
-    "whoever has it may let others in"
+    "full includes s3:BypassGovernanceRetention, s3:ObjectOwnerOverrideToBucketOwner, "
+    "s3:PutObjectAcl, s3:PutObjectVersionAcl: AWS classifies this as permissions management; "
+    "it can be used to give access to others"
 )
 
 
@@ -50,9 +50,9 @@ def apart_from_full(config: Config) -> list[str]:
 def test_full_is_warned_of_as_the_same_actions_are_one_by_one() -> None:
     found = warned(of_grants(grant(access=["full"])))
     assert found == [f"identities.ci.grants[0].access: {FULL}"]
-    names = FULL.removeprefix("full gives ").partition(": ")[0].split(", ")
+    names = FULL.removeprefix("full includes ").partition(": ")[0].split(", ")
     by_name = warned(of_grants(grant(access=[], actions=names)))
-    assert by_name == [f"identities.ci.grants[0].actions: {FULL.removeprefix('full gives ')}"]
+    assert by_name == [f"identities.ci.grants[0].actions: {FULL.removeprefix('full includes ')}"]
 
 
 @pytest.mark.parametrize(
@@ -105,22 +105,22 @@ def test_the_same_grant_of_two_identities_is_usual() -> None:
     [
         (
             ["/builds/"],
-            ["'/builds/' starts with '/', which S3 takes for a part of the key; {most}"],
+            ["'/builds/' starts with '/', which is part of the key in S3; {most}"],
         ),
-        (["/"], ["'/' starts with '/', which S3 takes for a part of the key; few keys do"]),
-        (["builds/", "builds/app/"], ["'builds/app/' lies in 'builds/' already"]),
-        (["builds/app/", "builds/"], ["'builds/app/' lies in 'builds/' already"]),
+        (["/"], ["'/' starts with '/', which is part of the key in S3; few keys start with it"]),
+        (["builds/", "builds/app/"], ["'builds/app/' is already covered by 'builds/'"]),
+        (["builds/app/", "builds/"], ["'builds/app/' is already covered by 'builds/'"]),
         (["builds/", "builds-secret/"], []),
     ],
 )
 def test_prefixes_that_are_odd_or_say_nothing_new(prefixes: list[str], warnings: list[str]) -> None:
-    said = [warning.replace("{most}", "most keys are like 'builds/…'") for warning in warnings]
+    said = [warning.replace("{most}", "most keys look like 'builds/…'") for warning in warnings]
     assert warned(of_grants(grant(prefixes=prefixes))) == [
         f"identities.ci.grants[0].prefixes: {warning}" for warning in said
     ]
 
 
-PUBLIC = "S3 sees public addresses (through a VPC endpoint it sees none at all)"
+PUBLIC = "S3 sees only public addresses (and none through a VPC endpoint)"
 NEVER = "no request to S3 comes from there"
 PRIVATE = ("10.0.0.0/8", "192.168.1.7/32", "172.16.0.0/12")
 DOCUMENTATION = ("192.0.2.0/24", "198.51.100.7/32", "203.0.113.0/25")
@@ -130,15 +130,15 @@ LOOPBACK = ("127.0.0.1/32", "::1/128")
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ("0.0.0.0/0", "is every address"),
-        ("::/0", "is every address"),
+        ("0.0.0.0/0", "matches every address"),
+        ("::/0", "matches every address"),
         *((network, f"is private (RFC 1918); {PUBLIC}") for network in PRIVATE),
         ("fd00::/8", f"is private (RFC 4193); {PUBLIC}"),
-        ("100.64.3.0/24", f"is shared by a carrier's customers (RFC 6598); {PUBLIC}"),
+        ("100.64.3.0/24", f"is shared by the customers of a carrier (RFC 6598); {PUBLIC}"),
         *((net, f"is reserved for documentation (RFC 5737); {NEVER}") for net in DOCUMENTATION),
         ("2001:db8:7::/48", f"is reserved for documentation (RFC 3849); {NEVER}"),
         ("3fff:1::/32", f"is reserved for documentation (RFC 9637); {NEVER}"),
-        *((net, f"is loopback, a machine's way to itself; {NEVER}") for net in LOOPBACK),
+        *((net, f"is loopback; {NEVER}") for net in LOOPBACK),
         *((net, f"is link-local; {NEVER}") for net in ("169.254.0.0/16", "fe80::/64")),
         *((net, f"is multicast; {NEVER}") for net in ("224.0.0.0/24", "ff02::/16")),
         ("198.19.0.0/16", f"is for benchmarks (RFC 2544); {NEVER}"),
@@ -153,7 +153,8 @@ def test_source_addresses_that_limit_nothing_or_everything(network: str, message
 
 
 ACTS = "identities.ci.grants[0].actions"
-LETS_IN = "AWS classes this as permissions management; whoever has it may let others in"
+PREFIXES = "applies to the whole bucket; prefixes do not limit it"
+LETS_IN = "AWS classifies this as permissions management; it can be used to give access to others"
 
 
 @pytest.mark.parametrize(
@@ -161,12 +162,12 @@ LETS_IN = "AWS classes this as permissions management; whoever has it may let ot
     [
         (
             {"actions": ["s3:DeleteBucket", "s3:PutObject", "s3:ListBucketMultipartUploads"]},
-            ["s3:DeleteBucket, s3:ListBucketMultipartUploads: of the whole bucket, {prefixes}"],
+            ["s3:DeleteBucket, s3:ListBucketMultipartUploads: {prefixes}"],
         ),
         (
             {"actions": ["s3:GetObject", "s3:PutBucketPolicy"]},
             [
-                "s3:PutBucketPolicy: of the whole bucket, {prefixes}",
+                "s3:PutBucketPolicy: {prefixes}",
                 f"s3:PutBucketPolicy: {LETS_IN}",
             ],
         ),
@@ -191,7 +192,7 @@ def test_actions_that_no_prefix_limits_or_that_let_others_in(
     wanted = {"access": [], "prefixes": ["a/"], **grants}
     if wanted["prefixes"] is None:
         del wanted["prefixes"]
-    said = [warning.replace("{prefixes}", "whatever the prefixes") for warning in warnings]
+    said = [warning.replace("{prefixes}", PREFIXES) for warning in warnings]
     assert warned(of_grants(grant(**wanted))) == [f"{ACTS}: {warning}" for warning in said]
 
 
@@ -208,27 +209,27 @@ def test_actions_that_no_prefix_limits_or_that_let_others_in(
     ],
 )
 def test_a_key_that_nothing_uses_is_said(wanted: dict[str, Any], is_used: bool) -> None:  # noqa: FBT001 - a column of the table
-    warning = "no action of this grant uses the key; reading and writing objects do"
+    warning = "no action in this grant uses the key; only reading and writing objects use it"
     expected = [] if is_used else [f"identities.ci.grants[0].kmsKey: {warning}"]
     assert apart_from_full(of_grants(grant(kmsKey=KEY, **wanted))) == expected
     assert apart_from_full(of_grants(grant(**wanted))) == []
 
 
 def test_no_identity_at_all_is_said_to_delete_those_that_there_are() -> None:
-    assert warned(stack()) == ["identities: is empty: every identity that the stack has is deleted"]
+    assert warned(stack()) == ["identities: is empty: every identity of this stack will be deleted"]
 
 
 def test_a_provider_that_no_role_asks_for_is_said_to_be_missing() -> None:
     config = {**stack(ci=user()), "oidcProvider": "create"}
     assert warned(config) == [
-        "oidcProvider: 'create' makes none: no role here trusts an organization"
+        "oidcProvider: 'create' has no effect: no role in this stack trusts an organization"
     ]
     assert warned({**stack(ci=role()), "oidcProvider": "create"}) == warned(stack(ci=role()))
 
 
 def test_a_name_that_is_no_word_is_quoted_in_the_path() -> None:
     config = {"identities": {"a.b": user(sourceIps=["0.0.0.0/0"])}}
-    assert warned(config) == ["identities['a.b'].sourceIps: '0.0.0.0/0' is every address"]
+    assert warned(config) == ["identities['a.b'].sourceIps: '0.0.0.0/0' matches every address"]
 
 
 def test_settings_that_are_as_they_should_be_get_no_warning() -> None:

@@ -1,0 +1,236 @@
+"""Why a trust does not let a token in: the only place where these sentences are asserted."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.circleci.claims import token_request
+from components.circleci.refusals import refusals
+from components.circleci.subject import PROJECT_CLAIM, Job, issuer
+from components.iam.decide import decide_trust
+from components.iam.document import PolicyDocument
+from components.policy.trust import provider_arn, trust_document
+from components.settings import Trust
+
+ORGANIZATION = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
+PROJECT = "6f9b2f3c-0000-4000-8000-000000000001"
+OTHER = "7f9b2f3c-0000-4000-8000-000000000003"
+USER = "0d1c0000-0000-4000-8000-000000000002"
+APP = "github.com/acme/app"
+ACCOUNT = "111111111111"
+ISSUER = issuer(ORGANIZATION)
+PROVIDER = provider_arn("aws", ACCOUNT, ORGANIZATION)
+JOB = Job(ORGANIZATION, PROJECT, USER, APP, "refs/heads/main")
+MAIN: dict[str, Any] = {"origins": [APP], "refs": ["refs/heads/main"]}
+NO_REF = "the token has no ref; the trust allows"
+NO_ORIGIN = (
+    "the token has no origin (V1 tokens never have one, nor V2 tokens after a custom webhook); "
+    "the trust allows"
+)
+
+
+def document(partition: str = "aws", **trust: Any) -> PolicyDocument:
+    config = {"organization": ORGANIZATION, "projects": [PROJECT], **trust}
+    provider = provider_arn(partition, ACCOUNT, ORGANIZATION)
+    return trust_document(Trust.model_validate(config), provider)
+
+
+def said(
+    trust: PolicyDocument, job: Job = JOB, /, partition: str = "aws", **claimed: Any
+) -> list[str] | None:
+    """What is said of a job's token; None where it is let in."""
+    claims = {
+        "iss": f"https://{issuer(job.organization)}",
+        "aud": job.organization,
+        "sub": job.subject,
+        PROJECT_CLAIM: job.project,
+        **claimed,
+    }
+    request = token_request(claims, partition, ACCOUNT)
+    decision = decide_trust(trust, request)
+    return None if decision.allowed else refusals(trust, request, decision)
+
+
+def reasons(
+    trust: PolicyDocument, job: Job = JOB, /, partition: str = "aws", **claimed: Any
+) -> list[str]:
+    found = said(trust, job, partition, **claimed)
+    assert found is not None
+    return found
+
+
+def statement(**changes: Any) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Federated": PROVIDER},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        **changes,
+    }
+
+
+def of(*statements: dict[str, Any]) -> PolicyDocument:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def test_of_who_is_let_in_nothing_is_said() -> None:
+    assert said(document(**MAIN)) is None
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        (
+            replace(JOB, ref="refs/heads/other"),
+            ["ref is refs/heads/other; the trust allows refs/heads/main"],
+        ),
+        (
+            replace(JOB, origin="github.com/fork/app"),
+            ["origin is github.com/fork/app; the trust allows github.com/acme/app"],
+        ),
+        (
+            replace(JOB, project=OTHER),
+            [f"project is {OTHER}; the trust allows {PROJECT}"],
+        ),
+        (
+            replace(JOB, project=OTHER, ref="x"),
+            [
+                f"project is {OTHER}; the trust allows {PROJECT}",
+                "ref is x; the trust allows refs/heads/main",
+            ],
+        ),
+        (
+            Job(ORGANIZATION, PROJECT, USER),
+            [f"{NO_ORIGIN} {APP}", f"{NO_REF} refs/heads/main"],
+        ),
+    ],
+)
+def test_the_part_of_the_subject_that_differs_is_said(job: Job, words: list[str]) -> None:
+    assert reasons(document(**MAIN), job) == words
+
+
+def test_a_crafted_branch_name_is_told_apart_from_what_it_plays() -> None:
+    crafted = f"x/vcs-origin/{APP}/vcs-ref/refs/heads/main"
+    job = replace(JOB, origin="github.com/fork/app", ref=crafted)
+    assert reasons(document(**MAIN), job) == [
+        f"origin is github.com/fork/app; the trust allows {APP}",
+        f"ref is {crafted}; the trust allows refs/heads/main",
+    ]
+
+
+def test_a_subject_that_could_be_read_in_two_ways_is_refused_with_the_reason() -> None:
+    job = replace(JOB, ref="refs/tags/v1/vcs-ref/x")
+    (words,) = reasons(document(origins=[APP], refs=["refs/tags/v*"]), job)
+    assert words == (
+        "sub holds vcs-ref twice, so it could also be read as a job of another origin; "
+        "the trust does not allow such tokens"
+    )
+
+
+def test_of_many_subjects_the_nearest_are_named() -> None:
+    """Not those of the other project, nor the refs of the other origin."""
+    trusting = document(
+        projects=[PROJECT, OTHER], origins=[APP, "github.com/acme/b"], refs=["refs/a"]
+    )
+    assert reasons(trusting) == ["ref is refs/heads/main; the trust allows refs/a"]
+    elsewhere = replace(JOB, origin="github.com/acme/c", ref="refs/a")
+    assert reasons(trusting, elsewhere) == [
+        f"origin is github.com/acme/c; the trust allows {APP} or github.com/acme/b",
+    ]
+
+
+def test_a_long_list_is_cut() -> None:
+    refs = [f"refs/heads/{letter}" for letter in "abcdef"]
+    (words,) = reasons(document(origins=[APP], refs=refs))
+    assert words.endswith("refs/heads/c or refs/heads/d or 2 more")
+
+
+def test_any_uuid_is_said_so() -> None:
+    """CircleCI makes no such user; the words must not show 36 question marks."""
+    (words,) = reasons(document(), replace(JOB, user="me"))
+    assert words == "user is me; the trust allows any UUID"
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        ([], ["the trust policy has no statement that allows anything"]),
+        (
+            [statement(), statement(Effect="Deny")],
+            ["statement 2 of the trust policy denies it"],
+        ),
+        (
+            [statement(Action="sts:TagSession")],
+            ["the trust allows sts:TagSession, not sts:AssumeRoleWithWebIdentity"],
+        ),
+        (
+            [statement(Principal={"AWS": "arn:aws:iam::111111111111:root"})],
+            [f"the token's issuer is {ISSUER}; the trust names arn:aws:iam::111111111111:root"],
+        ),
+        (
+            [statement(Condition={"StringLike": {f"{ISSUER}:sub": "org/x/*"}})],
+            [f"sub is {JOB.subject}; the trust allows org/x/*"],
+        ),
+        (
+            [statement(Condition={"StringNotLike": {f"{ISSUER}:sub": "*/refs/*"}})],
+            [f"the trust requires that sub is not */refs/*; the token says {JOB.subject}"],
+        ),
+        (
+            [statement(Condition={"StringEquals": {"aws:PrincipalTag/x": "y"}})],
+            ["the trust requires that aws:PrincipalTag/x is y; the token has no such claim"],
+        ),
+    ],
+)
+def test_a_trust_made_by_hand_is_judged_and_said_too(
+    statements: list[dict[str, Any]], words: list[str]
+) -> None:
+    assert reasons(of(*statements)) == words
+
+
+def test_statements_are_numbered_where_there_are_several() -> None:
+    keys = [f"{ISSUER}:{claim}" for claim in ("aud", "amr")]
+    some = [statement(Condition={"StringEquals": {key: "x"}}) for key in keys]
+    assert reasons(of(*some)) == [
+        f"statement 1: aud is {ORGANIZATION}; the trust allows x",
+        "statement 2: the trust requires that amr is x; the token has no such claim",
+    ]
+
+
+def test_the_project_claim_is_asked_for_where_the_trust_does() -> None:
+    trusting = document(projectIdClaim=True)
+    assert said(trusting) is None
+    words = f"{PROJECT_CLAIM} is {OTHER}; the trust allows {PROJECT}"
+    assert reasons(trusting, **{PROJECT_CLAIM: OTHER}) == [words]
+
+
+def test_the_project_claim_is_a_key_in_the_commercial_partition_only() -> None:
+    (words,) = reasons(document("aws-us-gov", projectIdClaim=True), partition="aws-us-gov")
+    assert words == (
+        f"the trust requires that {PROJECT_CLAIM} is {PROJECT}; the token has no such claim"
+    )
+
+
+def test_a_foreign_audience_is_said() -> None:
+    words = f"aud is sts.amazonaws.com; the trust allows {ORGANIZATION}"
+    assert reasons(document(**MAIN), aud="sts.amazonaws.com") == [words]
+
+
+def test_another_organization_is_no_principal() -> None:
+    words = f"the token's issuer is {issuer(OTHER)}; the trust names {ISSUER}"
+    assert reasons(document(**MAIN), replace(JOB, organization=OTHER)) == [words]
+
+
+_PIECES = ["a", "x", "/", "*", "?", "-", "${", "}", "vcs-ref", "/vcs-ref/", "/vcs-origin/", APP]
+_TEXTS = st.lists(st.sampled_from(_PIECES), max_size=8).map("".join)
+
+
+@given(origin=_TEXTS, ref=_TEXTS, refs=st.sampled_from([["refs/heads/main"], ["refs/*"], []]))
+def test_whoever_is_refused_is_given_a_reason(origin: str, ref: str, refs: list[str]) -> None:
+    changes: dict[str, Any] = {"origins": [APP], "refs": refs} if refs else {"origins": [APP]}
+    found = said(document(**changes), replace(JOB, origin=origin, ref=ref))
+    if found is not None:
+        assert found
+        allowed = ("; the trust allows ", "; the trust does not allow ")
+        assert all(any(words in reason for words in allowed) for reason in found)
