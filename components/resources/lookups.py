@@ -64,11 +64,11 @@ async def _all_found(lookups: Mapping[_Key, Lookup]) -> bool:
         elif answer is not None:  # None: not known in a preview
             findings += lookup.findings(answer)
     if findings:
-        raise told(SettingsError(pulumi.get_stack(), findings))
+        raise run_error(SettingsError(pulumi.get_stack(), findings))
     return True
 
 
-def told(error: SettingsError) -> pulumi.RunError:
+def run_error(error: SettingsError) -> pulumi.RunError:
     """The error in the form that Pulumi prints without a traceback."""
     return pulumi.RunError(str(error))
 

@@ -10,7 +10,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.aws.partitions import partition_of_region, region_in_use
 from components.policy.layout import Layout, layouts
-from components.resources.lookups import told
+from components.resources.lookups import run_error
 from components.settings import Finding, SettingsError, Stack, load, warnings
 from components.settings.load import own_config
 from components.settings.stack_file import read_config
@@ -33,7 +33,7 @@ def read() -> tuple[Stack, Mapping[str, Layout], str | None]:
         _check_file(stack, config)
         laid_out = layouts(stack, settings, partition_of_region(region) if region else None)
     except SettingsError as error:
-        raise told(error) from None
+        raise run_error(error) from None
     for finding in (*warnings(settings), *_packed(laid_out)):
         pulumi.log.warn(f"Pulumi.{stack}.yaml: {finding}")
     return settings, laid_out, region

@@ -91,7 +91,7 @@ def test_the_table_of_sizes_is_what_is_counted_with() -> None:
     assert sizes == {
         "all inline policies of a user": limits.INLINE["user"],
         "all inline policies of a role": limits.INLINE["role"],
-        "a managed policy, of which an identity may have ten": limits.MANAGED,
+        "a managed policy (at most ten per identity)": limits.MANAGED,
         "a role's trust policy": limits.TRUST,
     }
     assert limits.ATTACHED == 10

@@ -60,5 +60,7 @@ def test_an_arn_names_its_partition(partition: str, rest: str) -> None:
     ],
 )
 def test_what_is_no_arn_of_a_known_partition_is_refused(arn: str) -> None:
-    with pytest.raises(ValueError, match="is not an ARN of the partitions aws, aws-cn, aws-us-gov, aws-eusc"):
+    with pytest.raises(
+        ValueError, match="is not an ARN of the partitions aws, aws-cn, aws-us-gov, aws-eusc"
+    ):
         partition_of_arn(arn)
