@@ -76,11 +76,14 @@ def test_what_was_not_shown_is_not_done(stacks: list[Stack]) -> None:
 
 
 def test_nobody_is_asked_where_the_preview_fails(stacks: list[Stack]) -> None:
-    stacks[1].write(config(stacks[1], "raed"))
+    """As where a bucket is missing, which no check of the files finds."""
+    missing = f"missing-{stacks[1].name}"
+    held = {"kind": "user", "grants": [{"bucket": missing, "access": ["read"]}]}
+    stacks[1].write({"identities": {"ci": held}}, buckets=False)
     with Rollout(stacks[0].project).asking("up") as (running, _):
         ended = running.ended()
     assert ended.code == 1
-    assert "'raed' is not one of" in ended.stderr
+    assert f"'{missing}' is not there" in ended.stderr
     assert "The preview did not succeed, so nothing was deployed." in ended.stderr
     assert "Deploy 2 stacks" not in ended.stderr
     assert users(stacks) == []
