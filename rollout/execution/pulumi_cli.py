@@ -8,6 +8,8 @@ from tools import toolchain
 def find_cli() -> Cli:
     """Return the first usable `pulumi` on PATH, the sandbox's too; else the one that `make` got.
 
+    With PULUMI_CLI=pinned the user's on PATH is left out.
+
     Raises:
         RolloutError: there is none that is new enough.
     """

@@ -24,6 +24,8 @@ EXEC: Final = "pulumi-language-python-exec"
 """The script that the language host runs the program with; it has to be next to it."""
 NAMES: Final = (PULUMI, HOST, EXEC)
 STAMP: Final = "made.json"
+SWITCH: Final = "PULUMI_CLI"
+"""An environment variable; where it is `pinned`, a CLI that the machine has is left out."""
 
 
 class ToolchainError(Exception):
@@ -59,11 +61,14 @@ def locate(path: str | None = None, home: Path = HOME, *, sandbox: bool = False)
 def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | None, list[str]]:
     """Return the first usable CLI on PATH, and why those before it can't be used.
 
+    With PULUMI_CLI=pinned only the sandbox's is one: it hands over to a pinned one.
+
     Raises:
-        ToolchainError: the sandbox's counts, and can't be used.
+        ToolchainError: the sandbox's counts, and can't be used; or PULUMI_CLI is another word.
     """
     path = os.environ.get("PATH", "") if path is None else path
-    unusable: list[str] = []
+    pinned = only_pinned()
+    unusable = [f"{SWITCH}=pinned leaves out what is on PATH"] if pinned else []
     for folder in dict.fromkeys(filter(None, path.split(os.pathsep))):
         pulumi = Path(shutil.which(PULUMI, path=folder) or "")
         ours = pulumi.resolve().is_relative_to(ROOT)
@@ -72,6 +77,8 @@ def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | 
         if ours:
             # It hands over to a CLI that was examined, and no other one may go around it.
             return Engine(pulumi, _version(pulumi)), unusable
+        if pinned:
+            continue
         try:
             engine = examine(pulumi, path)
         except ToolchainError as error:
@@ -79,6 +86,18 @@ def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | 
         else:
             return engine, unusable
     return None, unusable or ["there is no pulumi on PATH"]
+
+
+def only_pinned() -> bool:
+    """Return whether a CLI has to be the pinned one, also where the machine has a newer one.
+
+    Raises:
+        ToolchainError: PULUMI_CLI is another word.
+    """
+    value = os.environ.get(SWITCH, "")
+    if value not in {"", "pinned"}:
+        raise ToolchainError(f"{SWITCH} is '{value}'; it is 'pinned' or not set.")
+    return value == "pinned"
 
 
 def examine(pulumi: Path, path: str = "") -> Engine:

@@ -64,11 +64,13 @@ def _make(home: Path, sources: Mapping[str, Source], unusable: list[str]) -> Eng
                 reasons.append(str(error))
                 continue
         return engine.locate("", home)
+    install = [f"Go {engine.needed_go()} or newer (https://go.dev/doc/install)"]
+    if not engine.only_pinned():
+        oldest = engine.pinned_version()
+        install.insert(0, f"Pulumi {oldest} or newer (https://www.pulumi.com/docs/install/)")
     raise ToolchainError(
         "\n  - ".join(["No Pulumi CLI could be had:", *reasons])
-        + f"\nInstall Pulumi {engine.pinned_version()} or newer"
-        " (https://www.pulumi.com/docs/install/),"
-        f" or Go {engine.needed_go()} or newer (https://go.dev/doc/install), and run this again."
+        + f"\nInstall {', or '.join(install)}, and run this again."
     )
 
 

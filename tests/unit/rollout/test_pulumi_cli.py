@@ -23,6 +23,16 @@ def test_the_sandboxs_pulumi_is_taken_where_it_is_first_on_path(
     assert find_cli() == Cli(str(SHIM / "pulumi"), NEWER[1:])
 
 
+def test_pinned_leaves_out_the_cli_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = pulumi(tmp_path / "users")
+    made = engine.examine(pulumi(tmp_path / "made"))
+    monkeypatch.setenv("PATH", f"{users.parent}:/bin")
+    monkeypatch.setattr(engine, "kept", lambda _: made)
+    assert find_cli().path == str(users)
+    monkeypatch.setenv("PULUMI_CLI", "pinned")
+    assert find_cli().path == str(made.pulumi)
+
+
 def test_without_a_cli_that_can_be_used_it_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,34 @@ def test_a_cli_on_path_goes_before_the_one_that_was_made(home: Path, tmp_path: P
     assert locate(str(users.parent), home).pulumi == users
 
 
+def test_pinned_leaves_out_what_is_on_path(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = pulumi(tmp_path / "users")
+    monkeypatch.setenv("PULUMI_CLI", "pinned")
+    assert locate(str(users.parent), home).pulumi == home / "bin/pulumi"
+    with pytest.raises(ToolchainError) as raised:
+        locate(str(users.parent), tmp_path / "none")
+    words = "PULUMI_CLI=pinned leaves out what is on PATH. `make toolchain` gets one."
+    assert str(raised.value) == f"No Pulumi CLI: {words}"
+
+
+def test_pinned_lets_the_sandbox_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli = script(tmp_path / "checkout/sandbox/bin/pulumi", f"echo {NEWER}")
+    users = pulumi(tmp_path / "users")
+    monkeypatch.setattr(engine, "ROOT", tmp_path / "checkout")
+    monkeypatch.setenv("PULUMI_CLI", "pinned")
+    path = os.pathsep.join([str(users.parent), str(cli.parent)])
+    assert locate(path, tmp_path / "home", sandbox=True).pulumi == cli
+
+
+@pytest.mark.parametrize("value", ["pined", "/usr/bin/pulumi", "true"])
+def test_the_switch_knows_one_word(home: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PULUMI_CLI", value)
+    with pytest.raises(ToolchainError, match=f"PULUMI_CLI is '{value}'; it is 'pinned' or not set"):
+        locate("", home)
+
+
 @pytest.mark.parametrize("name", [*engine.NAMES, engine.STAMP])
 def test_one_with_a_part_missing_is_not_used(home: Path, name: str) -> None:
     (home / "bin" / name).unlink()

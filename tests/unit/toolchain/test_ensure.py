@@ -55,6 +55,29 @@ def test_a_cli_on_path_is_used_and_nothing_is_made(
     assert capsys.readouterr() == ("", "")
 
 
+def test_pinned_makes_one_though_there_is_one_on_path(
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    users = pulumi(tmp_path / "users")
+    monkeypatch.setenv("PULUMI_CLI", "pinned")
+    assert ensure(str(users.parent), home, {"making": Source()}).pulumi == home / "bin/pulumi"
+    said = capsys.readouterr().err
+    assert said == "Pulumi: PULUMI_CLI=pinned leaves out what is on PATH; making …\n"
+
+
+def test_pinned_does_not_tell_to_install_what_it_would_leave_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CLI", "pinned")
+    with pytest.raises(ToolchainError) as raised:
+        ensure("", home, {"a": Source("no network")})
+    last = str(raised.value).splitlines()[-1]
+    assert last.startswith(f"Install Go {engine.needed_go()} or newer")
+
+
 def test_an_old_cli_on_path_is_left_as_it_is_and_told(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,3 +219,13 @@ def test_the_command_says_which_cli_it_is_and_how_it_failed(tmp_path: Path) -> N
         command, cwd=engine.ROOT, env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout == f"Pulumi {NEWER[1:]}: {cli}\n"
+    wrong = subprocess.run(
+        command,
+        cwd=engine.ROOT,
+        env={**env, "PULUMI_CLI": "pined"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr == "PULUMI_CLI is 'pined'; it is 'pinned' or not set.\n"
