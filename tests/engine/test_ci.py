@@ -40,7 +40,8 @@ class Machine:
         return subprocess.run(
             [*shell.split(), script],
             cwd=self.project.root,
-            env={**made, "PYTHONPATH": str(CHECKOUT), **variables},
+            # PULUMI_CLI as the jobs have it: the sandbox's goes on.
+            env={**made, "PYTHONPATH": str(CHECKOUT), "PULUMI_CLI": "pinned", **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

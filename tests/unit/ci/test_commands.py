@@ -64,6 +64,17 @@ def test_command_can_be_run(words: list[str]) -> None:
         importlib.import_module(module)
 
 
+def test_no_rollout_of_ci_tells_account_ids() -> None:
+    told = [
+        line
+        for line, words in FOUND.items()
+        if words[2:3] == ["rollout"]
+        and words[3] in {"preview", "up", "drift", "destroy"}
+        and "--redact" not in words
+    ]
+    assert told == []
+
+
 @pytest.mark.parametrize(
     "line", ["rollout preview --stack dev", "rollout previews", "rollout up --parallel many"]
 )

@@ -2,13 +2,14 @@
 
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import boto3
 import pytest
 import yaml
 from moto import mock_aws
 
+from rollout.execution.pulumi_cli import find_cli
 from tests.unit.ci.files import (
     ACTIONS,
     CIRCLECI,
@@ -19,21 +20,33 @@ from tests.unit.ci.files import (
     values,
 )
 from tests.unit.pages import ROOT
+from tests.unit.toolchain.fakes import pulumi
+from tools.toolchain import engine
 
 SHARED: Final = {
     **{f"./{path.parent.relative_to(ROOT)}": load(path)["runs"]["steps"] for path in ACTIONS},
     **{name: command["steps"] for name, command in load(CIRCLECI)["commands"].items()},
 }
 # On CircleCI every job of a project has a token, and so has every one of the rollout's.
-JOBS: Final = {
+_JOBS: Final[dict[str, Any]] = {
     **{
-        f"{path.stem}.{name}": job["steps"]
+        f"{path.stem}.{name}": job
         for path in WORKFLOWS
         for name, job in load(path)["jobs"].items()
         if "id-token" in job["permissions"] and "steps" in job
     },
-    **{f"circleci.{name}": job["steps"] for name, job in load(CIRCLECI)["jobs"].items()},
+    **{f"circleci.{name}": job for name, job in load(CIRCLECI)["jobs"].items()},
 }
+JOBS: Final = {name: job["steps"] for name, job in _JOBS.items()}
+
+
+def variables(name: str) -> dict[str, str]:
+    """Return what a job sets for all its steps; CircleCI adds the executor's to the job's."""
+    job = _JOBS[name]
+    if not name.startswith("circleci."):
+        return dict(job["env"])
+    executor = load(CIRCLECI)["executors"][job["executor"]]
+    return {**executor.get("environment", {}), **job.get("environment", {})}
 
 
 def test_the_jobs_with_a_role_are_looked_at() -> None:
@@ -46,6 +59,23 @@ def test_the_jobs_with_a_role_are_looked_at() -> None:
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_with_a_role_runs_only_what_was_reviewed(name: str) -> None:
     assert list(careless(JOBS[name], SHARED)) == []
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_with_a_role_leaves_out_the_pulumi_of_its_machine(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = pulumi(tmp_path / "image")
+    made = engine.examine(pulumi(tmp_path / "made"))
+    monkeypatch.setenv("PATH", f"{image.parent}:/bin")
+    monkeypatch.setattr(engine, "kept", lambda _: made)
+    assert find_cli().path == str(image)
+    for key, value in variables(name).items():
+        monkeypatch.setenv(key, value)
+    assert engine.search()[0] is None
+    assert find_cli().path == str(made.pulumi)
+    # No step takes it back.
+    assert "PULUMI_CLI" not in str([*JOBS[name], *SHARED.values()])
 
 
 @pytest.mark.parametrize(
