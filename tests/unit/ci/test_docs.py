@@ -46,6 +46,42 @@ def test_every_context_is_guarded_against_ssh_and_unversioned_config() -> None:
     assert ['pipeline.git.branch == "main"' in row for row in rows] == [False, True, False]
 
 
+def row(who: str) -> list[str]:
+    """Return the cells of a row of the table of who reaches what: on GitHub, on CircleCI."""
+    (line,) = re.findall(rf"^\| {who} \|(.*)\|$", TEXT, re.MULTILINE)
+    cells = [cell.strip() for cell in line.split(" | ")]
+    assert len(cells) == 2
+    return cells
+
+
+def test_the_row_of_who_pushes_a_branch_names_what_every_branch_can_read() -> None:
+    contexts = re.findall(r"^\| `(rollout-\w+)`.*? \| (.*?) \| (.*) \|$", TEXT, re.MULTILINE)
+    open_to_all = {
+        name: said for name, said, guard in contexts if "pipeline.git.branch" not in guard
+    }
+    assert open_to_all.keys() == {"rollout-preview", "rollout-comment"}
+    _, on_circleci = row("pushes a branch")
+    for name, said in open_to_all.items():
+        for variable in re.findall(r"`(\w*(?:TOKEN|SECRET|KEY)\w*)`", said):
+            assert f"`{variable}`" in on_circleci, name
+    for cell in row("pushes a branch"):
+        assert "the keys of every stack's users, prod's too" in cell
+
+
+def test_what_every_branch_can_use_on_github_can_not_approve() -> None:
+    (said,) = re.findall(r"^\| `rollout-comment` \| (.*?) \|", TEXT, re.MULTILINE)
+    assert "machine user" in said
+    assert "only *Read*" in said
+    setting = "Allow GitHub Actions to create and approve pull requests* off"
+    assert setting in " ".join(TEXT.split())
+
+
+def test_prod_without_reviewers_is_not_called_approved() -> None:
+    on_github, _ = row("gets code into `main`")
+    assert "without reviewers" in on_github
+    assert "is the approval" not in TEXT
+
+
 TRUST: Final[dict[str, Any]] = {
     "organization": "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab",
     "projects": ["6f9b2f3c-7c1e-4a52-9e3f-0123456789ab"],

@@ -15,6 +15,7 @@ from tests.unit.ci.files import (
     ALL,
     CIRCLECI,
     CIRCLECI_TESTS,
+    DOCS,
     WORKFLOWS,
     load,
     named,
@@ -70,6 +71,16 @@ def test_files_fit_their_schema(schema: str, files: list[Path], tmp_path: Path) 
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("on: push\njobs: {a: {runs-on: x, step: []}}\nruns: {}\n")
     assert check(schema, wrong).returncode == 1
+
+
+def test_what_keeps_prods_state_apart_fits_the_schema(tmp_path: Path) -> None:
+    (line,) = re.findall(r"On GitHub add `(environment: .*)` to the job", DOCS.read_text("utf-8"))
+    text = (ROOT / ".github/workflows/rollout.yml").read_text(encoding="utf-8")
+    apart = tmp_path / "rollout.yml"
+    apart.write_text(text.replace("  preview:\n", f"  preview:\n    {line}\n", 1), "utf-8")
+    assert load(apart)["jobs"]["preview"]["environment"] == "${{ inputs.environment }}-preview"
+    done = check("vendor.github-workflows", apart)
+    assert done.returncode == 0, done.stdout
 
 
 def by_version(text: str) -> str:
