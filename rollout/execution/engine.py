@@ -9,7 +9,7 @@ has selected), and the engine's events tell what happened.
 import json
 import runpy
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from typing import Any, Final
 from pulumi import automation as auto
 from semver import VersionInfo
 
+from components.aws.partitions import account_of_arn
 from components.resources import place
 from rollout.execution.pending import is_unsettled
 from rollout.execution.recovery import Gate, OnEvent, export, mend_file, recover
@@ -99,9 +100,7 @@ class _Workspace(auto.LocalWorkspace):
 
     def arns(self, stack_name: str) -> list[str]:
         """Return the ARNs of the resources in a stack's state."""
-        resources = export(self.run, stack_name)["deployment"].get("resources") or []
-        found = (one.get("outputs", {}).get("arn") for one in resources)
-        return [arn for arn in found if isinstance(arn, str)]
+        return [*_arns(export(self.run, stack_name)["deployment"].get("resources") or [])]
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002
         """Read none: outputs hold secrets, and are not used."""
@@ -245,15 +244,24 @@ def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
     stack.preview(color="never", on_event=gate.on_event, plan=task.plan, config_file=file)
 
 
-def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
-    """Check that all AWS providers in a state allow the accounts that the stack's file allows.
+def check_accounts(task: Task, resources: Sequence[Mapping[str, Any]]) -> None:
+    """Check that a state, and all AWS providers in it, belong to what the stack's file allows.
 
     With the credentials of another account, a destroy would find nothing, report success, and
-    remove the resources from the state.
+    remove the resources from the state. The providers alone are not enough: an `up` that is refused
+    because the stack's file names another account has written that account into the state.
 
     Raises:
-        RefusedError: a provider allows other accounts.
+        RefusedError: a resource is in another account, or a provider allows other accounts.
     """
+    found = {account_of_arn(arn) for arn in _arns(resources)} - {*task.accounts, ""}
+    if found:
+        raise RefusedError(
+            f"it was deployed in account {', '.join(sorted(found))}, and its file says "
+            f"aws:allowedAccountIds {', '.join(task.accounts)}: let the file name the account that "
+            "the stack was deployed in, deploy it once more, and then destroy it; to leave there "
+            f"what it made, `pulumi stack rm --force {task.stack}` forgets it"
+        )
     for resource in resources:
         if resource["type"] != "pulumi:providers:aws":
             continue
@@ -266,6 +274,13 @@ def check_accounts(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
                 f"{', '.join(task.accounts)}: deploy it once more before it is destroyed, or use "
                 f"`pulumi destroy --stack {task.stack}`"
             )
+
+
+def _arns(resources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for resource in resources:
+        arn = (resource.get("outputs") or {}).get("arn")
+        if isinstance(arn, str):
+            yield arn
 
 
 def check_protected(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:

@@ -150,6 +150,26 @@ def test_a_stack_file_that_moved_to_another_account_is_refused_before_anything_i
     assert [user["UserName"] for user in stack.iam.list_users()["Users"]] == ["ci"]
 
 
+def test_a_stack_whose_move_was_refused_is_not_destroyed_until_its_file_is_as_before(
+    checkout: Project, bucket: str
+) -> None:
+    user = {"kind": "user", "grants": [{"bucket": bucket, "access": ["read"]}]}
+    stack = checkout.stack({"identities": {"ci": user}})
+    rollout = Rollout(checkout)
+    rollout.run("up", "--yes")
+    moved = replace(stack, account=fresh_account(), _clients={})
+    moved.write({"identities": {"ci": user}}, buckets=False)
+    rollout.run("up", "--yes", code=1)
+    failed = rollout.run("destroy", "--yes", "--json", code=1).stacks[stack.name]["error"]
+    assert f"it was deployed in account {stack.account}, and its file says" in failed
+    assert "ci-user" in stack.resources()
+
+    stack.write({"identities": {"ci": user}}, buckets=False)
+    rollout.run("up", "--yes")
+    rollout.run("destroy", "--yes")
+    assert stack.iam.list_users()["Users"] == []
+
+
 def test_it_is_refused_too_where_the_first_deployment_did_not_end(
     checkout: Project, bucket: str
 ) -> None:

@@ -33,6 +33,26 @@ def test_a_state_without_the_files_guard_is_not(inputs: dict[str, str], said: st
     )
 
 
+def user(account: str) -> dict[str, Any]:
+    arn = f"arn:aws:iam::{account}:user/ci"
+    return {"type": "aws:iam/user:User", "outputs": {"arn": arn}}
+
+
+def test_a_state_with_something_in_another_account_is_not_whatever_its_provider_says() -> None:
+    """A refused `up` has written the new account into the provider."""
+    ours = provider(allowedAccountIds=json.dumps(["111111111111"]))
+    bucket = {"type": "aws:s3/bucket:Bucket", "outputs": {"arn": "arn:aws:s3:::logs"}}
+    check_accounts(TASK, [ours, user("111111111111"), bucket])
+    with pytest.raises(RefusedError) as caught:
+        check_accounts(TASK, [ours, user("222222222222")])
+    assert str(caught.value) == (
+        "it was deployed in account 222222222222, and its file says aws:allowedAccountIds "
+        "111111111111: let the file name the account that the stack was deployed in, deploy it "
+        "once more, and then destroy it; to leave there what it made, "
+        "`pulumi stack rm --force dev` forgets it"
+    )
+
+
 def test_what_is_protected_is_named_with_what_to_do() -> None:
     urn = "urn:pulumi:dev::p::aws:iam/openIdConnectProvider:OpenIdConnectProvider::circleci-1"
     check_protected(TASK, [{"urn": urn, "protect": False}, {"urn": urn}])
