@@ -3,10 +3,10 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from components.settings.pulumi_yaml import UnreadableError, parse
@@ -16,6 +16,12 @@ _TOOLS: Final = frozenset({"rollout", "sandbox", "tests", "tools"})
 """Folders with Python code that the program does not run."""
 _PROGRAM: Final = frozenset({"Pulumi.yaml", "requirements.lock", "requirements.txt"})
 """Files that are part of the program, in addition to its Python code."""
+_CODE: Final = frozenset({".py", ".pyc", ".pyd", ".so"})
+"""Suffixes of what Python imports; a compiled file in the root comes before a package installed."""
+_RUNNERS: Final = ("rollout", "tools/toolchain")
+"""Folders with what runs the program."""
+_PINS: Final = frozenset({".mod", ".sha256", ".sum"})
+"""Suffixes of what pins the Pulumi CLI there."""
 _ENGINES: Final = frozenset({"encryptedkey", "encryptionsalt", "secretsprovider"})
 """Keys of a stack's file that set the engine's encryption, not what is created."""
 
@@ -45,20 +51,39 @@ class Change:
 
 def is_program(path: str) -> bool:
     """Say whether a file, by its path in the project, is part of the program."""
-    parts = PurePosixPath(path).parts
-    return path in _PROGRAM or (path.endswith(".py") and parts[0] not in _TOOLS)
+    pure = PurePosixPath(path)
+    return path in _PROGRAM or (_is_kept(pure, _CODE) and pure.parts[0] not in _TOOLS)
 
 
 def program_digests(root: Path) -> dict[str, str]:
-    """Return the digests of the program's files; they are the same in every checkout."""
-    packages = [path.parent for path in root.glob("*/__init__.py")]
-    files = [*root.glob("*.*"), *(file for package in packages for file in package.rglob("*.py"))]
-    names = {file.relative_to(root).as_posix(): file for file in sorted(files)}
+    """Return the digests of the program's files, which are the same in every checkout."""
+    packages = {path.parent for path in root.glob("*/__init__.*") if path.suffix in _CODE}
+    files = [*root.glob("*.*"), *(file for package in packages for file in package.rglob("*.*"))]
+    return _digests(root, [file for file in files if is_program(_name(root, file))])
+
+
+def plan_digests(root: Path) -> dict[str, str]:
+    """Return the digests of what plans are made with: the program, and what runs it."""
+    files = [file for folder in _RUNNERS for file in (root / folder).rglob("*.*")]
+    kept = [file for file in files if _is_kept(file.relative_to(root), _CODE | _PINS)]
+    return program_digests(root) | _digests(root, kept)
+
+
+def _is_kept(path: PurePath, suffixes: Collection[str]) -> bool:
+    """Say whether it is such a file, and not one that Python makes itself."""
+    return path.suffix in suffixes and "__pycache__" not in path.parts
+
+
+def _digests(root: Path, files: Iterable[Path]) -> dict[str, str]:
     return {
-        name: _digest(_as_committed(file.read_bytes()))
-        for name, file in names.items()
-        if is_program(name)
+        _name(root, file): _digest(_as_committed(file.read_bytes()))
+        for file in sorted(files)
+        if file.is_file()
     }
+
+
+def _name(root: Path, file: Path) -> str:
+    return file.relative_to(root).as_posix()
 
 
 def stack_file_digest(root: Path, stack: str) -> str:
@@ -112,5 +137,5 @@ def _git(root: Path, ref: str, *args: str) -> Sequence[str]:
         words = error.stderr.strip() or (
             "the two share no commit here; a shallow clone must fetch more of its history"
         )
-        raise RolloutError(f"--changed-since {ref}: {words}") from None
+        raise RolloutError(*f"--changed-since {ref}: {words}".splitlines()) from None
     return done.stdout.strip("\n").split("\0")

@@ -1,7 +1,13 @@
 """The engine's plans that `preview --save` keeps, each beside digests of what it was made from.
 
+<<<<<<< HEAD
 The engine holds `up` to a plan only for values that the preview knew; an unknown value may become
 any value. So a plan is applied only with the stack file and the program that it was made from.
+=======
+The engine holds `up` to a plan as far as the preview knew what would be; a value that it did not
+know may be any. So nothing is applied but with the stack file, the program and the rollout of the
+preview.
+>>>>>>> 8c4706f (Saved plans are compared with what is there when a stack's turn comes; compiled code and the rollout count)
 """
 
 import json
@@ -9,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from rollout.choosing.changed import stack_file_digest
+from rollout.choosing.changed import plan_digests, stack_file_digest
 from rollout.errors import RolloutError
 
 _NAMED: Final = 5
@@ -19,12 +25,12 @@ _NAMED: Final = 5
 class Plans:
     """A folder of plans: `prod.json` of the stack `prod`, with `prod.digests`."""
 
-    def __init__(self, folder: Path, root: Path, program: Mapping[str, str]) -> None:
-        """Use a folder for the stacks of a project; `program` has the digest of each file."""
+    def __init__(self, folder: Path, root: Path) -> None:
+        """Use a folder for the stacks of a project, and look at what plans are made with."""
         self._told = folder
         self._folder = folder.resolve()
         self._root = root
-        self._program = dict(program)
+        self._program = plan_digests(root)
 
     def prepare(self) -> None:
         """Make the folder, ignored by git; an existing one is left as it is.
@@ -49,11 +55,16 @@ class Plans:
     def drop(self, stack: str) -> dict[str, object]:
         """Remove a stack's plan, and return the digests to keep with the next one.
 
+<<<<<<< HEAD
         The digests are taken before the engine reads the files, so a change meanwhile is noticed.
+=======
+        They are taken before the engine reads the files: what is changed meanwhile is refused. Of
+        the program they are those of the start, as a worker may import its modules at any time.
+>>>>>>> 8c4706f (Saved plans are compared with what is there when a stack's turn comes; compiled code and the rollout count)
         """
         self._digests(stack).unlink(missing_ok=True)
         self.file(stack).unlink(missing_ok=True)
-        return self._now(stack)
+        return {"stackFile": stack_file_digest(self._root, stack), "program": self._program}
 
     def keep(self, stack: str, digests: Mapping[str, object]) -> None:
         """Write the digests for a stack's plan; `up` refuses a plan without them."""
@@ -62,7 +73,14 @@ class Plans:
         draft.replace(self._digests(stack))
 
     def fault(self, stack: str) -> str | None:
+<<<<<<< HEAD
         """Return why a stack's plan can't be applied now; None if it can."""
+=======
+        """Say why a stack's plan can't be applied to what is here now, at this call.
+
+        A run may have waited since it began: for an answer, or for a wave before.
+        """
+>>>>>>> 8c4706f (Saved plans are compared with what is there when a stack's turn comes; compiled code and the rollout count)
         again = f"`rollout preview --save {self._told}` makes one"
         if not self.file(stack).exists():
             return f"{self._told} holds no plan of it; {again}"
@@ -72,21 +90,17 @@ class Plans:
         except (OSError, ValueError, KeyError, TypeError):
             name = self._digests(stack).name
             return f"{self._told} does not tell what its plan was made from ({name}); {again}"
-        now = self._now(stack)
         told = []
-        if stack_file != now["stackFile"]:
+        if stack_file != stack_file_digest(self._root, stack):
             told.append(f"Pulumi.{stack}.yaml changed since the plan was made")
-        if changed := _changed(program, self._program):
-            told.append(f"the program changed since the plan was made: {changed}")
+        if changed := _changed(program, plan_digests(self._root)):
+            told.append(f"the program or the rollout changed since the plan was made: {changed}")
         return (
             "\n".join([*told, f"nothing was done; {again} of what is here now"]) if told else None
         )
 
     def _digests(self, stack: str) -> Path:
         return self._folder / f"{stack}.digests"
-
-    def _now(self, stack: str) -> dict[str, object]:
-        return {"stackFile": stack_file_digest(self._root, stack), "program": self._program}
 
 
 def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:

@@ -83,7 +83,7 @@ class Run:
     def plans(self) -> Plans | None:
         """The plans in the folder that the user named."""
         folder = self.plans_folder
-        return None if folder is None else Plans(folder, self.root, self.program)
+        return None if folder is None else Plans(folder, self.root)
 
     def look(self) -> None:
         """Act on signals received since the last call."""

@@ -1,6 +1,7 @@
 """What `rollout check` finds in a folder of files."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import copytree
@@ -11,8 +12,11 @@ import pytest
 from rollout.choosing import check as module
 from rollout.choosing.check import Checked, check, find_faults
 from rollout.choosing.inventory import inventory
+from rollout.choosing.workflows import _CIRCLECI as CIRCLECI
+from rollout.choosing.workflows import _GITHUB as GITHUB
 from rollout.choosing.workflows import read_workflows
 from sandbox.folder import CHECKOUT
+from tests.unit.pages import page
 from tests.unit.rollout.command_line import Ask, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.settings.configs import ORGANIZATION, PROJECT, grant, role, trust, user
@@ -35,6 +39,12 @@ def told(found: Checked) -> list[str]:
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
     return asking(monkeypatch, capsys)
+
+
+def test_the_page_names_the_folders_in_which_workflows_are_looked_for() -> None:
+    lines = page("docs/rollout.md").splitlines()
+    (row,) = [line for line in lines if line.startswith("| no workflow applies")]
+    assert re.findall(r"`(\.\S+)/`", row) == [GITHUB, CIRCLECI]
 
 
 def test_every_error_of_every_file_is_told(ask: Ask, project: WriteStacks) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from rollout.choosing.changed import program_digests
 from rollout.errors import RolloutError
 from rollout.execution.plans import Plans
 
@@ -15,6 +14,8 @@ FILES = {
     "components/__init__.py": "",
     "components/policy/trust.py": "x = 1\n",
     "requirements.lock": "pulumi==3.0.0\n",
+    "rollout/cli.py": "y = 1\n",
+    "tools/toolchain/releases.sha256": "00\n",
 }
 
 
@@ -30,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def plans_of(root: Path) -> Plans:
-    return Plans(root / "plans", root, program_digests(root))
+    return Plans(root / "plans", root)
 
 
 def save(root: Path) -> None:
@@ -62,6 +63,10 @@ def test_it_is_good_in_another_checkout_with_other_line_ends_and_times(
         (other / name).write_bytes(text.replace("\n", "\r\n").encode())
     (other / "components" / "__pycache__").mkdir()
     (other / "components" / "__pycache__" / "trust.cpython-311.pyc").write_bytes(b"\0")
+    (other / "rollout" / "__pycache__").mkdir()
+    (other / "rollout" / "__pycache__" / "cli.cpython-311.pyc").write_bytes(b"\0")
+    (other / "venv" / "lib").mkdir(parents=True)
+    (other / "venv" / "lib" / "yaml.so").write_bytes(b"\0")
     (other / "tests").mkdir()
     (other / "tests" / "__init__.py").write_text("")
     shutil.copytree(root / "plans", other / "plans")
@@ -99,9 +104,45 @@ def test_files_of_the_program_that_changed_came_or_went_are_named(root: Path) ->
     (root / "requirements.lock").unlink()
     (root / "README.md").write_text("words")
     assert (fault(root) or "").splitlines()[0] == (
-        "the program changed since the plan was made: "
+        "the program or the rollout changed since the plan was made: "
         "components/more.py, components/policy/trust.py, requirements.lock"
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pulumi_aws.pyc",
+        "pulumi_aws.cpython-311-x86_64-linux-gnu.so",
+        "components/policy/trust.so",
+        "pulumi_aws/__init__.pyc",
+        "rollout/cli.py",
+        "rollout/more/cli.pyc",
+        "tools/toolchain/releases.sha256",
+    ],
+)
+def test_what_python_would_import_and_what_runs_the_program_count(root: Path, name: str) -> None:
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_bytes(b"\0")
+    assert f"changed since the plan was made: {name}\n" in (fault(root) or "")
+
+
+def test_what_changes_while_a_run_waits_is_seen(root: Path) -> None:
+    """For an answer, or for a wave before."""
+    plans = plans_of(root)
+    assert plans.fault("prod") is None
+    (root / "components" / "policy" / "trust.py").write_text("x = 2\n")
+    assert "components/policy/trust.py" in (plans.fault("prod") or "")
+
+
+def test_what_changes_while_the_previews_run_makes_their_plans_void(root: Path) -> None:
+    """A worker that imported it before, and one that did so after: nobody knows which."""
+    plans = plans_of(root)
+    (root / "components" / "policy" / "trust.py").write_text("x = 2\n")
+    digests = plans.drop("prod")
+    plans.file("prod").write_text("{}")
+    plans.keep("prod", digests)
+    assert "components/policy/trust.py" in (fault(root) or "")
 
 
 def test_many_files_are_counted(root: Path) -> None:
@@ -141,10 +182,10 @@ def test_git_ignores_the_folder(root: Path) -> None:
 def test_a_folder_that_is_there_is_left_to_git_as_it_is(root: Path) -> None:
     """CircleCI takes no workspace in which each of several machines has the same file."""
     (root / "shared").mkdir()
-    Plans(root / "shared", root, {}).prepare()
+    Plans(root / "shared", root).prepare()
     assert not list((root / "shared").iterdir())
 
 
 def test_a_folder_that_cannot_be_made_is_told(root: Path) -> None:
     with pytest.raises(RolloutError, match=r"Pulumi.yaml/x can't be made: Not a directory"):
-        Plans(root / "Pulumi.yaml" / "x", root, {}).prepare()
+        Plans(root / "Pulumi.yaml" / "x", root).prepare()
