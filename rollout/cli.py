@@ -205,6 +205,7 @@ def destroy(
     as_json: Json = False,
 ) -> None:
     """Delete all resources of the stacks, the last wave first."""
+    output = _output(as_json, redact)
     run = Run(
         Operation.DESTROY,
         project_root(),
@@ -212,9 +213,9 @@ def destroy(
         parallel,
         wait=wait,
         spare_protected=exclude_protected,
-        confirm=lambda names: _confirm("Destroy", names, yes=yes),
+        confirm=lambda names: _confirm("Destroy", names, output, yes=yes),
     )
-    _finish(run, _output(as_json, redact))
+    _finish(run, output)
 
 
 app.command()(asking.can)
@@ -264,15 +265,15 @@ def _show_and_confirm(up: Run, output: Output, names: Sequence[str], save: Path 
     if code := report.exit_code():
         _say("The preview did not succeed, so nothing was deployed.")
         raise typer.Exit(code)
-    _confirm("Deploy", names, yes=False)
+    _confirm("Deploy", names, output, yes=False)
 
 
-def _confirm(verb: str, names: Sequence[str], *, yes: bool) -> None:
+def _confirm(verb: str, names: Sequence[str], output: Output, *, yes: bool) -> None:
     if yes:
         return
     _check_asking(verb, names)
     question = f"{verb} {some(len(names), 'stack')} ({', '.join(names)})?"
-    typer.confirm(question, abort=True, err=True)
+    typer.confirm(output.text(question), abort=True, err=True)
 
 
 def _check_asking(verb: str, names: Sequence[str]) -> None:

@@ -55,7 +55,7 @@ def inventory(root: Path) -> tuple[Member, ...]:
     try:
         read_project(root)
     except SettingsError as error:
-        raise RolloutError(str(error)) from None
+        raise RolloutError(*str(error).splitlines()) from None
     return tuple(_member(root, name) for name in stacks(root))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from components.settings.findings import printable
 from components.settings.stack_file import matches
 from rollout.choosing.batch import Batch
 from rollout.choosing.changed import Change, changed_since
@@ -100,7 +101,8 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
     if change is not None:
         names = _changed(change, f"since {ref}", names, say)
         if removed:
-            say(f"Deleted since {ref}, which does not destroy the stack: {', '.join(removed)}.")
+            files = ", ".join(map(printable, removed))
+            say(f"Deleted since {ref}, which does not destroy the stack: {files}.")
     if options.shard.total > 1:
         part = options.shard.of(names)
         say(f"Shard {options.shard}: {len(part)} of {len(names)} stacks.")
@@ -120,7 +122,8 @@ def _changed(
     change: Change, since: str, names: Sequence[str], say: Callable[[str], None]
 ) -> list[str]:
     if change.program:
-        say(f"The program changed {since}, so all stacks are concerned: {change.program[0]}.")
+        file = printable(change.program[0])
+        say(f"The program changed {since}, so all stacks are concerned: {file}.")
     return list(change.of(names))
 
 

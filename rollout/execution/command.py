@@ -89,7 +89,7 @@ def _broken(run: Run, done: Collection[str]) -> dict[str, Result]:
     members = run.selection.members.items()
     broken = {name: one.error for name, one in members if one.error and name not in done}
     if broken and not run.skip_broken:
-        raise RolloutError("\n".join([*broken.values(), _REFUSED]))
+        raise RolloutError(*"\n".join([*broken.values(), _REFUSED]).splitlines())
     return {name: skipped(error) for name, error in broken.items()}
 
 

@@ -1,13 +1,8 @@
 """The engine's plans that `preview --save` keeps, each beside digests of what it was made from.
 
-<<<<<<< HEAD
 The engine holds `up` to a plan only for values that the preview knew; an unknown value may become
-any value. So a plan is applied only with the stack file and the program that it was made from.
-=======
-The engine holds `up` to a plan as far as the preview knew what would be; a value that it did not
-know may be any. So nothing is applied but with the stack file, the program and the rollout of the
-preview.
->>>>>>> 8c4706f (Saved plans are compared with what is there when a stack's turn comes; compiled code and the rollout count)
+any value. So a plan is applied only with the stack file, the program and the rollout that it was
+made from.
 """
 
 import json
@@ -55,12 +50,8 @@ class Plans:
     def drop(self, stack: str) -> dict[str, object]:
         """Remove a stack's plan, and return the digests to keep with the next one.
 
-<<<<<<< HEAD
-        The digests are taken before the engine reads the files, so a change meanwhile is noticed.
-=======
-        They are taken before the engine reads the files: what is changed meanwhile is refused. Of
-        the program they are those of the start, as a worker may import its modules at any time.
->>>>>>> 8c4706f (Saved plans are compared with what is there when a stack's turn comes; compiled code and the rollout count)
+        The stack file's digest is taken before the engine reads the file, so a change meanwhile is
+        noticed. The program's are those of the start: a worker may import its modules at any time.
         """
         self._digests(stack).unlink(missing_ok=True)
         self.file(stack).unlink(missing_ok=True)
@@ -73,14 +64,10 @@ class Plans:
         draft.replace(self._digests(stack))
 
     def fault(self, stack: str) -> str | None:
-<<<<<<< HEAD
-        """Return why a stack's plan can't be applied now; None if it can."""
-=======
-        """Say why a stack's plan can't be applied to what is here now, at this call.
+        """Return why a stack's plan can't be applied at the time of this call; None if it can.
 
-        A run may have waited since it began: for an answer, or for a wave before.
+        A run may have waited since it began: for an answer, or for an earlier wave.
         """
->>>>>>> 8c4706f (Saved plans are compared with what is there when a stack's turn comes; compiled code and the rollout count)
         again = f"`rollout preview --save {self._told}` makes one"
         if not self.file(stack).exists():
             return f"{self._told} holds no plan of it; {again}"

@@ -33,6 +33,10 @@ class Output:
         except OSError as error:
             raise RolloutError(f"--markdown {self.markdown}: {error.strerror}") from None
 
+    def text(self, text: str) -> str:
+        """Return a text, redacted if that is asked for."""
+        return text if self.redactor is None else self.redactor.text(text)
+
     def of(self, report: Report) -> Report:
         """Return the report, redacted if that is asked for."""
         return report if self.redactor is None else self.redactor.report(report)
@@ -50,4 +54,4 @@ class Output:
         try:
             yield shown
         except RolloutError as error:
-            raise RolloutError(redactor.text(str(error))) from None
+            raise RolloutError(*map(redactor.text, error.args)) from None

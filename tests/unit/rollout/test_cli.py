@@ -190,6 +190,46 @@ def test_what_a_file_says_can_not_write_to_the_terminal(
     assert not [ran for ran in said if "\x1b" in ran.out + ran.err or "\u202e" in ran.out + ran.err]
 
 
+COMMAND = "\n::error::made up"
+
+
+@pytest.mark.usefixtures("rollout")
+def test_what_an_error_quotes_can_not_begin_a_line(
+    project: WriteStacks,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where `::error::` begins a line of a log, GitHub takes it for a command."""
+    root = project("dev", waves=json.dumps({"waves": [{"name": f"a{COMMAND}", "stacks": ["*"]}]}))
+    identities = {f"ci{COMMAND}": {"kind": "user"}}
+    project(odd={**GUARDED, "circleci-s3-access:identities": identities})
+    change = Change(frozenset({f"a{COMMAND}.py", f"Pulumi.{COMMAND}.yaml"}))
+    monkeypatch.setattr("rollout.choosing.selection.changed_since", lambda *_: change)
+    asked = ("s3:GetObject", "s3://b/k", "--stack", "dev", "--identity", f"x{COMMAND}")
+    for args in (
+        ("list", "--wave", "no"),
+        ("list", "--changed-since", "main"),
+        ("list", f"x{COMMAND}"),
+        ("list", "--shard", COMMAND),
+        ("can", *asked),
+        ("up", "--yes"),
+    ):
+        monkeypatch.chdir(root)
+        monkeypatch.setattr("sys.argv", ["rollout", *args])
+        cli.main()
+        said = capsys.readouterr()
+        lines = (said.out + said.err).splitlines()
+        assert any("\\n::error::made up" in line for line in lines), args
+        assert not [line for line in lines if line.lstrip().startswith("::")], args
+
+
+def test_an_error_of_several_lines_stays_so(rollout: Rollout, project: WriteStacks) -> None:
+    waves = json.dumps({"waves": [{"stacks": ["*"], "a": 1, "b": 2}]})
+    error = rollout(project("dev", waves=waves), "list").err
+    assert error.count("rollout.yaml: waves[0].") == 2
+    assert "\\n" not in error
+
+
 def test_an_odd_line_of_the_journal_is_said(rollout: Rollout, project: WriteStacks) -> None:
     root = project("dev")
     journal = root / FOLDER / "up.jsonl"
@@ -211,6 +251,25 @@ def test_no_account_is_shown_where_none_may_be(
     assert ran.code == 1
     assert "end in account xxxxxxxxxxx1" in ran.out + ran.err
     assert not re.search("[12]{12}", ran.out + ran.err)
+
+
+class Terminal(io.StringIO):
+    """Where somebody can be asked."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_question_shows_no_account_where_none_may_be(
+    rollout: Rollout, project: WriteStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project("acct-444444444444")
+    for redact, name in ((["--redact"], "acct-xxxxxxxxxxx1"), ([], "acct-444444444444")):
+        monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+        ran = rollout(root, "destroy", *redact)
+        assert f"Destroy 1 stack ({name})? [y/N]:" in ran.err
+        assert ("444444444444" in ran.out + ran.err) is not bool(redact)
+        assert ran.err.endswith("Nothing was done.")
 
 
 def test_with_nothing_changed_there_is_nothing_to_do(
