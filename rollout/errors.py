@@ -8,9 +8,9 @@ from components.settings.findings import Finding, printable
 class RolloutError(Exception):
     """A command can't start; the text is the whole message for the user.
 
-    Each argument is a line of it. Text that a line quotes, from a file or the command line, can't end
-    the line: a CI system may read the start of a line as a command. `findings` are the errors in a
-    file that can't be used, if there is one.
+    Each argument is a line of it. Text that a line quotes, from a file or the command line, can't
+    end the line: a CI system may read the start of a line as a command. `findings` are the errors
+    in a file that can't be used, if there is one.
     """
 
     findings: tuple[Finding, ...] = ()
