@@ -61,7 +61,7 @@ def locate(path: str | None = None, home: Path = HOME, *, sandbox: bool = False)
 def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | None, list[str]]:
     """Return the first usable CLI on PATH, and why those before it can't be used.
 
-    With PULUMI_CLI=pinned only the sandbox's is one: it hands over to a pinned one.
+    With PULUMI_CLI=pinned only the sandbox's is one: whoever loaded it chose its CLI then.
 
     Raises:
         ToolchainError: the sandbox's counts, and can't be used; or PULUMI_CLI is another word.
