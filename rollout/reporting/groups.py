@@ -1,6 +1,7 @@
 """Results as people read them: stacks with the same result are one group."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from rollout.result import Report, Result, Status, Step
 
 MOST_STEPS: Final = 20
 """How many changes of resources are listed one by one."""
+_LONGEST_COMMAND: Final = 500
 _OWN: Final = {"\ue000": "<stack>", "\ue001": "<account>"}
 """What stands for a stack's own name and account id: a sign that is not printable, and a word."""
 _STACK, _ACCOUNT = _OWN
@@ -129,12 +131,18 @@ def access_words(found: Iterable[Group]) -> list[tuple[Verdict, str]]:
     return told or [(Verdict.NONE, "stays as it is")]
 
 
-def removed_words(files: Sequence[str]) -> str:
-    """Return what follows from deleted stack files."""
-    these = "this file" if len(files) == 1 else "these files"
+def removed_words(files: Sequence[str], code: Callable[[str], str] = "`{}`".format) -> str:
+    """Return what follows from deleted stack files; `code` marks a command in the text."""
+    these, it = ("this file", "the file") if len(files) == 1 else ("these files", "the files")
+    stacks = (file.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+    # Not a command without names, which is for all stacks.
+    command = f"python -m rollout destroy {' '.join(map(shlex.quote, stacks))}"
+    run = code(command)
+    if len(command) > _LONGEST_COMMAND:
+        run = f"{code('python -m rollout destroy')} with the names of their stacks"
     return (
-        f"what {these} made stays in AWS, and nothing watches it any more. To delete it too, bring "
-        f"back {these}, run `python -m rollout destroy`, then delete {these}"
+        f"what {these} made stays in AWS, and nothing watches it any more. To delete it too: bring "
+        f"{it} back, run {run}, then delete {it}"
     )
 
 

@@ -135,7 +135,7 @@ def _removed(files: Sequence[str]) -> str:
         return ""
     named = ", ".join(code(_short(name, _LONGEST_NAME)) for name in files[:_TO_A_LINE])
     more = f" and {len(files) - _TO_A_LINE} more" if len(files) > _TO_A_LINE else ""
-    return f"**Deleted:** {named}{more}: {removed_words(files)}.\n\n"
+    return f"**Deleted:** {named}{more}: {removed_words(files, code)}.\n\n"
 
 
 def _details(group: Group) -> list[str]:

@@ -55,7 +55,7 @@ def show_results(
 
 def _show_removed(console: Console, files: Sequence[str]) -> None:
     names = ", ".join(map(printable, files))
-    words = removed_words(files)
+    words = printable(removed_words(files))
     say(console, Text(f"warning: deleted: {names}: {words}.", "yellow"))
 
 

@@ -80,8 +80,8 @@ def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
         "",
         (
             "**Deleted:** `Pulumi.old.yaml`: what this file made stays in AWS, and nothing watches "
-            "it any more. To delete it too, bring back this file, run `python -m rollout destroy`, "
-            "then delete this file."
+            "it any more. To delete it too: bring the file back, run "
+            "`python -m rollout destroy old`, then delete the file."
         ),
         "",
     ]
@@ -89,6 +89,15 @@ def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
     many = markdown(Report(fleet(), removed_files=names))
     assert "### Preview of 18 stacks, 12 stack files deleted, access breaks in 1 stack" in many
     assert "`Pulumi.09.yaml` and 2 more: what these files made stays in AWS" in many
+    assert f"destroy {' '.join(f'{number:02}' for number in range(12))}`, then delete the" in many
+
+
+def test_the_command_for_deleted_files_names_their_stacks_and_nothing_else() -> None:
+    evil = markdown(Report({}, removed_files=("Pulumi.a`b; c.yaml",)))
+    assert "run ``python -m rollout destroy 'a`b; c'``, then" in evil
+    names = tuple(f"Pulumi.a-stack-with-a-name-{number:02}.yaml" for number in range(40))
+    many = markdown(Report({}, removed_files=names))
+    assert "run `python -m rollout destroy` with the names of their stacks, then" in many
 
 
 def test_nothing_to_tell_is_told_in_two_lines() -> None:

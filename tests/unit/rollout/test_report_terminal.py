@@ -96,8 +96,8 @@ def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
     show_results(Console(file=file), report, steps=True, access=True)
     assert file.getvalue().splitlines()[-1] == (
         "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS, and nothing watches "
-        "it any more. To delete it too, bring back this file, run `python -m rollout destroy`, "
-        "then delete this file."
+        "it any more. To delete it too: bring the file back, run `python -m rollout destroy old`, "
+        "then delete the file."
     )
     assert "access: " not in file.getvalue()
     assert report.to_json() == {"stacks": {}, "removedFiles": ["Pulumi.old.yaml"]}
