@@ -9,9 +9,10 @@ The JSON, version 1::
      "errors": {"stack": "Pulumi.stack.yaml: ..."}, "notes": ["..."]}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,10 +21,13 @@ from components.iam.requests import Location
 from components.settings.findings import printable
 from rollout.asking.planned import NOT_LOOKED_AT
 from rollout.asking.who import Found, Holder
-from rollout.reporting.terminal import say, show_table
+from rollout.reporting.terminal import say, show_indented, show_table
 
 VERSION: Final = 1
+_TITLES: Final = ("stack", "identity", "kind", "may", "on")
 _ACTION_WIDTH: Final = 32
+_GAP: Final = 2
+"""Between two columns."""
 _OURS: Final = "Only identities of this project's stacks are listed."
 
 
@@ -56,22 +60,53 @@ def as_json(place: Location, found: Found) -> dict[str, Any]:
 def show(console: Console, place: Location, found: Found) -> None:
     """Print the table, or that nobody has access."""
     if found.holders:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        words = [word for one in found.holders for word in ", ".join(one.actions).split()]
-        longest = max(map(len, words))  # no action is broken over two lines
-        for title in ("stack", "identity", "kind", "may", "on"):
-            width = min(longest, _ACTION_WIDTH) if title == "may" else None
-            table.add_column(title, overflow="fold", min_width=width)
-        for one in found.holders:
-            cells = (one.stack, one.identity, one.kind, ", ".join(one.actions), _on(one))
-            table.add_row(*(Text(printable(cell)) for cell in cells))
-        show_table(console, table)
+        rows = [_cells(one) for one in found.holders]
+        widths = _widths(rows, console.width) if console.is_terminal else [None] * len(_TITLES)
+        if widths:
+            _show_rows(console, rows, widths)
+        else:
+            _show_blocks(console, rows)
         _show_ways(console, found)
     else:
         say(console, Text(f"No identity of these stacks may do anything on {place}."))
     console.print()
     for note in notes(found):
         say(console, Text(printable(note)))
+
+
+def _cells(holder: Holder) -> list[str]:
+    cells = (holder.stack, holder.identity, holder.kind, ", ".join(holder.actions), _on(holder))
+    return list(map(printable, cells))
+
+
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int | None]:
+    """Return the columns' widths with which no word is broken; none if the table is too wide."""
+    columns = list(zip(_TITLES, *rows, strict=True))
+    whole = [max(map(cell_len, column)) for column in columns]
+    words = [max(cell_len(word) for cell in column for word in cell.split()) for column in columns]
+    *heads, may, on = whole
+    may = max(words[-2], min(may, _ACTION_WIDTH))
+    left = width - sum(heads) - may - _GAP * len(heads) - _GAP
+    return [*heads, may, min(on, left)] if left >= words[-1] else []
+
+
+def _show_rows(
+    console: Console, rows: Sequence[Sequence[str]], widths: Sequence[int | None]
+) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title, width in zip(_TITLES, widths, strict=True):
+        table.add_column(title, overflow="fold", width=width)
+    for cells in rows:
+        table.add_row(*map(Text, cells))
+    show_table(console, table)
+
+
+def _show_blocks(console: Console, rows: Sequence[Sequence[str]]) -> None:
+    """Print a few lines for each holder, for a terminal that is too narrow for the table."""
+    for stack, identity, kind, may, on in rows:
+        say(console, Text(f"{stack}: {kind} {identity}", "bold"))
+        show_indented(console, Text(f"may {may}"), hang=_GAP)
+        show_indented(console, Text(f"on {on}"), hang=_GAP)
 
 
 def _show_ways(console: Console, found: Found) -> None:

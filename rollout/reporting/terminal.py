@@ -58,11 +58,11 @@ def show_changes(console: Console, report: Report) -> None:
             console.print()
             say(console, _title(group))
             for warning in group.warnings:
-                _show(console, Text("warning: ", "yellow") + Text(warning))
+                show_indented(console, Text("warning: ", "yellow") + Text(warning))
             for line in group.lines or ():
-                _show(console, _styled(line), _SIGNS[line.verdict])
+                show_indented(console, _styled(line), _SIGNS[line.verdict])
             for words in step_words(group.steps):
-                _show(console, Text(words, "dim"))
+                show_indented(console, Text(words, "dim"), hang=_INDENT)
 
 
 def access_text(verdicts: Iterable[tuple[Verdict, int]]) -> Text:
@@ -96,12 +96,13 @@ def _styled(line: Line) -> Text:
     return Text(line.text).append(verdict, _STYLES[line.verdict])
 
 
-def _show(console: Console, text: Text, sign: str = "") -> None:
-    """Print a line with an indent; a terminal wraps it, and the next lines keep the indent."""
+def show_indented(console: Console, text: Text, sign: str = "", hang: int = 0) -> None:
+    """Print a line with an indent; a terminal wraps it, and indents the next lines `hang` more."""
     head = " " * _INDENT + (f"{sign} " if sign else "")
+    rest = " " * (len(head) + hang)
     lines = [text]
     if console.is_terminal:
-        lines = list(text.wrap(console, max(console.width - len(head), 1), overflow="fold"))
+        lines = list(text.wrap(console, max(console.width - len(rest), 1), overflow="fold"))
     for number, line in enumerate(lines):
         line.rstrip()
-        console.print(Text(" " * len(head) if number else head) + line, soft_wrap=True)
+        console.print(Text(rest if number else head) + line, soft_wrap=True)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from components.aws.actions import ACCESS, action
 from components.iam.decide import decide
-from components.iam.requests import Caller, Location, s3_request
+from components.iam.requests import Caller, Location, location, s3_request
 from components.settings import load
 from components.settings.stack_file import StackFile, read
 from rollout.asking import who as module
@@ -151,11 +151,46 @@ def test_on_a_terminal_no_action_is_cut_in_two(root: Path) -> None:
     (root / "Pulumi.a-stack-with-quite-a-name.yaml").write_bytes(
         (root / "Pulumi.prod.yaml").read_bytes()
     )
-    place, file = Location("acme-site", "public/x"), io.StringIO()
-    console = Console(file=file, force_terminal=True, color_system=None, width=80, _environ={})
-    show(console, place, module.who(root, place))
-    assert "s3:ListMultipartUploadParts," in file.getvalue()
-    assert all(len(line) <= 80 for line in file.getvalue().splitlines())
+    text = on_a_terminal(root, "s3://acme-site/public/x")
+    assert "s3:ListMultipartUploadParts," in text
+
+
+def on_a_terminal(root: Path, place: str, width: int = 80) -> str:
+    """What a terminal shows; every word of the answer is in it, in one piece."""
+    file, where = io.StringIO(), location(place)
+    console = Console(file=file, force_terminal=True, color_system=None, width=width, _environ={})
+    found = module.who(root, where)
+    show(console, where, found)
+    text = file.getvalue()
+    assert all(len(line) <= width for line in text.splitlines())
+    words = {word.rstrip(",:") for word in text.split()}
+    for one in found.holders:
+        cells = (one.stack, one.identity, *one.actions, *one.resources, *one.conditions)
+        assert {word for cell in cells for word in cell.split()} <= words
+    return text
+
+
+@pytest.mark.parametrize("name", ["prod", "acme-production", "a-stack-with-quite-a-long-name"])
+def test_on_a_terminal_of_80_columns_every_word_is_shown(project: WriteStacks, name: str) -> None:
+    held = [grant(bucket="acme-production-website", access=["list", "write"], prefixes=["public/"])]
+    text = on_a_terminal(
+        project(**{name: {**GUARDED, "identities": {"circleci-deploy": role(grants=held)}}}),
+        "s3://acme-production-website/public/x",
+    )
+    assert "where s3:prefix is public/*" in " ".join(text.split())
+
+
+def test_a_terminal_that_is_too_narrow_for_the_table_shows_a_few_lines_for_each(
+    project: WriteStacks,
+) -> None:
+    root = project(
+        dev={**GUARDED, "identities": {"ci": user(grants=[grant(access=["full"], bucket="acme")])}}
+    )
+    assert on_a_terminal(root, "s3://acme/x", width=30).splitlines()[:3] == [
+        "dev: user ci",
+        "  may s3:*",
+        "  on acme/*",
+    ]
 
 
 def test_in_a_pipe_nothing_is_wrapped_or_padded(ask: Ask, root: Path) -> None:
