@@ -8,6 +8,7 @@ own, see `rollout.asking.commands`.
 # ruff: noqa: PLR0913 - a command has an argument for each of its options
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -298,8 +299,12 @@ def main() -> int:
         return int(app(standalone_mode=False, prog_name="python -m rollout") or Exit.DONE)
     except RolloutError as error:
         _say(f"error: {error}")
-    except typer.Abort:
+    except typer.Abort as abort:
+        if abort.__context__ is not None:  # Ctrl-C or Ctrl-D; the cursor is behind the question
+            told.print()
         _say("Nothing was done.")
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            return 128 + signal.SIGINT
     except Exception as error:
         # Wrong usage: typer has no public name for it, and its exit code, 2, means changes here.
         if (show := getattr(error, "show", None)) is None:

@@ -31,6 +31,21 @@ from rollout.execution.task import Reply, Task
 _CODE: Final = Path(__file__).resolve().parents[2]
 """The folder that `rollout` is imported from."""
 _LAST_LINES: Final = 5
+INTERRUPTED: Final = "cancelled: interrupted"
+"""The error of a stack whose operation an interrupt ended."""
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let processes that are started here get an interrupt only when they unblock it.
+
+    Otherwise one that comes while a worker imports the SDK ends it with a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class WorkerError(Exception):
@@ -45,7 +60,7 @@ class Worker:
         paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         self._pipe, theirs = Pipe()
-        with theirs:
+        with theirs, _interrupts_held():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "rollout.execution.worker", str(theirs.fileno())],
                 cwd=root,
@@ -56,6 +71,7 @@ class Worker:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        self._is_interrupted = False
         self.is_spent = False
         """Whether a task failed: the engine has ended, but its program may still run."""
 
@@ -81,6 +97,7 @@ class Worker:
 
     def interrupt(self) -> None:
         """Make the engine cancel: it ends pending calls and writes the state."""
+        self._is_interrupted = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGINT)
 
@@ -97,6 +114,8 @@ class Worker:
     def _last_words(self) -> str:
         self.dismiss()
         code = self._process.wait()
+        if code == 0 and self._is_interrupted:  # it started no engine
+            return INTERRUPTED
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
         self._printed.seek(0)
         printed = self._printed.read().decode(errors="replace").strip().splitlines()

@@ -17,7 +17,7 @@ from rollout.execution.engine_words import UNSAID
 from rollout.execution.journal import Journal
 from rollout.execution.lock import Lock
 from rollout.execution.plans import Plans
-from rollout.execution.pool import Pool, WorkerError
+from rollout.execution.pool import INTERRUPTED, Pool, WorkerError
 from rollout.execution.pulumi_cli import find_cli
 from rollout.execution.task import Cli, Operation, Reply, Task
 from rollout.reporting.view import PlainView, View
@@ -140,7 +140,7 @@ class Run:
             result, lock = reply.result, reply.lock
             if lock is None:
                 is_cut = self.control.stopping and result.error == UNSAID
-                return replace(result, error="cancelled: interrupted") if is_cut else result
+                return replace(result, error=INTERRUPTED) if is_cut else result
             is_ours = lock.is_of(began)
             if is_ours and lock.is_dead:
                 self.view.progressed(stack, f"was {lock}, which is dead: unlocking")

@@ -60,6 +60,7 @@ def main() -> None:
     # The engine gets an interrupt too, and acts on it. To ignore it here would be inherited.
     interrupts: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # the pool blocked it
     pipe = Connection(int(sys.argv.pop()))
     os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003 - it has no keyword
 

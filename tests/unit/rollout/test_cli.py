@@ -1,6 +1,8 @@
 import io
 import json
 import re
+import runpy
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -297,6 +299,62 @@ def test_a_pull_request_that_deletes_a_stacks_file_is_told_so_in_its_comment(
     assert "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS" in ran.err
     assert "### Preview of 0 stacks, 1 stack file deleted\n" in comment.read_text()
     assert "**Deleted:** `Pulumi.old.yaml`: what this file made stays" in comment.read_text()
+
+
+class Terminal:
+    """A terminal at which somebody answers, or presses a key that ends the command."""
+
+    def __init__(self, answer: str | BaseException) -> None:
+        self._answer = answer
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, *_: object) -> str:
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "end"),
+    [
+        ("n\n", 1, "[y/N]:Nothing was done.\n"),
+        (EOFError(), 1, "[y/N]:\nNothing was done.\n"),
+        (KeyboardInterrupt(), 130, "[y/N]:\nNothing was done.\n"),
+    ],
+)
+def test_who_does_not_confirm_is_told_that_nothing_was_done(
+    project: WriteStacks,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: str | BaseException,
+    code: int,
+    end: str,
+) -> None:
+    monkeypatch.chdir(project("dev"))
+    monkeypatch.setattr("sys.argv", ["rollout", "destroy"])
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    assert cli.main() == code
+    assert capsys.readouterr().err.endswith(end)
+
+
+class InterruptedImport:
+    """Finds a module, and is interrupted while it is loaded."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "rollout.cli":
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_the_program_is_loaded_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "rollout.cli")
+    monkeypatch.setattr("sys.meta_path", [InterruptedImport(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("rollout", run_name="__main__")
+    assert (ended.value.code, capsys.readouterr().err) == (130, "\nInterrupted.\n")
 
 
 class Nothing:

@@ -52,5 +52,17 @@ def test_what_is_printed_in_a_worker_is_no_reply(
 def test_what_begins_after_an_interrupt_is_interrupted_too(tmp_path: Path, task: Task) -> None:
     with Pool(tmp_path) as pool:
         pool.interrupt()
-        with pytest.raises(WorkerError), pool.worker() as worker:
+        with pytest.raises(WorkerError, match=r"^cancelled: interrupted$"), pool.worker() as worker:
+            worker.run(task, lambda _: None)
+
+
+def test_an_interrupt_while_a_worker_is_loading_is_told_without_a_traceback(
+    tmp_path: Path, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "sitecustomize.py").write_text(interrupt)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Pool(tmp_path) as pool:
+        pool.interrupt()
+        with pytest.raises(WorkerError, match=r"^cancelled: interrupted$"), pool.worker() as worker:
             worker.run(task, lambda _: None)
