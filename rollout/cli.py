@@ -263,6 +263,7 @@ def _show_and_confirm(up: Run, output: Output, names: Sequence[str], save: Path 
     with output.redacted(told) as console:
         report = output.of(carry_out(preview, console))
         tables.show_results(console, report, steps=True, access=True)
+        tables.show_left_out(console, up.selection, names)
     if code := report.exit_code():
         _say("The preview did not succeed, so nothing was deployed.")
         raise typer.Exit(code)

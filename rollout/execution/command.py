@@ -26,6 +26,7 @@ _REFUSED: Final = (
     "Nothing was started, as not all stacks can be deployed. --skip-broken leaves out those that "
     "can't, and deploys the others."
 )
+_NOTHING_LEFT: Final = "Nothing was started: no stack is left that can be deployed."
 
 
 def carry_out(run: Run, console: Console) -> Report:
@@ -48,7 +49,8 @@ def carry_out(run: Run, console: Console) -> Report:
         batches = _batches(run, results)
         stacks = [stack for batch in batches for stack in batch.stacks]
         if not batches:
-            console.print("There is nothing to do.")
+            is_done = all(result.done for result in results.values())
+            console.print("There is nothing to do." if is_done else _NOTHING_LEFT)
             return _report(run, results)
         run.confirm(stacks)
         if run.operation is Operation.DESTROY:

@@ -76,6 +76,13 @@ def _totals(results: Mapping[str, Result]) -> Text:
     return Text(f"{some(len(results), 'stack')}: {', '.join(parts) or 'none'}")
 
 
+def show_left_out(console: Console, selection: Selection, names: Sequence[str]) -> None:
+    """Print which stacks of a selection are not among those to be deployed, and why."""
+    for name, member in selection.members.items():
+        if member.error and name not in names:
+            _show_block(console, Text(f"left out: {name}", "yellow"), member.error)
+
+
 def _show_block(console: Console, title: Text, text: str) -> None:
     console.print()
     console.print(title, soft_wrap=True)

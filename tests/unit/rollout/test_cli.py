@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from rollout import cli
 from rollout.choosing.changed import Change
 from rollout.choosing.shard import INDEX, TOTAL
+from rollout.execution.command import carry_out
 from rollout.execution.journal import FOLDER
+from rollout.execution.run import Run
+from rollout.execution.task import Operation
+from rollout.result import Report
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
+from tests.unit.rollout.reports import previewed
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,7 @@ def test_up_leaves_out_what_is_wrong_if_told_to_and_ends_with_1(
     monkeypatch.setenv("PATH", "")
     ran = rollout(project("dev", bad=BAD), "up", "bad", "--skip-broken", "--yes", "--json")
     assert ran.code == 1
+    assert "Nothing was started: no stack is left that can be deployed." in ran.err
     (result,) = json.loads(ran.out)["stacks"].values()
     assert result["status"] == "not reached"
     assert "Pulumi.bad.yaml: identities.ci.kind: 'usr'" in result["error"]
@@ -337,6 +344,24 @@ def test_who_does_not_confirm_is_told_that_nothing_was_done(
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     assert cli.main() == code
     assert capsys.readouterr().err.endswith(end)
+
+
+def test_what_up_leaves_out_is_told_before_it_asks(
+    project: WriteStacks, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def without_an_engine(run: Run, console: Console) -> Report:
+        is_preview = run.operation is Operation.PREVIEW
+        return Report({"dev": previewed()}) if is_preview else carry_out(run, console)
+
+    monkeypatch.setattr(cli, "carry_out", without_an_engine)
+    monkeypatch.chdir(project("dev", bad=BAD))
+    monkeypatch.setattr("sys.argv", ["rollout", "up", "--skip-broken"])
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    assert cli.main() == 1
+    before, question, _ = capsys.readouterr().err.partition("Deploy 1 stack (dev)?")
+    assert question
+    told = before.partition("\nleft out: bad\n")[2]
+    assert "  Pulumi.bad.yaml: identities.ci.kind: 'usr' is not one of user, role\n" in told
 
 
 class InterruptedImport:
