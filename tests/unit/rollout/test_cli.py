@@ -262,11 +262,19 @@ def test_no_account_is_shown_where_none_may_be(
     assert not re.search("[12]{12}", ran.out + ran.err)
 
 
-class Terminal(io.StringIO):
-    """Where somebody can be asked."""
+class Terminal:
+    """A terminal at which somebody answers, or presses a key that ends the command."""
+
+    def __init__(self, answer: str | BaseException) -> None:
+        self._answer = answer
 
     def isatty(self) -> bool:
         return True
+
+    def readline(self, *_: object) -> str:
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        return self._answer
 
 
 def test_the_question_shows_no_account_where_none_may_be(
@@ -306,21 +314,6 @@ def test_a_pull_request_that_deletes_a_stacks_file_is_told_so_in_its_comment(
     assert "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS" in ran.err
     assert "### Preview of 0 stacks, 1 stack file deleted\n" in comment.read_text()
     assert "**Deleted:** `Pulumi.old.yaml`: what this file made stays" in comment.read_text()
-
-
-class Terminal:
-    """A terminal at which somebody answers, or presses a key that ends the command."""
-
-    def __init__(self, answer: str | BaseException) -> None:
-        self._answer = answer
-
-    def isatty(self) -> bool:
-        return True
-
-    def readline(self, *_: object) -> str:
-        if isinstance(self._answer, BaseException):
-            raise self._answer
-        return self._answer
 
 
 @pytest.mark.parametrize(
