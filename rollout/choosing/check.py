@@ -16,6 +16,7 @@ from components.settings.config_keys import read_project
 from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.load import NAMESPACE
 from components.settings.model import Role, Stack
+from components.settings.stack_file import StackFile
 from rollout.choosing.inventory import Member, inventory, select
 from rollout.choosing.selection import Selection
 from rollout.choosing.waves import FILE, place, read_waves
@@ -47,7 +48,7 @@ def check(root: Path, patterns: Sequence[str]) -> Checked:
     wrong: dict[str, Sequence[Finding]] = {
         f"Pulumi.{member.name}.yaml": member.faults for member in members if member.faults
     }
-    unknown = map(_unknown_account, members)
+    unknown = [*map(_unknown_account, members), _not_compared(members, len(everything))]
     names = [member.name for member in everything]
     waves = list(_of_waves(root, names, chosen, is_all=not patterns))
     workflows, unread = _of_workflows(root, chosen)
@@ -87,13 +88,17 @@ class _Sound:
     settings: Stack
 
 
+def _is_of_another_program(file: StackFile) -> bool:
+    return read_project(file.path.parent).name != NAMESPACE and not file.own
+
+
 def _alone(member: Member) -> tuple[Stack | None, Sequence[Finding]]:
     """Return the settings, and the errors that the program would find without a call to AWS."""
     file = member.file
     if file is None:
         return None, ()
-    if read_project(file.path.parent).name != NAMESPACE and not file.own:
-        return None, ()  # another program's
+    if _is_of_another_program(file):
+        return None, ()
     settings = None
     region = region_in_use(file.region, os.environ)
     try:
@@ -158,6 +163,26 @@ def _unknown_account(member: Member) -> str | None:
     )
 
 
+def _not_compared(members: Iterable[Member], total: int) -> str | None:
+    """Return which files were not compared with those of other stacks because of their errors."""
+    files = [
+        f"Pulumi.{member.name}.yaml"
+        for member in members
+        if total > 1 and member.faults and not _can_be_compared(member)
+    ]
+    if not files:
+        return None
+    have, they = ("has", "it was") if len(files) == 1 else ("have", "they were")
+    return f"{', '.join(files)} {have} errors, so {they} not compared with other stacks."
+
+
+def _can_be_compared(member: Member) -> bool:
+    if member.file is not None and _is_of_another_program(member.file):
+        return True  # there is nothing to compare
+    settings, _ = _alone(member)
+    return settings is not None and member.account is not None
+
+
 def _of_waves(
     root: Path, stacks: Sequence[str], chosen: Sequence[str], *, is_all: bool
 ) -> Iterator[Finding]:
@@ -167,20 +192,19 @@ def _of_waves(
     except RolloutError as error:
         yield from error.findings
         return
-    for stack, oddity in found.oddities:
-        if is_all or stack in chosen:
-            yield oddity
+    yield from found.oddities(None if is_all else chosen)
 
 
 def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], list[str]]:
-    """Return an error for each stack that no workflow deploys, and what can't be checked."""
+    """Return an error with the stacks that no workflow deploys, and what can't be checked."""
     found = read_workflows(root)
     if found.unknown:
         files = ", ".join(found.unknown)
         return [], [f"Which stacks {files} applies can't be told from the file: not checked."]
-    applied = ", ".join(f"{file} {', '.join(globs)}" for file, globs in found.globs.items())
     missing = [name for name in chosen if found.globs and not found.applies(name)]
-    return [
-        Finding("stacks", f"no workflow applies the stack {name}; applied are: {applied}")
-        for name in missing
-    ], []
+    if not missing:
+        return [], []
+    applied = "; ".join(f"{file} has {', '.join(globs)}" for file, globs in found.globs.items())
+    them = "it" if len(missing) == 1 else "them"
+    message = f"no workflow applies {', '.join(missing)}: {applied}. Add {them} to `stacks` there"
+    return [Finding("stacks", message)], []

@@ -84,7 +84,7 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
     """
     everything = inventory(root)
     waves = place(read_waves(root), [member.name for member in everything])
-    for _, oddity in waves.oddities:
+    for oddity in waves.oddities():
         say(f"{FILE}: {oddity}")
     ref = options.changed_since
     change = None if ref is None else changed_since(root, ref)

@@ -14,8 +14,8 @@ failure keeps the next wave from starting.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -65,14 +65,27 @@ class Placed:
 class Waves:
     """All stacks in their waves.
 
-    `oddities` are warnings: globs that match no stack, and stacks in no wave or in several, each
-    with the stack's name. `unsure` are those stacks. A stack in several waves is placed in the
-    first of them; a stack in no wave, in a last wave without a name.
+    `idle` are the globs that match no stack. `unsure` are the stacks in no wave or in several, with
+    the waves' names. A stack in several waves is placed in the first of them; a stack in no wave,
+    in a last wave without a name.
     """
 
     placed: tuple[Placed, ...] = ()
-    oddities: tuple[tuple[str | None, Finding], ...] = ()
-    unsure: frozenset[str] = frozenset()
+    idle: tuple[Finding, ...] = ()
+    unsure: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def oddities(self, stacks: Collection[str] | None = None) -> Iterator[Finding]:
+        """Yield warnings of what is idle or unsure; if stacks are given, only of these."""
+        if stacks is None:
+            yield from self.idle
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for stack, names in self.unsure.items():
+            if stacks is None or stack in stacks:
+                alike.setdefault(names, []).append(stack)
+        for names, found in alike.items():
+            who = f"the stack {found[0]} is" if len(found) == 1 else f"{', '.join(found)} are"
+            where = f"in {len(names)} waves: {', '.join(names)}" if names else "in no wave"
+            yield Finding("waves", f"{who} {where}")
 
     def wave_of(self, stack: str) -> str:
         """Return the name of a stack's wave; empty if it is in none."""
@@ -106,7 +119,7 @@ def read_waves(root: Path) -> tuple[Wave, ...]:
 def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Waves:
     """Put each stack into its wave."""
     placed: list[Placed] = []
-    oddities: list[tuple[str | None, Finding]] = []
+    idle: list[Finding] = []
     homes: dict[str, list[str]] = {stack: [] for stack in stacks}
     for number, wave in enumerate(waves):
         is_rest = wave.stacks == REST and number == len(waves) - 1
@@ -114,16 +127,12 @@ def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Waves:
         placed.append(Placed(wave, tuple(s for s in found if not homes[s])))
         for stack in found:
             homes[stack].append(wave.name)
-        oddities += [] if is_rest else [(None, one) for one in _unknown(number, wave, stacks)]
-    for stack, names in homes.items():
-        if len(names) != 1:
-            where = f"is in {len(names)} waves: {', '.join(names)}" if names else "is in no wave"
-            oddities.append((stack, Finding("waves", f"the stack {stack} {where}")))
-    unsure = frozenset(stack for stack, names in homes.items() if len(names) != 1)
+        idle += [] if is_rest else _unknown(number, wave, stacks)
+    unsure = {stack: tuple(names) for stack, names in homes.items() if len(names) != 1}
     homeless = tuple(stack for stack, names in homes.items() if not names)
     if homeless:
         placed.append(Placed(Wave(stacks=homeless), homeless))
-    return Waves(tuple(placed), tuple(oddities), unsure)
+    return Waves(tuple(placed), tuple(idle), unsure)
 
 
 def _unknown(number: int, wave: Wave, stacks: Sequence[str]) -> Iterator[Finding]:

@@ -72,6 +72,7 @@ def test_every_error_of_every_file_is_told(ask: Ask, project: WriteStacks) -> No
         "Pulumi.typo.yaml: identities.ci.grants[1].bucket: 'X' ",
         "rollout.yaml: waves: is missing",
         "rollout.yaml: wave: is not a key here; ",
+        "Pulumi.guard.yaml, Pulumi.tagged.yaml, Pulumi.typo.yaml have errors, so they were not ",
         "6 stacks checked: 9 things to mend",
     ]
     cut = [line[: len(start)] for line, start in zip(lines, starts, strict=True)]
@@ -165,6 +166,20 @@ def test_a_stack_whose_account_is_unknown_is_said_to_be_compared_with_none(
     )
 
 
+def test_a_file_that_was_not_compared_because_of_its_errors_is_named(
+    project: WriteStacks,
+) -> None:
+    bad = config(ci=user(grants=[grant(access=["raed"])]))
+    unknown = "Pulumi.b.yaml has errors, so it was not compared with other stacks."
+    assert check(project(a=config(ci=user()), b=bad), []).unknown == (unknown,)
+    china = config(CHINA, r=role(trust=trust(projectIdClaim=True)))
+    assert check(project(a=config(ci=user()), b=china), ["b"]).unknown == ()  # it was compared
+
+
+def test_a_stack_that_is_alone_is_compared_with_none(project: WriteStacks) -> None:
+    assert check(project(a=config(ci=user(kind=1))), []).unknown == ()
+
+
 def test_the_account_is_the_one_that_the_roles_end_in(project: WriteStacks) -> None:
     assumed = {
         **OTHER_ACCOUNT,
@@ -209,13 +224,17 @@ def test_the_projects_own_workflows_are_understood(project: WriteStacks) -> None
     }
 
 
-APPLIED = ".github/workflows/up.yml dev*, prod*, .circleci/rollout.yml dev*, prod*"
+APPLIED = ".github/workflows/up.yml has dev*, prod*; .circleci/rollout.yml has dev*, prod*"
 
 
 def test_a_stack_that_no_workflow_applies_is_told(project: WriteStacks) -> None:
-    root = workflows(project("dev", "prod-2", "stray"))
+    root = workflows(project("dev", "prod-2", "stray", "x-1", "x-2"))
+    assert told(check(root, ["stray"])) == [
+        f"workflows: stacks: no workflow applies stray: {APPLIED}. Add it to `stacks` there"
+    ]
     assert told(check(root, [])) == [
-        f"workflows: stacks: no workflow applies the stack stray; applied are: {APPLIED}"
+        f"workflows: stacks: no workflow applies stray, x-1, x-2: {APPLIED}. "
+        "Add them to `stacks` there"
     ]
     assert told(check(root, ["dev"])) == []
 
