@@ -18,7 +18,8 @@ from components.settings.findings import Finding
 
 _OWN_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
 """The engine's function behind a StackReference (`builtinProvider.Invoke` in its
-pkg/resource/deploy/builtins.go). The state gains the engine's own default provider by it."""
+pkg/resource/deploy/builtins.go); used alone it adds to the state only the engine's own provider,
+`pulumi:providers:pulumi::default`."""
 _BEING_WRITTEN: Final = "failed to load checkpoint"
 _PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between attempts to read a state that is being written."""

@@ -294,10 +294,12 @@ def check_protected(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
         unprotect = "\n".join(
             f"  pulumi state unprotect '{urn}' --stack {task.stack} --yes" for urn in urns
         )
+        it, is_ = ("it", "is") if len(urns) == 1 else ("them", "are")
         raise RefusedError(
-            f"nothing was deleted, since {', '.join(map(_name, urns))} is protected, as roles of "
-            "other stacks may trust it: --exclude-protected leaves it and deletes the rest; to "
-            f"delete it too, first run\n{unprotect}"
+            f"Nothing was deleted: {', '.join(map(_name, urns))} {is_} protected, as roles of "
+            f"other stacks may trust {it}.\n"
+            f"--exclude-protected leaves {it} and deletes the rest.\n"
+            f"To delete {it} too, first run:\n{unprotect}"
         )
 
 

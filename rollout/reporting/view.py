@@ -1,6 +1,7 @@
 """Progress while stacks run: lines that change on a terminal, plain lines elsewhere."""
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ STYLES: Final[Mapping[Status, str]] = {
     Status.NOT_REACHED: "yellow",
     Status.NOT_DEPLOYED: "yellow",
 }
+_SAYS_NOTHING: Final = re.compile(r"\W*(error)?\W*", re.IGNORECASE)
 _A_SECOND: Final = 4
 """How often a terminal is redrawn."""
 
@@ -70,8 +72,14 @@ def outcome(stack: str, result: Result) -> Text:
     if result.seconds:
         text.append(f" · {result.seconds:.1f} s", "dim")
     if result.error:
-        text.append(f" · {printable(result.error.splitlines()[0])}")
+        text.append(f" · {printable(_first_words(result.error))}")
     return text
+
+
+def _first_words(error: str) -> str:
+    """Return the first line of an error that says something, unlike `error:` and `====`."""
+    lines = error.strip().splitlines()
+    return next((line.strip() for line in lines if not _SAYS_NOTHING.fullmatch(line)), error)
 
 
 def counts(changes: Mapping[str, int]) -> str:

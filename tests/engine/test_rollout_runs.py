@@ -122,7 +122,7 @@ def test_a_provider_that_other_stacks_may_use_is_left_where_the_user_says_so(
     rollout.run("up", "--yes")
     before = stack.resources()
     failed = rollout.run("destroy", "--yes", "--json", code=1).stacks["one"]
-    assert failed["error"].startswith(f"nothing was deleted, since circleci-{ORGANIZATION} is")
+    assert failed["error"].startswith(f"Nothing was deleted: circleci-{ORGANIZATION} is")
     assert "--exclude-protected" in failed["error"]
     assert f"pulumi state unprotect '{before[f'circleci-{ORGANIZATION}']['urn']}'" in str(failed)
     assert stack.resources() == before

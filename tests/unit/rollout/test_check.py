@@ -232,9 +232,9 @@ def test_a_stack_that_no_workflow_applies_is_told(project: WriteStacks) -> None:
     assert told(check(root, ["stray"])) == [
         f"workflows: stacks: no workflow applies stray: {APPLIED}. Add it to `stacks` there"
     ]
+    them = "stray, x-1, x-2"
     assert told(check(root, [])) == [
-        f"workflows: stacks: no workflow applies stray, x-1, x-2: {APPLIED}. "
-        "Add them to `stacks` there"
+        f"workflows: stacks: no workflow applies {them}: {APPLIED}. Add them to `stacks` there"
     ]
     assert told(check(root, ["dev"])) == []
 

@@ -59,7 +59,8 @@ def test_what_is_protected_is_named_with_what_to_do() -> None:
     with pytest.raises(RefusedError) as caught:
         check_protected(TASK, [{"urn": urn, "protect": True}])
     assert str(caught.value) == (
-        "nothing was deleted, since circleci-1 is protected, as roles of other stacks may trust "
-        "it: --exclude-protected leaves it and deletes the rest; to delete it too, first run\n"
+        "Nothing was deleted: circleci-1 is protected, as roles of other stacks may trust it.\n"
+        "--exclude-protected leaves it and deletes the rest.\n"
+        "To delete it too, first run:\n"
         f"  pulumi state unprotect '{urn}' --stack dev --yes"
     )

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from rollout.reporting.tables import show_results
-from rollout.reporting.view import LiveView, PlainView, View, view_on
+from rollout.reporting.view import LiveView, PlainView, View, outcome, view_on
 from rollout.result import Report, Result, Status, Step, failed, skipped
 
 CHANGED = Result(Status.SUCCEEDED, {"create": 2, "update": 1}, 1.26)
@@ -76,6 +76,19 @@ def test_the_live_part_says_what_each_running_stack_does() -> None:
         "dev 4 s create ci-user",
         "0 of 3 done, 1 running, 2 to come",
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("error:\n====\n\n  creating IAM User\nmore", "creating IAM User"),
+        ("error: no AWS credentials\nmore", "error: no AWS credentials"),
+        ("errors occurred\n", "errors occurred"),
+        ("error:", "error:"),
+    ],
+)
+def test_of_an_error_the_first_line_that_says_something_is_shown(error: str, words: str) -> None:
+    assert str(outcome("dev", failed(error))) == f"dev failed · {words}"
 
 
 @pytest.mark.parametrize(
