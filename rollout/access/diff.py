@@ -184,7 +184,7 @@ def _fate_lines(fate: Fate, old: Access, new: Access, anew: MadeAnew) -> Iterato
     if fate is Fate.CREATED:
         yield Line(Verdict.NONE, f"is a new {new.kind}")
     elif fate is Fate.REMOVED:
-        yield Line(Verdict.BREAKS, f"is removed, a {old.kind}")
+        yield Line(Verdict.BREAKS, f"was a {old.kind} and is removed")
     elif fate is Fate.REPLACED:
         kinds = "" if old.kind == new.kind else f", a {old.kind} becomes a {new.kind}"
         effects = [

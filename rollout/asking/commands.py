@@ -66,8 +66,11 @@ def can(
 ) -> None:
     """Tell, offline, whether an identity may do something, and which statement decides.
 
-    For a role, also tell whether a job may assume it, if the options describe one; what they leave
-    out is taken from the role's trust. Exit codes: 0 allowed, 1 denied, 2 it can't be told.
+    For a role, also tell whether a job may assume it, if the options describe one.
+
+    What they leave out is taken from the role's trust.
+
+    Exit codes: 0 allowed, 1 denied, 2 it can't be told.
     """
     with wrong_is_told():
         parts = Asked(organization, project, user, origin, ref, webhook=webhook)
@@ -94,8 +97,9 @@ def who(
 ) -> None:
     """List who may do what in a place, over all stacks and offline.
 
-    A key that ends in / includes all keys below it, and so does a bucket alone. The exit code is 2
-    if the file of a stack can't be used; the other stacks are listed.
+    A key that ends in / includes all keys below it, and so does a bucket alone.
+
+    The exit code is 2 if the file of a stack can't be used; the other stacks are listed.
     """
     with wrong_is_told():
         try:

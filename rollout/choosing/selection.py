@@ -100,9 +100,6 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
         names = _in_waves(waves, names, options.waves)
     if change is not None:
         names = _changed(change, f"since {ref}", names, say)
-        if removed:
-            files = ", ".join(map(printable, removed))
-            say(f"Deleted since {ref}, which does not destroy the stack: {files}.")
     if options.shard.total > 1:
         part = options.shard.of(names)
         say(f"Shard {options.shard}: {len(part)} of {len(names)} stacks.")

@@ -165,7 +165,7 @@ def _summary(group: Group) -> str:
     if group.status is not Status.SUCCEEDED:
         parts.append(f"<b>{group.status.value}</b>")
     if group.lines is not None:
-        told = [f"<b>{number} {verdict.value}</b>" for verdict, number in group.verdicts]
+        told = [f"<b>{verdict.value}: {number}</b>" for verdict, number in group.verdicts]
         parts.append(", ".join(told) or UNCHANGED)
     else:
         parts.append("access unknown")

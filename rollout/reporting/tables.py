@@ -40,12 +40,14 @@ def show_results(
             *([access_cell(result)] if access else []),
             f"{result.seconds:.1f} s" if result.seconds else "",
         )
-    show_table(console, table)
+    if results:
+        show_table(console, table)
     if steps:
         show_changes(console, report)
     for (status, why), stacks in _by_error(results).items():
         _show_block(console, Text(", ".join(stacks), STYLES[status]), why)
-    console.print()
+    if results:
+        console.print()
     console.print(_totals(results))
     if access and results:
         say(console, access_total(report))
@@ -73,7 +75,7 @@ def _totals(results: Mapping[str, Result]) -> Text:
     for status in Status:
         number = sum(result.status is status for result in results.values())
         parts += [f"{number} {status.value}"] if number else []
-    return Text(f"{some(len(results), 'stack')}: {', '.join(parts) or 'none'}")
+    return Text(": ".join(filter(None, [some(len(results), "stack"), ", ".join(parts)])))
 
 
 def show_left_out(console: Console, selection: Selection, names: Sequence[str]) -> None:
@@ -103,6 +105,8 @@ def show_stacks(console: Console, selection: Selection) -> None:
     for member in selection.members.values():
         if member.error:
             console.print(Text(member.error, "yellow"), soft_wrap=True)
+    if selection.removed_files:
+        _show_removed(console, selection.removed_files)
 
 
 def show_checked(console: Console, found: Checked) -> None:

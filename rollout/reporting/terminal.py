@@ -66,8 +66,8 @@ def show_changes(console: Console, report: Report) -> None:
 
 
 def access_text(verdicts: Iterable[tuple[Verdict, int]]) -> Text:
-    """Return `1 wider, 2 narrower`."""
-    told = [Text(f"{count} {verdict.value}", _STYLES[verdict]) for verdict, count in verdicts]
+    """Return `wider: 1, narrower: 2`."""
+    told = [Text(f"{verdict.value}: {count}", _STYLES[verdict]) for verdict, count in verdicts]
     return Text(", ").join(told) if told else Text(UNCHANGED)
 
 

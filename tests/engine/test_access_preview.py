@@ -97,7 +97,7 @@ SENTENCES: Final = [
     "new is a new user",
     (f"new gains kms:Decrypt on {KEY} where kms:ViaService is s3.eu-west-1.amazonaws.com (WIDER)"),
     "new gains s3:GetObject on access-b/* (WIDER)",
-    "old is removed, a user (BREAKS)",
+    "old was a user and is removed (BREAKS)",
     "old loses s3:GetObject on access-b/* (NARROWER)",
     "rotated gets another ARN: its path is /ci/, before / (BREAKS)",
     "rotated loses access key 2026-11, and no other key stays (BREAKS)",

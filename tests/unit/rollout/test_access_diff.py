@@ -190,7 +190,7 @@ CHANGES: list[tuple[Access | None, Access | None, list[str]]] = [
     (
         user(allow("s3:GetObject", f"{S3}a/*"), boundary="arn:b"),
         None,
-        ["is removed, a user (BREAKS)", "loses s3:GetObject on a/* (NARROWER)"],
+        ["was a user and is removed (BREAKS)", "loses s3:GetObject on a/* (NARROWER)"],
     ),
     (
         user(allow("s3:GetObject", f"{S3}a/*")),

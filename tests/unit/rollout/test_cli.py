@@ -314,6 +314,9 @@ def test_a_pull_request_that_deletes_a_stacks_file_is_told_so_in_its_comment(
     assert "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS" in ran.err
     assert "### Preview of 0 stacks, 1 stack file deleted\n" in comment.read_text()
     assert "**Deleted:** `Pulumi.old.yaml`: what this file made stays" in comment.read_text()
+    assert ran.err.count("Pulumi.old.yaml") == 1
+    listed = rollout(root, "list", "--changed-since", "main")
+    assert (listed.code, listed.out.count("Pulumi.old.yaml")) == (0, 1)
 
 
 @pytest.mark.parametrize(

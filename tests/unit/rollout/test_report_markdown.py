@@ -37,9 +37,9 @@ def test_each_group_of_stacks_has_a_summary_with_its_details_folded() -> None:
         "<(?:summary|p)>(.*?)</", text.replace("<code>", "").replace("</code>", "")
     ) == [
         "broken · <b>failed",
-        "moved · <b>1 breaks",
+        "moved · <b>breaks: 1",
         "<b>12 stacks:",
-        "prod · <b>1 wider",
+        "prod · <b>wider: 1",
         "left · <b>not reached",
         "split · access stays · 1 update, 1 create",
         "same · access stays",

@@ -16,7 +16,7 @@ from rich.console import Console
 from rollout.reporting.groups import groups
 from rollout.reporting.tables import show_results
 from rollout.reporting.terminal import access_total
-from rollout.result import Report, Result, Status, failed
+from rollout.result import Report, Result, Status, Step, failed
 from tests.unit.rollout.reports import fleet, previewed
 
 SNAPSHOTS: Final = Path(__file__).parent / "snapshots"
@@ -57,6 +57,12 @@ def test_sentences_are_wrapped_on_a_terminal_and_stay_whole_in_a_log(width: int)
     assert sentence in printed(results, "log", width)
 
 
+def test_a_change_that_a_terminal_wraps_goes_on_further_in() -> None:
+    made = Step("create", "aws:iam/openIdConnectProvider:OpenIdConnectProvider", "circleci")
+    lines = printed({"dev": previewed(steps=(made,))}, "plain", 45).splitlines()
+    assert lines[lines.index("  create aws:iam:OpenIdConnectProvider") + 1] == "    circleci"
+
+
 def test_color_changes_no_word() -> None:
     text = Console(file=io.StringIO(), color_system=None)
     colored = printed(fleet(), "color", 80)
@@ -94,6 +100,7 @@ def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
     file = io.StringIO()
     report = Report({}, removed_files=("Pulumi.old.yaml",))
     show_results(Console(file=file), report, steps=True, access=True)
+    assert file.getvalue().splitlines()[0] == "0 stacks"
     assert file.getvalue().splitlines()[-1] == (
         "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS, and nothing watches "
         "it any more. To delete it too: bring the file back, run `python -m rollout destroy old`, "
