@@ -148,7 +148,8 @@ def command_line(
         return plain, None
     copy = copy_of(asked.project, asked.stack, folder / "configs")
     init = [pulumi, "stack", "init", asked.stack, "--secrets-provider", "passphrase"]
-    init += ["--non-interactive", "--cwd", str(copy.parent)]
+    # To select it would select it in the copied project only, and leave a note of that.
+    init += ["--non-interactive", "--no-select", "--cwd", str(copy.parent)]
     if makes_stack:
         return init, None
     name = _NAME.search((asked.project / "Pulumi.yaml").read_text(encoding="utf-8"))

@@ -80,6 +80,7 @@ def test_a_stack_that_is_not_there_is_made_first_outside_the_checkout(
     _, before = command_line(["up", "-s", "dev"], environment, project)
     assert before is not None
     assert before[:4] == ["/opt/pulumi", "stack", "init", "dev"]
+    assert "--no-select" in before
     assert not Path(before[before.index("--cwd") + 1]).is_relative_to(project)
     command, _ = command_line(["stack", "init", "dev"], environment, project)
     assert command == before
