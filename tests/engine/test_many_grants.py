@@ -107,7 +107,10 @@ def test_what_can_not_fit_fails_in_the_preview_with_size_limit_and_the_heaviest(
     ]
     stack = checkout.stack({"identities": {"u": {"kind": "user", "grants": held}}}, buckets=False)
     run = stack.preview(ok=False)
-    assert "managed policies; a user takes 2,048 characters inline and 10 managed" in run.messages
+    assert (
+        "managed policies; a user may have 2,048 characters of inline policies and 10 managed"
+        in run.messages
+    )
     assert "Largest: grants[" in run.messages
     assert "Traceback" not in run.messages
 

@@ -83,7 +83,7 @@ def test_nobody_is_asked_where_the_preview_fails(stacks: list[Stack]) -> None:
     with Rollout(stacks[0].project).asking("up") as (running, _):
         ended = running.ended()
     assert ended.code == 1
-    assert f"'{missing}' is not there" in ended.stderr
+    assert f"'{missing}' does not exist" in ended.stderr
     assert "The preview did not succeed, so nothing was deployed." in ended.stderr
     assert "Deploy 2 stacks" not in ended.stderr
     assert users(stacks) == []

@@ -191,7 +191,7 @@ def test_a_state_that_is_just_being_written_is_read_again() -> None:
 def test_a_state_that_can_not_be_read_is_told() -> None:
     made = mocks()
     made.state_errors = ["access denied"]
-    with pytest.raises(pulumi.RunError, match="the account that is in use can't be told: access"):
+    with pytest.raises(pulumi.RunError, match="the account in use can't be determined: access"):
         run_program(made, {"ci": USER})
     assert not made.of("aws:iam/user:User")
 

@@ -244,7 +244,7 @@ def test_a_stack_that_no_workflow_applies_is_told(project: WriteStacks) -> None:
     [
         (".github/workflows/up.yml", "stacks: dev*", "stacks: ${{ vars.STACKS }}"),
         (".github/workflows/up.yml", "      stacks: dev*\n", ""),
-        (".github/workflows/drift.yml", "rollout drift --exit-code", "rollout up --yes"),
+        (".github/workflows/drift.yml", "rollout drift --redact --exit-code", "rollout up --yes"),
         (".circleci/rollout.yml", "stacks: dev*", "stacks: << pipeline.parameters.stacks >>"),
         (".circleci/rollout.yml", "workflows:", "workflows: ["),
     ],
