@@ -9,4 +9,6 @@ once gain more over a loop than here.
 Seen on two cores that others used too (goals in brackets): fifty stacks take 0.16 to 0.22 of a
 loop's time (0.33), one stack 0.93 to 1.01 of plain pulumi's (1.1), fifty stacks 1.02 to 1.04 of ten
 stacks' memory (1.1). Worker processes take 0.74 to 0.89 of the time of threads in one process.
+Users against a component program written by hand (1.05): 200 users, preview 0.98 and `up` 1.12; one
+user, preview 1.08 and `up` 1.34.
 """
