@@ -270,7 +270,7 @@ def check_accounts(task: Task, resources: Sequence[Mapping[str, Any]]) -> None:
         if allowed != sorted(task.accounts):
             deployed = ", ".join(allowed) or "unset"
             raise RefusedError(
-                f"it was deployed with aws:allowedAccountIds {deployed}, and its file says "
+                f"its state says aws:allowedAccountIds {deployed}, and its file says "
                 f"{', '.join(task.accounts)}: deploy it once more before it is destroyed, or use "
                 f"`pulumi destroy --stack {task.stack}`"
             )

@@ -28,7 +28,7 @@ def test_a_state_without_the_files_guard_is_not(inputs: dict[str, str], said: st
     with pytest.raises(RefusedError) as caught:
         check_accounts(TASK, [provider(**inputs)])
     assert str(caught.value) == (
-        f"it was deployed with aws:allowedAccountIds {said}, and its file says 111111111111: "
+        f"its state says aws:allowedAccountIds {said}, and its file says 111111111111: "
         "deploy it once more before it is destroyed, or use `pulumi destroy --stack dev`"
     )
 
