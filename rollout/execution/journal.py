@@ -87,10 +87,14 @@ class Journal:
 
         Stacks that were cut short before stay noted, as their runs may have left locks.
         """
+        cut_short = self.past.cut_short if self.past else {}
+        noted = [
+            {"stack": stack, "event": "started", "at": at.isoformat()}
+            for stack, at in cut_short.items()
+        ]
         self._file.truncate(0)
-        self._add({"stacks": list(stacks)})
-        for stack, at in (self.past.cut_short if self.past else {}).items():
-            self._add({"stack": stack, "event": "started", "at": at.isoformat()})
+        # In one write: a kill between several would lose some of what was noted.
+        self._add({"stacks": list(stacks)}, *noted)
 
     def started(self, stack: str) -> None:
         """Note that a stack is about to be changed."""
@@ -105,8 +109,8 @@ class Journal:
         event = {"event": "succeeded", "digest": digest} if digest else {"event": "failed"}
         self._add({"stack": stack, **event})
 
-    def _add(self, entry: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(entry).encode() + b"\n")
+    def _add(self, *entries: Mapping[str, Any]) -> None:
+        self._file.write(b"".join(json.dumps(entry).encode() + b"\n" for entry in entries))
         os.fsync(self._file)
 
     def _read(self) -> Past | None:
