@@ -72,11 +72,6 @@ class Pattern:
         """The characters before the first wildcard or variable; each match starts with them."""
         return self.tokens[0] if self.tokens and isinstance(self.tokens[0], str) else ""
 
-    @property
-    def is_literal(self) -> bool:
-        """Whether only one string matches, which is ``head``."""
-        return all(isinstance(token, str) for token in self.tokens)
-
     def matches(self, value: str) -> bool:
         """Whether the whole value matches, in time of at most pattern length times value length.
 

@@ -34,9 +34,11 @@ class RefusedError(Exception):
 class _Pulumi(auto.PulumiCommand):
     """The CLI, whose version is already known."""
 
-    def __init__(self, cli: Cli, gate: Gate) -> None:
+    def __init__(self, cli: Cli, gate: Gate, *options: str) -> None:
+        """Use the CLI, each command with these options; the SDK has no arguments for them."""
         # Not the parent's __init__, which runs `pulumi version`.
         self._gate = gate
+        self._options = options
         self.command = cli.path
         self.version = VersionInfo.parse(cli.version)
 
@@ -55,7 +57,8 @@ class _Pulumi(auto.PulumiCommand):
         """
         self._gate.listen(args)
         try:
-            return super().run(args, cwd, additional_env, on_output, on_error)
+            command = [*args, *self._options]
+            return super().run(command, cwd, additional_env, on_output, on_error)
         except auto.CommandError:
             if "--event-log" in args:
                 log = Path(args[args.index("--event-log") + 1])
@@ -63,21 +66,6 @@ class _Pulumi(auto.PulumiCommand):
                     with log.open("a", encoding="utf-8") as events:
                         events.write('{"cancelEvent":{}}\n')
             raise
-
-
-class _PlainSecrets(_Pulumi):
-    """The CLI with an option that leaves the saved plan of a preview unencrypted."""
-
-    def run(
-        self,
-        args: list[str],
-        cwd: str,
-        additional_env: Mapping[str, str],
-        on_output: auto.OnOutput | None = None,
-        on_error: auto.OnOutput | None = None,
-    ) -> auto.CommandResult:
-        """Run a command; the SDK has no argument for this option of a preview."""
-        return super().run([*args, "--show-secrets"], cwd, additional_env, on_output, on_error)
 
 
 class _Workspace(auto.LocalWorkspace):
@@ -239,7 +227,8 @@ def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
     file, environment = scratch.project()
     workspace = _workspace(task, environment, gate)
     workspace.create_scratch(task.stack, str(scratch.folder))
-    workspace.pulumi_command = _PlainSecrets(task.cli, gate)
+    # The plan that the preview saves is not encrypted.
+    workspace.pulumi_command = _Pulumi(task.cli, gate, "--show-secrets")
     stack = _Stack(task.stack, workspace)
     stack.preview(color="never", on_event=gate.on_event, plan=task.plan, config_file=file)
 
