@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from rollout.access.diff import IdentityDiff, access_json
-from rollout.access.words import Verdict
+from rollout.access.sentences import Verdict
 
 
 class Exit(IntEnum):

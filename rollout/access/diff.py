@@ -30,9 +30,9 @@ from components.iam.cover import may_meet
 from components.iam.difference import NO_DIFFERENCE, Difference, difference
 from components.iam.document import Effect, PolicyDocument
 from components.iam.rules import Rule, rules
-from rollout.access.trust import admissions
-from rollout.access.trust_words import trust_lines
-from rollout.access.words import COUNTED, Line, Verdict, change_lines
+from rollout.access.sentences import COUNTED, Line, Verdict, change_lines
+from rollout.access.trust_forms import normal_admissions
+from rollout.access.trust_sentences import trust_lines
 
 SCHEMA_VERSION: Final = 1
 
@@ -229,7 +229,7 @@ def _trust_change(old: Access, new: Access, fate: Fate) -> tuple[Difference, lis
         trust = old.trust
         others.append(Line(Verdict.WIDER, "trust: is known only after up"))
     try:
-        before, after = admissions(old.trust), admissions(trust)
+        before, after = normal_admissions(old.trust), normal_admissions(trust)
     except ValueError as error:
         words = f"has a trust that cannot be compared: {error}"
         return NO_DIFFERENCE, [Line(Verdict.WIDER, words), *others]

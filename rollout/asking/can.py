@@ -24,7 +24,7 @@ from components.iam.words import conditions_said, selected
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 from rollout.asking.asked import JobAsked
-from rollout.asking.planned import NOT_LOOKED_AT, Planned
+from rollout.asking.declared import NOT_LOOKED_AT, Declared
 from rollout.errors import RolloutError
 
 VERSION: Final = 1
@@ -47,7 +47,7 @@ class JobAnswer:
 class Answer:
     """Yes or no; `hints` say what stands against a yes that no statement denies."""
 
-    planned: Planned
+    declared: Declared
     action: str
     place: str
     decision: Decision
@@ -64,24 +64,24 @@ class Answer:
         """The statement that decides, as it stands in its policy."""
         if self.decision.document is None or self.decision.statement is None:
             return None
-        document = self.planned.documents[self.decision.document]
+        document = self.declared.documents[self.decision.document]
         found: Mapping[str, Any] = document["Statement"][self.decision.statement]
         return found
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What else counts."""
-        is_role = self.planned.trust is not None
+        is_role = self.declared.trust is not None
         job = [_OFFLINE] if self.job else [_NO_JOB] if is_role else []
-        boundary = self.planned.boundary_note
+        boundary = self.declared.boundary_note
         return (*job, NOT_LOOKED_AT, *([boundary] if boundary else []))
 
 
-def can(planned: Planned, action: str, place: str, caller: Caller, job: JobAsked) -> Answer:
+def answer_of(declared: Declared, action: str, place: str, caller: Caller, job: JobAsked) -> Answer:
     """Ask whether an identity may do something.
 
     Args:
-        planned: the identity.
+        declared: the identity.
         action: as `s3:PutObject`, or `kms:Decrypt`, as S3 calls it.
         place: `s3://bucket/key`, or the ARN of a KMS key.
         caller: how the call reaches AWS.
@@ -90,36 +90,36 @@ def can(planned: Planned, action: str, place: str, caller: Caller, job: JobAsked
     Raises:
         RolloutError: there is no such action, place or job.
     """
-    if job.is_asked and planned.trust is None:
-        raise RolloutError(f"{planned.name} is a user, which no job assumes; leave out the job")
-    if planned.trust is None:
-        caller = replace(caller, user_name=planned.name)
+    if job.is_asked and declared.trust is None:
+        raise RolloutError(f"{declared.name} is a user, which no job assumes; leave out the job")
+    if declared.trust is None:
+        caller = replace(caller, user_name=declared.name)
     try:
-        request = _request(planned, action, place, caller)
-        statements = parse_all(planned.documents)
+        request = _request(declared, action, place, caller)
+        statements = parse_all(declared.documents)
         decision = decide_parsed(statements, request)
     except ValueError as error:
         raise RolloutError(str(error)) from None
     hints = () if decision.reason is not Reason.UNMATCHED else tuple(_hints(statements, request))
-    answer = _ask_trust(planned, planned.trust, job) if planned.trust and job.is_asked else None
-    return Answer(planned, action, place, decision, hints, answer)
+    answer = _ask_trust(declared, declared.trust, job) if declared.trust and job.is_asked else None
+    return Answer(declared, action, place, decision, hints, answer)
 
 
-def _request(planned: Planned, action: str, place: str, caller: Caller) -> Request:
+def _request(declared: Declared, action: str, place: str, caller: Caller) -> Request:
     if not action.startswith("kms:"):
         return s3_request(
-            known_action(action), location(place), partition=planned.partition, caller=caller
+            known_action(action), location(place), partition=declared.partition, caller=caller
         )
     parts = place.split(":")
     if parts[:1] != ["arn"] or parts[2:3] != ["kms"]:
         raise ValueError(f"'{place}' is no ARN of a KMS key, on which {action} acts")
-    service = f"s3.{parts[3]}.{DNS_SUFFIXES[planned.partition]}"
+    service = f"s3.{parts[3]}.{DNS_SUFFIXES[declared.partition]}"
     return kms_request(action, place, via_service=service, caller=caller)
 
 
-def _ask_trust(planned: Planned, trust: Trust, job: JobAsked) -> JobAnswer:
+def _ask_trust(declared: Declared, trust: Trust, job: JobAsked) -> JobAnswer:
     claims = job.claims(trust)
-    partition, account = planned.partition, planned.account
+    partition, account = declared.partition, declared.account
     request = token_request(claims, partition, account)
     document = trust_document(trust, provider_arn(partition, account, trust.organization))
     decision = decide_trust(document, request)

@@ -26,13 +26,13 @@ _LONGEST: Final = 600
 
 def as_json(answer: Answer) -> dict[str, Any]:
     """Return the object that `--json` prints."""
-    planned, decision = answer.planned, answer.decision
+    declared, decision = answer.declared, answer.decision
     return {
         "version": VERSION,
         "allowed": answer.allowed,
-        "stack": planned.stack,
-        "identity": planned.name,
-        "kind": planned.kind,
+        "stack": declared.stack,
+        "identity": declared.name,
+        "kind": declared.kind,
         "action": answer.action,
         "resource": answer.place,
         "policy": {
@@ -45,16 +45,16 @@ def as_json(answer: Answer) -> dict[str, Any]:
             "hints": list(answer.hints),
         },
         "job": None if answer.job is None else _job_json(answer.job),
-        "permissionsBoundary": planned.settings.permissions_boundary,
+        "permissionsBoundary": declared.settings.permissions_boundary,
         "notes": list(answer.notes),
     }
 
 
 def as_lines(answer: Answer) -> Iterator[str]:
     """Return the answer as lines of text."""
-    planned = answer.planned
+    declared = answer.declared
     may = "yes" if answer.allowed else "no"
-    whose = f"{planned.name} of {planned.stack}"
+    whose = f"{declared.name} of {declared.stack}"
     yield printable(f"{may}: {whose}, {answer.action} on {answer.place}")
     yield from (f"  {printable(line)}" for line in _policy_lines(answer))
     if answer.job is not None:

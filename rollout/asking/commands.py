@@ -21,9 +21,9 @@ from components.settings.findings import SettingsError
 from components.settings.stack_file import read
 from rollout.asking import can_report, who_report
 from rollout.asking.asked import JobAsked
-from rollout.asking.can import can as answer_of
-from rollout.asking.planned import planned
-from rollout.asking.who import who as found_of
+from rollout.asking.can import answer_of
+from rollout.asking.declared import declared
+from rollout.asking.who import list_holders
 from rollout.choosing.inventory import project_root
 from rollout.choosing.options import Globs, Stacks
 from rollout.errors import RolloutError
@@ -75,7 +75,7 @@ def can(
     with wrong_is_told():
         parts = Asked(organization, project, user, origin, ref, webhook=webhook)
         caller = Caller(secure_transport=not no_tls, source_ip=_address(source_ip))
-        whom = planned(read(project_root(), stack), identity)
+        whom = declared(read(project_root(), stack), identity)
         answer = answer_of(whom, action, place, caller, JobAsked(token, subject, parts))
     if as_json:
         typer.echo(json.dumps(can_report.as_json(answer), indent=2))
@@ -106,7 +106,7 @@ def who(
             where, asked = location(place), [known_action(name) for name in actions or ()]
         except ValueError as error:
             raise RolloutError(str(error)) from None
-        found = found_of(project_root(), where, [*(stacks or ()), *(globs or ())], asked)
+        found = list_holders(project_root(), where, [*(stacks or ()), *(globs or ())], asked)
     if as_json:
         typer.echo(json.dumps(who_report.as_json(where, found), indent=2))
     else:

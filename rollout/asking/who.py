@@ -51,16 +51,16 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Found:
+class Holders:
     """Who may do what, and the stacks whose files can't be used, with all that is wrong there."""
 
     holders: tuple[Holder, ...]
     errors: tuple[SettingsError, ...]
 
 
-def who(
+def list_holders(
     root: Path, place: Location, patterns: Sequence[str] = (), actions: Sequence[Action] = ()
-) -> Found:
+) -> Holders:
     """Find who may do something in a place.
 
     Args:
@@ -81,7 +81,7 @@ def who(
             holders += _in_stack(root, stack, project, place, actions)
         except SettingsError as error:
             errors.append(error)
-    return Found(tuple(holders), tuple(errors))
+    return Holders(tuple(holders), tuple(errors))
 
 
 def _in_stack(

@@ -19,8 +19,8 @@ from rich.text import Text
 
 from components.iam.requests import Location
 from components.settings.findings import printable
-from rollout.asking.planned import NOT_LOOKED_AT
-from rollout.asking.who import Found, Holder
+from rollout.asking.declared import NOT_LOOKED_AT
+from rollout.asking.who import Holder, Holders
 from rollout.reporting.terminal import say, show_indented, show_table
 
 VERSION: Final = 1
@@ -31,7 +31,7 @@ _GAP: Final = 2
 _OURS: Final = "Only identities of this project's stacks are listed."
 
 
-def notes(found: Found) -> list[str]:
+def notes(found: Holders) -> list[str]:
     """What the answer leaves out: what is not looked at, and permissions boundaries."""
     bounded: dict[str, dict[str, str]] = {}
     for one in found.holders:
@@ -46,7 +46,7 @@ def _bounded(identity: str, arns: Mapping[str, str]) -> str:
     return f"{identity} has a permissions boundary in {len(arns)} stacks."
 
 
-def as_json(place: Location, found: Found) -> dict[str, Any]:
+def as_json(place: Location, found: Holders) -> dict[str, Any]:
     """Return the object that `--json` prints."""
     return {
         "version": VERSION,
@@ -57,7 +57,7 @@ def as_json(place: Location, found: Found) -> dict[str, Any]:
     }
 
 
-def show(console: Console, place: Location, found: Found) -> None:
+def show(console: Console, place: Location, found: Holders) -> None:
     """Print the table, or that nobody has access."""
     if found.holders:
         rows = [_cells(one) for one in found.holders]
@@ -109,7 +109,7 @@ def _show_blocks(console: Console, rows: Sequence[Sequence[str]]) -> None:
         show_indented(console, Text(f"on {on}"), hang=_GAP)
 
 
-def _show_ways(console: Console, found: Found) -> None:
+def _show_ways(console: Console, found: Holders) -> None:
     """Print which jobs or keys use each identity, once for those with the same ones."""
     ways: dict[tuple[str, str], list[str]] = {}
     for one in found.holders:

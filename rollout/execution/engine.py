@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from pulumi import automation as auto
-from semver import VersionInfo
 
 from components.aws.partitions import account_of_arn
 from components.resources import place
 from rollout.execution.pending import is_unsettled
 from rollout.execution.recovery import Gate, OnEvent, export, mend_file, recover
 from rollout.execution.scratch import QUIET, Scratch
-from rollout.execution.task import Cli, Operation, Task
+from rollout.execution.task import Operation, Task
+from tools.toolchain import Cli
 
 _READING: Final = frozenset({Operation.PREVIEW, Operation.DRIFT})
 
@@ -39,8 +39,8 @@ class _Pulumi(auto.PulumiCommand):
         # Not the parent's __init__, which runs `pulumi version`.
         self._gate = gate
         self._options = options
-        self.command = cli.path
-        self.version = VersionInfo.parse(cli.version)
+        self.command = str(cli.pulumi)
+        self.version = cli.version
 
     def run(
         self,

@@ -19,7 +19,7 @@ _CONFLICT: Final = "[409] Conflict"
 
 
 @dataclass(frozen=True)
-class Owner:
+class LockOwner:
     """A process that has locked a stack."""
 
     user: str
@@ -46,7 +46,7 @@ class Owner:
 class Lock:
     """A stack's lock, with the owners that the backend names."""
 
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[LockOwner, ...] = ()
 
     def __str__(self) -> str:
         """The lock as text for the user."""
@@ -77,7 +77,7 @@ class Lock:
 def find_lock(words: str) -> Lock | None:
     """Find a lock in an error message of the engine; None if it failed for another reason."""
     owners = tuple(
-        Owner(m["user"], m["host"], int(m["pid"]), datetime.fromisoformat(m["at"]))
+        LockOwner(m["user"], m["host"], int(m["pid"]), datetime.fromisoformat(m["at"]))
         for m in _OWNER.finditer(words)
     )
     return Lock(owners) if owners or _CONFLICT in words else None

@@ -73,7 +73,7 @@ class Pending:
 
 
 @dataclass(frozen=True)
-class Found:
+class Existing:
     """What AWS has of a pending create's name, or one of a user's keys.
 
     `id` is what the provider imports it by; `mark` names it and nothing else in the world, as far
@@ -86,7 +86,7 @@ class Found:
     is_alike: bool = True
 
 
-class Verdict(StrEnum):
+class Remedy(StrEnum):
     """What becomes of a pending create."""
 
     TAKE = "take"
@@ -100,11 +100,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class Settlement:
     """What becomes of one pending create; `ids` are what is taken or deleted."""
 
     pending: Pending
-    verdict: Verdict
+    remedy: Remedy
     ids: tuple[str, ...] = ()
     why: str = ""
 
@@ -177,12 +177,12 @@ def accounts(deployment: Mapping[str, Any]) -> set[str]:
     return allowed
 
 
-def decide(
+def settlements_of(
     pending: Sequence[Pending],
-    found: Mapping[str, Sequence[Found]],
+    found: Mapping[str, Sequence[Existing]],
     marks: Container[str],
     window: Window,
-) -> list[Decision]:
+) -> list[Settlement]:
     """Decide what becomes of each pending create.
 
     Args:
@@ -193,48 +193,50 @@ def decide(
     """
     keys_of = Counter(one.inputs.get("user") for one in pending if one.type == KEY)
     seen: set[str] = set()
-    decisions = []
+    settlements = []
     for one in pending:
         there = found.get(one.urn, ())
         if one.type == KEY:
             new = [key for key in there if key.mark not in marks and key.created in window]
-            decision = _keys(one, new, keys_of[one.inputs.get("user")], seen)
-            seen.update(decision.ids)
+            settlement = _keys(one, new, keys_of[one.inputs.get("user")], seen)
+            seen.update(settlement.ids)
         elif one.type in NAMED | PUT:
-            decision = _named(one, there, marks, window)
+            settlement = _named(one, there, marks, window)
         elif one.is_in_aws:
             why = "what it has made is unknown here"
-            decision = Decision(one, Verdict.LEAVE, why=why)
+            settlement = Settlement(one, Remedy.LEAVE, why=why)
         else:
-            decision = Decision(one, Verdict.CLEAR)
-        decisions.append(decision)
-    return decisions
+            settlement = Settlement(one, Remedy.CLEAR)
+        settlements.append(settlement)
+    return settlements
 
 
-def _keys(one: Pending, new: Sequence[Found], creates: int, seen: Container[str]) -> Decision:
+def _keys(one: Pending, new: Sequence[Existing], creates: int, seen: Container[str]) -> Settlement:
     if len(new) > creates:
         names = ", ".join(key.id for key in new)
         why = f"the user has keys that no state holds, and one is not of this stack: {names}"
-        return Decision(one, Verdict.LEAVE, why=why)
+        return Settlement(one, Remedy.LEAVE, why=why)
     ids = tuple(key.id for key in new if key.id not in seen)
-    return Decision(one, Verdict.DELETE, ids) if ids else Decision(one, Verdict.CLEAR)
+    return Settlement(one, Remedy.DELETE, ids) if ids else Settlement(one, Remedy.CLEAR)
 
 
-def _named(one: Pending, there: Sequence[Found], marks: Container[str], window: Window) -> Decision:
+def _named(
+    one: Pending, there: Sequence[Existing], marks: Container[str], window: Window
+) -> Settlement:
     if not there:
-        return Decision(one, Verdict.CLEAR)
+        return Settlement(one, Remedy.CLEAR)
     thing = there[0]
     if thing.mark in marks:
-        return Decision(one, Verdict.CLEAR, why="a state holds what has its name")
+        return Settlement(one, Remedy.CLEAR, why="a state holds what has its name")
     if one.type in NAMED and thing.created not in window:
         since = f"{thing.created:%Y-%m-%d %H:%M:%S %Z}"
-        return Decision(one, Verdict.CLEAR, why=f"what has its name was made at {since}")
+        return Settlement(one, Remedy.CLEAR, why=f"what has its name was made at {since}")
     if not thing.is_alike:
-        return Decision(one, Verdict.CLEAR, why="what has its name is not as the program asked")
-    return Decision(one, Verdict.TAKE, (thing.id,))
+        return Settlement(one, Remedy.CLEAR, why="what has its name is not as the program asked")
+    return Settlement(one, Remedy.TAKE, (thing.id,))
 
 
-def settled(deployment: Mapping[str, Any], decisions: Sequence[Decision]) -> dict[str, Any]:
+def settled(deployment: Mapping[str, Any], settlements: Sequence[Settlement]) -> dict[str, Any]:
     """Return a state in which nothing is pending.
 
     What is taken in is marked to be read before the next update, which fills in the rest; and what
@@ -246,10 +248,10 @@ def settled(deployment: Mapping[str, Any], decisions: Sequence[Decision]) -> dic
         {**one, "refreshBeforeUpdate": True} if one["urn"] in redone and _is_real(one) else one
         for one in deployment.get("resources") or ()
     ]
-    for decision in decisions:
-        if decision.verdict is not Verdict.TAKE:
+    for settlement in settlements:
+        if settlement.remedy is not Remedy.TAKE:
             continue
-        new = {**decision.pending.resource, "id": decision.ids[0], "refreshBeforeUpdate": True}
+        new = {**settlement.pending.resource, "id": settlement.ids[0], "refreshBeforeUpdate": True}
         place = next((i for i, r in enumerate(resources) if _is_predecessor(r, new)), None)
         if place is None:
             resources.append(new)

@@ -28,19 +28,19 @@ from pulumi.runtime.settings import get_engine
 from components.settings.findings import SettingsError
 from components.settings.stack_file import read
 from rollout.execution.pending import (
-    Decision,
-    Verdict,
+    Remedy,
+    Settlement,
     Window,
     accounts,
-    decide,
     held,
     pending_creates,
     settled,
+    settlements_of,
 )
 from rollout.execution.task import Task
 
 OnEvent = Callable[[EngineEvent], None]
-Run = Callable[[list[str]], str]
+RunCli = Callable[[list[str]], str]
 """Runs the CLI with arguments and returns what it prints."""
 
 _WARNING: Final = "pending operations from previous deployment"
@@ -122,7 +122,7 @@ class Gate:
         return _MARK in written
 
 
-def recover(task: Task, state: dict[str, Any], run: Run, on_event: OnEvent) -> None:
+def recover(task: Task, state: dict[str, Any], run: RunCli, on_event: OnEvent) -> None:
     """Settle the pending operations of a stack's state; tell as warnings what was done.
 
     Raises:
@@ -130,54 +130,54 @@ def recover(task: Task, state: dict[str, Any], run: Run, on_event: OnEvent) -> N
         auto.CommandError: the engine failed.
     """
     deployment = state["deployment"]
-    decisions = _decisions(task, run, deployment)
-    state = {**state, "deployment": settled(deployment, decisions)}
+    settlements = _settlements(task, run, deployment)
+    state = {**state, "deployment": settled(deployment, settlements)}
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as file:
         json.dump(state, file)
         file.flush()
         run(["stack", "import", "--stack", task.stack, "--file", file.name])
-    for decision in decisions:
-        if words := _words(decision):
+    for settlement in settlements:
+        if words := _words(settlement):
             said = DiagnosticEvent(words, "never", "warning")
             on_event(EngineEvent(0, 0, diagnostic_event=said))
 
 
-def export(run: Run, stack: str) -> dict[str, Any]:
+def export(run: RunCli, stack: str) -> dict[str, Any]:
     """Return a stack's state; what is secret in it stays encrypted."""
     state: dict[str, Any] = json.loads(run(["stack", "export", "--stack", stack]))
     return state
 
 
-def _decisions(task: Task, run: Run, deployment: Mapping[str, Any]) -> list[Decision]:
+def _settlements(task: Task, run: RunCli, deployment: Mapping[str, Any]) -> list[Settlement]:
     """Decide what becomes of the pending creates, and delete the keys that are to be."""
     pending = pending_creates(deployment)
     last_write = datetime.fromisoformat(deployment["manifest"]["time"])
     if not any(one.is_in_aws for one in pending):
-        return decide(pending, {}, set(), Window.of(last_write, task.cut_short))
+        return settlements_of(pending, {}, set(), Window.of(last_write, task.cut_short))
     # 0.2 s and 20 MiB that hardly any run needs
-    from rollout.execution import lookups  # noqa: PLC0415
-    from rollout.execution.account import AccountError, account_of  # noqa: PLC0415
+    from rollout.execution import existing  # noqa: PLC0415
+    from rollout.execution.aws_account import AccountError, account_of  # noqa: PLC0415
 
     try:
         file = read(Path(task.root), task.stack)
         account = account_of(file, accounts(deployment))
-        found = {one.urn: lookups.find(account, one) for one in pending}
+        found = {one.urn: existing.find(account, one) for one in pending}
         marks = set(held(deployment))
         if any(found.values()):
             marks.update(_held_elsewhere(task, run, account.id))
         window = Window.of(last_write, task.cut_short, account.clock)
-        decisions = decide(pending, found, marks, window)
-        _refuse_unknown(task, decisions)
-        for decision in decisions:
-            if decision.verdict is Verdict.DELETE:
-                for key in decision.ids:
-                    lookups.delete_key(account, decision.pending.inputs["user"], key)
+        settlements = settlements_of(pending, found, marks, window)
+        _refuse_unknown(task, settlements)
+        for settlement in settlements:
+            if settlement.remedy is Remedy.DELETE:
+                for key in settlement.ids:
+                    existing.delete_key(account, settlement.pending.inputs["user"], key)
     except AccountError as error:
         raise RecoveryError(f"{_CUT_SHORT}, and {error}") from None
-    return decisions
+    return settlements
 
 
-def _held_elsewhere(task: Task, run: Run, account: str) -> Iterator[str]:
+def _held_elsewhere(task: Task, run: RunCli, account: str) -> Iterator[str]:
     """Return the marks of what the other stacks of the project hold in an account."""
     for listed in json.loads(run(["stack", "ls", "--json"])):
         stack = listed["name"].rsplit("/", 1)[-1]
@@ -192,8 +192,8 @@ def _account(root: Path, stack: str) -> str | None:
         return None
 
 
-def _refuse_unknown(task: Task, decisions: Iterable[Decision]) -> None:
-    left = [f"{one.pending}: {one.why}" for one in decisions if one.verdict is Verdict.LEAVE]
+def _refuse_unknown(task: Task, settlements: Iterable[Settlement]) -> None:
+    left = [f"{one.pending}: {one.why}" for one in settlements if one.remedy is Remedy.LEAVE]
     if left:
         raise RecoveryError(
             f"{_CUT_SHORT}: {'; '.join(left)}. Look what is there in AWS, then run "
@@ -201,19 +201,19 @@ def _refuse_unknown(task: Task, decisions: Iterable[Decision]) -> None:
         )
 
 
-def _words(decision: Decision) -> str:
+def _words(settlement: Settlement) -> str:
     """Say what was done about a pending create; nothing where AWS had not done it."""
-    match decision.verdict:
-        case Verdict.TAKE:
-            return f"{decision.pending}: an interrupted run made it, this stack has taken it in"
-        case Verdict.DELETE:
-            keys = ", ".join(decision.ids)
-            return f"{decision.pending}: nobody has the secret of {keys}, it was deleted"
+    match settlement.remedy:
+        case Remedy.TAKE:
+            return f"{settlement.pending}: an interrupted run made it, this stack has taken it in"
+        case Remedy.DELETE:
+            keys = ", ".join(settlement.ids)
+            return f"{settlement.pending}: nobody has the secret of {keys}, it was deleted"
         case _:
-            return f"{decision.pending}: not taken in, {decision.why}" if decision.why else ""
+            return f"{settlement.pending}: not taken in, {settlement.why}" if settlement.why else ""
 
 
-def mend_file(task: Task, run: Run, error: auto.CommandError) -> bool:
+def mend_file(task: Task, run: RunCli, error: auto.CommandError) -> bool:
     """Mend a backend of files that was cut short while it wrote; return whether there was need.
 
     Beside each file it keeps one with attributes, which it does not write at once, and can't do

@@ -12,16 +12,17 @@ from rich.console import Console
 
 from rollout.choosing.changed import program_digests, stack_digest
 from rollout.choosing.selection import Options, Selection
+from rollout.errors import RolloutError
 from rollout.execution.control import Control
 from rollout.execution.engine_words import UNSAID
 from rollout.execution.journal import Journal
 from rollout.execution.lock import Lock
 from rollout.execution.plans import Plans
 from rollout.execution.pool import INTERRUPTED, Pool, WorkerError
-from rollout.execution.pulumi_cli import find_cli
-from rollout.execution.task import Cli, Operation, Reply, Task
+from rollout.execution.task import Operation, Reply, Task
 from rollout.reporting.view import PlainView, View
 from rollout.result import Result, failed
+from tools.toolchain import Cli, ToolchainError, locate
 
 WAIT_SECONDS: Final = 30 * 60.0
 """How long `--wait` waits for a lock."""
@@ -175,6 +176,18 @@ class Run:
     def _ask(self, task: Task) -> Reply:
         with self.pool.worker() as worker:
             return worker.run(task, lambda words: self.view.progressed(task.stack, words))
+
+
+def find_cli() -> Cli:
+    """Return the first usable `pulumi` on PATH, the sandbox's too; else the one that `make` got.
+
+    Raises:
+        RolloutError: there is none that is new enough.
+    """
+    try:
+        return locate(sandbox=True)
+    except ToolchainError as error:
+        raise RolloutError(str(error)) from error
 
 
 def _advice(stack: str, lock: Lock) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from rollout.execution.lock import Lock
 from rollout.result import Result
+from tools.toolchain import Cli
 
 
 class Operation(StrEnum):
@@ -22,14 +23,6 @@ class Operation(StrEnum):
     def changes_stacks(self) -> bool:
         """Whether it goes in waves, and a first Ctrl-C lets it finish."""
         return self in {Operation.UP, Operation.DESTROY}
-
-
-@dataclass(frozen=True)
-class Cli:
-    """The Pulumi CLI to run."""
-
-    path: str
-    version: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from components.settings.findings import printable
 from rollout.access.diff import IdentityDiff
-from rollout.access.words import COUNTED, Line, Verdict
+from rollout.access.sentences import COUNTED, Line, Verdict
 from rollout.result import Report, Result, Status, Step
 
 MOST_STEPS: Final = 20

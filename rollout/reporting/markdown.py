@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from components.settings.findings import printable
-from rollout.access.words import Line, Verdict
+from rollout.access.sentences import Line, Verdict
 from rollout.reporting.comment_format import GITHUB_TAKES, marker
 from rollout.reporting.groups import (
     UNCHANGED,

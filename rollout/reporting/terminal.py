@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.settings.findings import printable
-from rollout.access.words import Line, Verdict
+from rollout.access.sentences import Line, Verdict
 from rollout.reporting.groups import (
     UNCHANGED,
     Group,

@@ -30,7 +30,7 @@ KEPT: Final = 4096
 
 
 @dataclass(frozen=True)
-class Run:
+class Session:
     """What a connection was configured for."""
 
     aws: Aws
@@ -45,13 +45,13 @@ class Sessions:
         """Serve runs with `clients`."""
         self._clients = clients
         self._lock = threading.Lock()
-        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._assumed: dict[tuple[Credentials, str, str], Credentials] = {}
 
     def open(self) -> None:
         """Forget what an earlier connection from the same port was configured for."""
         with self._lock:
-            self._runs.pop(CONNECTION.get(), None)
+            self._sessions.pop(CONNECTION.get(), None)
 
     def configure(self, settings: ProviderSettings, urn: str) -> None:
         """Bind the current connection to an AWS.
@@ -59,12 +59,12 @@ class Sessions:
         Raises:
             StandInError: there are no credentials, or their account is not allowed.
         """
-        run = Run(aws=self._aws(settings), stack=_stack_of(urn))
+        session = Session(aws=self._aws(settings), stack=_stack_of(urn))
         with self._lock:
-            self._runs[CONNECTION.get()] = run
-            self._runs.move_to_end(CONNECTION.get())
-            while len(self._runs) > KEPT:
-                self._runs.popitem(last=False)
+            self._sessions[CONNECTION.get()] = session
+            self._sessions.move_to_end(CONNECTION.get())
+            while len(self._sessions) > KEPT:
+                self._sessions.popitem(last=False)
 
     def aws(self, urn: str | None = None) -> Aws:
         """Return the AWS of the current call's run.
@@ -73,12 +73,12 @@ class Sessions:
             StandInError: the connection was not configured, or for another stack than `urn`'s.
         """
         with self._lock:
-            run = self._runs.get(CONNECTION.get())
-        if run is None:
+            session = self._sessions.get(CONNECTION.get())
+        if session is None:
             raise StandInError("the stand-in was called by a run that did not configure it")
-        if urn is not None and run.stack != _stack_of(urn):
-            raise StandInError(f"the stand-in was called for {urn} by a run of {run.stack}")
-        return run.aws
+        if urn is not None and session.stack != _stack_of(urn):
+            raise StandInError(f"the stand-in was called for {urn} by a run of {session.stack}")
+        return session.aws
 
     def _aws(self, settings: ProviderSettings) -> Aws:
         credentials, expected = self._first_credentials(settings)

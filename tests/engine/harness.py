@@ -48,7 +48,7 @@ def fresh_account() -> str:
 
 
 @dataclass(frozen=True)
-class Run:
+class CliRun:
     """How one run of the CLI ended. `up`, `refresh` and `destroy` give the engine's events."""
 
     code: int
@@ -205,19 +205,19 @@ class Stack:
         sandbox = self.project.sandbox
         prepare(sandbox.folder, sandbox.running, [self._in_sandbox()], buckets=buckets)
 
-    def up(self, *args: str, ok: bool = True) -> Run:
+    def up(self, *args: str, ok: bool = True) -> CliRun:
         """Deploy; a run that ends otherwise than `ok` says fails the test, with what it said."""
         return self._operate("up", "--yes", "--skip-preview", "--json", *args, ok=ok)
 
-    def preview(self, *args: str, ok: bool = True) -> Run:
+    def preview(self, *args: str, ok: bool = True) -> CliRun:
         """Preview; with "--expect-no-changes" it fails where there are any."""
         return self._operate("preview", "--json", *args, ok=ok)
 
-    def refresh(self, *args: str, ok: bool = True) -> Run:
+    def refresh(self, *args: str, ok: bool = True) -> CliRun:
         """Read everything as it is in AWS now."""
         return self._operate("refresh", "--yes", "--skip-preview", "--json", *args, ok=ok)
 
-    def destroy(self, *args: str, ok: bool = True) -> Run:
+    def destroy(self, *args: str, ok: bool = True) -> CliRun:
         """Delete everything."""
         return self._operate("destroy", "--yes", "--skip-preview", "--json", *args, ok=ok)
 
@@ -234,7 +234,7 @@ class Stack:
         state = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
         return {r["urn"].rsplit("::", 1)[-1]: r for r in state.get("resources", [])}
 
-    def pulumi(self, *args: str, ok: bool | None = True) -> Run:
+    def pulumi(self, *args: str, ok: bool | None = True) -> CliRun:
         """Run any command of the CLI in the stack's environment."""
         sandbox = self.project.sandbox
         variables = self._clients.get("environment")
@@ -250,7 +250,7 @@ class Stack:
             check=False,
             timeout=120,
         )
-        run = Run(done.returncode, done.stdout, done.stderr)
+        run = CliRun(done.returncode, done.stdout, done.stderr)
         if ok is not None:
             assert (run.code == 0) is ok, f"pulumi {args} ended with {run.code}:\n{run.messages}"
         return run
@@ -265,7 +265,7 @@ class Stack:
         """S3 in the stack's account."""
         return self._client("s3")  # type: ignore[no-any-return]
 
-    def _operate(self, *args: str, ok: bool) -> Run:
+    def _operate(self, *args: str, ok: bool) -> CliRun:
         return self.pulumi(*args, "--stack", self.name, ok=ok)
 
     def _client(self, service: Any) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from components.aws import limits
 from components.iam.document import size
-from tests.engine.harness import Project, Run, Stack
+from tests.engine.harness import CliRun, Project, Stack
 from tests.unit.policy.identities import ORGANIZATION
 
 Grant = dict[str, Any]
@@ -45,7 +45,7 @@ def user(count: int, bucket: str) -> dict[str, Any]:
     return {"identities": {"u": {"kind": "user", "grants": grants(count, bucket)}}}
 
 
-def order_of(run: Run) -> list[tuple[str, str]]:
+def order_of(run: CliRun) -> list[tuple[str, str]]:
     """What the engine did, in its order: operations and names of resources."""
     return [(step["op"], step["urn"].rpartition("::")[2]) for step in run.steps]
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tools.bench import contestants
 from tools.bench.memory import peak_mib
-from tools.bench.project import Project, project
+from tools.bench.project import Bench, project
 
 LOOP_GOAL: Final = 0.33
 ONE_GOAL: Final = 1.1
@@ -39,7 +39,7 @@ class Ratio:
         return (self.what, *numbers, ratio, "" if self.goal is None else f"at most {self.goal}")
 
 
-def many(made: Project) -> Iterator[Ratio]:
+def many(made: Bench) -> Iterator[Ratio]:
     """Preview all stacks: half of the loop before the others, half of it after them."""
     half = len(made.stacks) // 2
     loop = contestants.loop(made, made.stacks[:half])
@@ -53,10 +53,10 @@ def many(made: Project) -> Iterator[Ratio]:
     yield Ratio(f"{number} stacks, against threads in one process", rollout, threads)
 
 
-def one(made: Project, repeats: int) -> Iterator[Ratio]:
+def one(made: Bench, repeats: int) -> Iterator[Ratio]:
     """Preview one stack, the sides in turns."""
     stack = made.stacks[:1]
-    contestants.create(made, made.empty, *stack)
+    contestants.init_stack(made, made.empty, *stack)
     turns = [
         (
             contestants.rollout(made, stack),
@@ -70,12 +70,12 @@ def one(made: Project, repeats: int) -> Iterator[Ratio]:
     yield Ratio("pulumi on 1 stack, against an empty program", plain, empty)
 
 
-def by_hand(made: Project, number: int, repeats: int) -> Iterator[Ratio]:
+def by_hand(made: Bench, number: int, repeats: int) -> Iterator[Ratio]:
     """Preview and deploy users with the program and with one written by hand, in turns."""
     stack = made.users[number]
     roots = (made.root, made.by_hand)
     for root in roots:
-        contestants.create(made, root, stack)
+        contestants.init_stack(made, root, stack)
     for what, contest in (("preview", contestants.preview), ("up", contestants.up)):
         turns = [[contest(made, root, stack) for root in roots] for _ in range(repeats)]
         ours, other = (median(side) for side in zip(*turns, strict=True))
@@ -83,7 +83,7 @@ def by_hand(made: Project, number: int, repeats: int) -> Iterator[Ratio]:
         yield Ratio(f"{what} of {users}, against by hand", ours, other, goal=BY_HAND_GOAL)
 
 
-def memory(made: Project) -> Iterator[Ratio]:
+def memory(made: Bench) -> Iterator[Ratio]:
     """Compare the peak memory of all stacks with that of a few."""
     command = (sys.executable, "-m", "rollout", "preview", "--json")
     few, everything = (

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 
-class User(pulumi.ComponentResource):
+class BucketUser(pulumi.ComponentResource):
     """A user that may list, read and write one bucket."""
 
     def __init__(self, name: str, bucket: str) -> None:
@@ -35,6 +35,7 @@ def _policy(arn: str) -> str:
 
 
 users = {
-    name: User(name, bucket) for name, bucket in pulumi.Config().require_object("buckets").items()
+    name: BucketUser(name, bucket)
+    for name, bucket in pulumi.Config().require_object("buckets").items()
 }
 pulumi.export("identities", {name: {"arn": user.arn} for name, user in users.items()})

@@ -6,48 +6,48 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.bench.project import Project
+from tools.bench.project import Bench
 
 
-def make(project: Project) -> None:
+def make(project: Bench) -> None:
     """Make the stacks in the backend: previews of others take a backend of their own."""
     for stack in project.stacks:
-        create(project, project.root, stack)
+        init_stack(project, project.root, stack)
 
 
-def rollout(project: Project, stacks: Sequence[str]) -> float:
+def rollout(project: Bench, stacks: Sequence[str]) -> float:
     """Run `rollout preview`; return the seconds it took."""
     return _seconds(project, [sys.executable, "-m", "rollout", "preview", "--json", *stacks])
 
 
-def loop(project: Project, stacks: Sequence[str]) -> float:
+def loop(project: Bench, stacks: Sequence[str]) -> float:
     """Run `pulumi preview` for one stack after the other, as a shell loop does."""
     return sum(preview(project, project.root, stack) for stack in stacks)
 
 
-def create(project: Project, root: Path, stack: str) -> None:
+def init_stack(project: Bench, root: Path, stack: str) -> None:
     """Make a stack in the backend, which nobody measures."""
     _seconds(project, ["pulumi", "stack", "init", "--no-select", stack], root)
 
 
-def preview(project: Project, root: Path, stack: str) -> float:
+def preview(project: Bench, root: Path, stack: str) -> float:
     """Run `pulumi preview` of one stack in a project's folder."""
     return _seconds(project, ["pulumi", "preview", "--stack", stack], root)
 
 
-def up(project: Project, root: Path, stack: str) -> float:
+def up(project: Bench, root: Path, stack: str) -> float:
     """Run `pulumi up` of a new stack, and take away what it made; the seconds are of `up`."""
     seconds = _seconds(project, ["pulumi", "up", "--yes", "--skip-preview", "--stack", stack], root)
     _seconds(project, ["pulumi", "destroy", "--yes", "--skip-preview", "--stack", stack], root)
     return seconds
 
 
-def threads(project: Project, stacks: Sequence[str]) -> float:
+def threads(project: Bench, stacks: Sequence[str]) -> float:
     """Run the stacks on threads of one process: what the rollout would be without workers."""
     return _seconds(project, [sys.executable, "-m", "tools.bench.threads", *stacks])
 
 
-def _seconds(project: Project, command: Sequence[str], root: Path | None = None) -> float:
+def _seconds(project: Bench, command: Sequence[str], root: Path | None = None) -> float:
     began = time.perf_counter()
     done = subprocess.run(
         command,

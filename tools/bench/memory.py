@@ -8,13 +8,13 @@ from typing import Final
 
 import psutil
 
-from tools.bench.project import Project
+from tools.bench.project import Bench
 
 _EVERY_SECONDS: Final = 0.05
 _MIB: Final = 1024**2
 
 
-def peak_mib(project: Project, command: Sequence[str]) -> float:
+def peak_mib(project: Bench, command: Sequence[str]) -> float:
     """Run a command; return the most MiB that it and its descendants held at once.
 
     Shared pages count once (PSS), which only Linux tells.

@@ -22,7 +22,7 @@ _USERS_ACCOUNT: Final = _FIRST_ACCOUNT - 1
 
 
 @dataclass(frozen=True)
-class Project:
+class Bench:
     """The project's folder, its stacks' names, and the environment to run commands in.
 
     ``empty`` is another project, whose program does nothing; it has the first stack only.
@@ -39,7 +39,7 @@ class Project:
 
 
 @contextmanager
-def project(number: int, users: Sequence[int]) -> Iterator[Project]:
+def project(number: int, users: Sequence[int]) -> Iterator[Bench]:
     """Make a project of so many stacks, and remove it afterwards with its sandbox.
 
     Args:
@@ -62,9 +62,7 @@ def project(number: int, users: Sequence[int]) -> Iterator[Project]:
         try:
             prepare(folder, running, find_stacks(root, ["*"]), buckets=True)
             made = for_process(environment(folder, running, None))
-            yield Project(
-                root, empty, by_hand, names, stacks, {**made, "PYTHONPATH": str(CHECKOUT)}
-            )
+            yield Bench(root, empty, by_hand, names, stacks, {**made, "PYTHONPATH": str(CHECKOUT)})
         finally:
             lifecycle.stop(folder)
             shutil.rmtree(folder.root, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rollout.choosing.selection import PARALLEL
 from rollout.execution.engine import operate
-from rollout.execution.pulumi_cli import find_cli
+from rollout.execution.run import find_cli
 from rollout.execution.task import Operation, Task
 
 

@@ -6,6 +6,6 @@ kept in .toolchain, and with PULUMI_CLI=pinned in the environment only they coun
 looks; `python -m tools.toolchain` also downloads or builds.
 """
 
-from tools.toolchain.engine import Engine, ToolchainError, locate
+from tools.toolchain.pulumi_cli import Cli, ToolchainError, locate
 
-__all__ = ["Engine", "ToolchainError", "locate"]
+__all__ = ["Cli", "ToolchainError", "locate"]

@@ -4,8 +4,8 @@ import signal
 import sys
 from pathlib import Path
 
-from tools.toolchain.engine import ToolchainError
 from tools.toolchain.ensure import ensure
+from tools.toolchain.pulumi_cli import ToolchainError
 
 _INTERRUPTED = 130
 
@@ -15,7 +15,7 @@ def main() -> int:
     # SIGTERM stops and cleans up what is under way, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        engine = ensure()
+        cli = ensure()
     except ToolchainError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -23,9 +23,9 @@ def main() -> int:
         sys.stderr.write("Interrupted; run it again to go on.\n")
         return _INTERRUPTED
     here = Path.cwd()
-    pulumi = engine.pulumi
+    pulumi = cli.pulumi
     shown = pulumi.relative_to(here) if pulumi.is_relative_to(here) else pulumi
-    sys.stdout.write(f"Pulumi {engine.version}: {shown}\n")
+    sys.stdout.write(f"Pulumi {cli.version}: {shown}\n")
     return 0
 
 

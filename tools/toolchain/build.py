@@ -8,8 +8,8 @@ from typing import Final
 
 from rich.console import Console
 
-from tools.toolchain import engine
-from tools.toolchain.engine import CLI_MODULE, EXEC, HOST, MODULES, PULUMI, ToolchainError
+from tools.toolchain import pulumi_cli
+from tools.toolchain.pulumi_cli import CLI_MODULE, EXEC, HOST, MODULES, PULUMI, ToolchainError
 
 HOST_MODULE: Final = MODULES / "language-python"
 _SDK: Final = "github.com/pulumi/pulumi/sdk/v3"
@@ -36,10 +36,10 @@ def build(folder: Path) -> None:
         ToolchainError: there is no Go, or it failed; its last line says why.
     """
     if shutil.which("go") is None:
-        raise ToolchainError(f"there is no go (of {engine.needed_go()} or newer) on PATH")
+        raise ToolchainError(f"there is no go (of {pulumi_cli.needed_go()} or newer) on PATH")
     with Console(stderr=True).status("go build"):
         for name, module, package in _BUILDS:
-            version = engine.pinned_version(module)
+            version = pulumi_cli.pinned_version(module)
             link = f"-ldflags=-s -w -X {_SDK}/go/common/version.Version=v{version}"
             out = f"{folder}/bin/{name}"
             _go(folder, module, "build", "-trimpath", _COMPILE, link, "-o", out, package)

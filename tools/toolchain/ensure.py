@@ -10,15 +10,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tools.toolchain import engine
+from tools.toolchain import pulumi_cli
 from tools.toolchain.build import build
-from tools.toolchain.engine import HOME, PULUMI, Engine, ToolchainError
+from tools.toolchain.pulumi_cli import HOME, PULUMI, Cli, ToolchainError
 from tools.toolchain.release import download
 
-Source = Callable[[Path], None]
+Fill = Callable[[Path], None]
 """Puts the executables into a folder's `bin`, which is there."""
 
-SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
+SOURCES: Final[Mapping[str, Fill]] = MappingProxyType(
     {
         "downloading the official release": download,
         "building it with Go, which takes minutes the first time": build,
@@ -27,19 +27,19 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
 
 
 def ensure(
-    path: str | None = None, home: Path = HOME, sources: Mapping[str, Source] = SOURCES
-) -> Engine:
+    path: str | None = None, home: Path = HOME, sources: Mapping[str, Fill] = SOURCES
+) -> Cli:
     """Return the first usable CLI on PATH, else the one in `home`, which is made if need be.
 
     Raises:
         ToolchainError: no source worked; the message says what to install.
     """
-    found, unusable = engine.search(path)
+    found, unusable = pulumi_cli.search(path)
     if found is not None:
         return found
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home):
-        found = engine.kept(home)
+        found = pulumi_cli.kept(home)
         if found is not None:
             return found
         if (home / "bin").exists():
@@ -47,7 +47,7 @@ def ensure(
         return _make(home, sources, unusable)
 
 
-def _make(home: Path, sources: Mapping[str, Source], unusable: list[str]) -> Engine:
+def _make(home: Path, sources: Mapping[str, Fill], unusable: list[str]) -> Cli:
     reasons = unusable.copy()
     for name, fill in sources.items():
         _say(f"Pulumi: {reasons[-1]}; {name} …")
@@ -59,14 +59,14 @@ def _make(home: Path, sources: Mapping[str, Source], unusable: list[str]) -> Eng
             pulumi.parent.mkdir()
             try:
                 fill(Path(folder))
-                engine.keep(engine.examine(pulumi), home)
+                pulumi_cli.keep(pulumi_cli.examine(pulumi), home)
             except ToolchainError as error:
                 reasons.append(str(error))
                 continue
-        return engine.locate("", home)
-    install = [f"Go {engine.needed_go()} or newer (https://go.dev/doc/install)"]
-    if not engine.only_pinned():
-        oldest = engine.pinned_version()
+        return pulumi_cli.locate("", home)
+    install = [f"Go {pulumi_cli.needed_go()} or newer (https://go.dev/doc/install)"]
+    if not pulumi_cli.only_pinned():
+        oldest = pulumi_cli.pinned_version()
         install.insert(0, f"Pulumi {oldest} or newer (https://www.pulumi.com/docs/install/)")
     raise ToolchainError(
         "\n  - ".join(["No Pulumi CLI could be had:", *reasons])

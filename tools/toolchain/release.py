@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
-from tools.toolchain.engine import NAMES, RELEASES, ToolchainError, sha256
+from tools.toolchain.pulumi_cli import NAMES, RELEASES, ToolchainError, sha256
 
 _SITE: Final = "https://get.pulumi.com/releases/sdk"
 _CONNECT_SECONDS: Final = 10

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from rollout.execution.pulumi_cli import find_cli
+from rollout.execution.run import find_cli
 from tests.unit.ci.files import (
     ACTIONS,
     CIRCLECI,
@@ -21,7 +21,7 @@ from tests.unit.ci.files import (
 )
 from tests.unit.pages import ROOT
 from tests.unit.toolchain.fakes import pulumi
-from tools.toolchain import engine
+from tools.toolchain import pulumi_cli
 
 SHARED: Final = {
     **{f"./{path.parent.relative_to(ROOT)}": load(path)["runs"]["steps"] for path in ACTIONS},
@@ -66,14 +66,14 @@ def test_a_job_with_a_role_leaves_out_the_pulumi_of_its_machine(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = pulumi(tmp_path / "image")
-    made = engine.examine(pulumi(tmp_path / "made"))
+    made = pulumi_cli.examine(pulumi(tmp_path / "made"))
     monkeypatch.setenv("PATH", f"{image.parent}:/bin")
-    monkeypatch.setattr(engine, "kept", lambda _: made)
-    assert find_cli().path == str(image)
+    monkeypatch.setattr(pulumi_cli, "kept", lambda _: made)
+    assert find_cli().pulumi == image
     for key, value in variables(name).items():
         monkeypatch.setenv(key, value)
-    assert engine.search()[0] is None
-    assert find_cli().path == str(made.pulumi)
+    assert pulumi_cli.search()[0] is None
+    assert find_cli() == made
     # No step takes it back.
     assert "PULUMI_CLI" not in str([*JOBS[name], *SHARED.values()])
 

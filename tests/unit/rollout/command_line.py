@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from semver import Version
 
 from rollout import cli
-from rollout.execution.task import Cli
+from tools.toolchain import Cli
 
 
 @dataclass(frozen=True)
@@ -42,4 +43,4 @@ def scripted_cli(folder: Path, script: str) -> Cli:
     path = folder / "pulumi"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o700)
-    return Cli(str(path), "3.200.0")
+    return Cli(path, Version(3, 200))

@@ -3,7 +3,7 @@
 from typing import Final
 
 from rollout.access.diff import Fate, IdentityDiff
-from rollout.access.words import Line, Verdict
+from rollout.access.sentences import Line, Verdict
 from rollout.result import Result, Status, Step, failed, skipped
 
 LINES: Final = tuple[tuple[str, str, str], ...]

@@ -13,8 +13,8 @@ from components.iam.difference import difference
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 from rollout.access.diff import Access, IdentityDiff, identity_diff
-from rollout.access.trust import admission, admissions
-from rollout.access.words import Verdict
+from rollout.access.sentences import Verdict
+from rollout.access.trust_forms import admission, normal_admissions
 
 ORG, OTHER_ORG, P1, P2, U1, U2 = (str(UUID(int=number << 96)) for number in range(1, 7))
 APP, LIB = "github.com/acme/app", "github.com/acme/lib"
@@ -53,7 +53,7 @@ def test_a_claim_with_a_wildcard_hides_no_job() -> None:
         document["Statement"][0]["Condition"].setdefault(operator, {})[
             f"{issuer(ORG)}:oidc.circleci.com/project-id"
         ] = wanted
-        assert len(admissions(document)) == count
+        assert len(normal_admissions(document)) == count
 
 
 AT_MAIN = trust(origins=[APP], refs=[MAIN])
@@ -314,7 +314,7 @@ def test_jobs_come_in_only_with_a_line_that_says_wider_and_drop_out_with_narrowe
 def test_the_difference_applied_to_the_old_trust_gives_the_new(
     before: Document, after: Document
 ) -> None:
-    old, new = admissions(before), admissions(after)
+    old, new = normal_admissions(before), normal_admissions(after)
     assert difference(old, new).apply(old) == new
 
 
@@ -323,5 +323,5 @@ def test_the_difference_applied_to_the_old_trust_gives_the_new(
 def test_each_trust_that_a_config_makes_is_read_back_and_differs_from_itself_in_nothing(
     document: Document,
 ) -> None:
-    assert all(admission(one) is not None for one in admissions(document))
+    assert all(admission(one) is not None for one in normal_admissions(document))
     assert changed(document, document).lines == ()

@@ -1,13 +1,20 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from semver import Version
 
 from rollout.execution.engine import RefusedError, check_accounts, check_protected
-from rollout.execution.task import Cli, Operation, Task
+from rollout.execution.task import Operation, Task
+from tools.toolchain import Cli
 
 TASK = Task(
-    Operation.DESTROY, "dev", "/project", Cli("pulumi", "3.200.0"), accounts=("111111111111",)
+    Operation.DESTROY,
+    "dev",
+    "/project",
+    Cli(Path("pulumi"), Version(3, 200)),
+    accounts=("111111111111",),
 )
 
 

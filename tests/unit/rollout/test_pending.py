@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from rollout.execution.pending import (
-    Found,
+    Existing,
     Pending,
-    Verdict,
+    Remedy,
     Window,
     accounts,
-    decide,
     held,
     is_unsettled,
     pending_creates,
     settled,
+    settlements_of,
 )
 
 LAST_WRITE = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -41,11 +41,11 @@ def create(kind: str, name: str = "ci", **inputs: object) -> Pending:
     return Pending(resource(kind, name, **inputs))
 
 
-def verdict(kind: str, *found: Found, held: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """Decide about one create; return the verdict and the ids."""
+def remedy(kind: str, *found: Existing, held: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Decide about one create; return the remedy and the ids."""
     pending = create(kind, user="ci")
-    (decision,) = decide([pending], {pending.urn: found}, held, WINDOW)
-    return (decision.verdict, *decision.ids)
+    (settlement,) = settlements_of([pending], {pending.urn: found}, held, WINDOW)
+    return (settlement.remedy, *settlement.ids)
 
 
 @pytest.mark.parametrize("kind", ["user:User", "role:Role", "policy:Policy"])
@@ -53,37 +53,39 @@ def verdict(kind: str, *found: Found, held: frozenset[str] = frozenset()) -> tup
     ("found", "holds", "expected"),
     [
         pytest.param([], (), ("clear",), id="AWS has not done it"),
-        pytest.param([Found("ci", ARN, IN_TIME)], (), ("take", "ci"), id="ours"),
-        pytest.param([Found("ci", ARN, BEFORE)], (), ("clear",), id="there before the run"),
-        pytest.param([Found("ci", ARN, LATER)], (), ("clear",), id="made long after it"),
-        pytest.param([Found("ci", ARN, IN_TIME)], (ARN,), ("clear",), id="a state holds it"),
+        pytest.param([Existing("ci", ARN, IN_TIME)], (), ("take", "ci"), id="ours"),
+        pytest.param([Existing("ci", ARN, BEFORE)], (), ("clear",), id="there before the run"),
+        pytest.param([Existing("ci", ARN, LATER)], (), ("clear",), id="made long after it"),
+        pytest.param([Existing("ci", ARN, IN_TIME)], (ARN,), ("clear",), id="a state holds it"),
         pytest.param(
-            [Found("ci", ARN, IN_TIME, is_alike=False)], (), ("clear",), id="on another path"
+            [Existing("ci", ARN, IN_TIME, is_alike=False)], (), ("clear",), id="on another path"
         ),
     ],
 )
 def test_what_has_a_name_of_its_own_is_taken_if_it_is_ours(
-    kind: str, found: list[Found], holds: tuple[str, ...], expected: tuple[str, ...]
+    kind: str, found: list[Existing], holds: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
-    assert verdict(f"aws:iam/{kind}", *found, held=frozenset(holds)) == expected
+    assert remedy(f"aws:iam/{kind}", *found, held=frozenset(holds)) == expected
 
 
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
         pytest.param([], ("clear",), id="AWS has not done it"),
-        pytest.param([Found("ci:s3", "ci:s3")], ("take", "ci:s3"), id="as asked"),
-        pytest.param([Found("ci:s3", "ci:s3", is_alike=False)], ("clear",), id="another document"),
+        pytest.param([Existing("ci:s3", "ci:s3")], ("take", "ci:s3"), id="as asked"),
+        pytest.param(
+            [Existing("ci:s3", "ci:s3", is_alike=False)], ("clear",), id="another document"
+        ),
     ],
 )
 def test_what_a_create_replaces_is_taken_if_it_is_as_asked(
-    found: list[Found], expected: tuple[str, ...]
+    found: list[Existing], expected: tuple[str, ...]
 ) -> None:
-    assert verdict(USER_POLICY, *found) == expected
+    assert remedy(USER_POLICY, *found) == expected
 
 
-def key(name: str, at: datetime = IN_TIME) -> Found:
-    return Found(name, name, at)
+def key(name: str, at: datetime = IN_TIME) -> Existing:
+    return Existing(name, name, at)
 
 
 @pytest.mark.parametrize(
@@ -101,16 +103,16 @@ def key(name: str, at: datetime = IN_TIME) -> Found:
     ],
 )
 def test_a_key_is_deleted_only_if_it_can_be_no_other(
-    found: list[Found], holds: tuple[str, ...], expected: tuple[str, ...]
+    found: list[Existing], holds: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
-    assert verdict(KEY, *found, held=frozenset(holds)) == expected
+    assert remedy(KEY, *found, held=frozenset(holds)) == expected
 
 
 def test_two_keys_of_two_creates_are_deleted_once_each() -> None:
     creates = [create(KEY, name, user="ci") for name in ("old", "new")]
     found = {one.urn: [key("AKIA1"), key("AKIA2")] for one in creates}
-    decisions = decide(creates, found, (), WINDOW)
-    assert [(one.verdict, one.ids) for one in decisions] == [
+    settlements = settlements_of(creates, found, (), WINDOW)
+    assert [(one.remedy, one.ids) for one in settlements] == [
         ("delete", ("AKIA1", "AKIA2")),
         ("clear", ()),
     ]
@@ -118,12 +120,12 @@ def test_two_keys_of_two_creates_are_deleted_once_each() -> None:
 
 def test_a_key_of_one_of_two_creates_is_deleted() -> None:
     creates = [create(KEY, name, user="ci") for name in ("old", "new")]
-    decisions = decide(creates, {one.urn: [key("AKIA1")] for one in creates}, (), WINDOW)
-    assert [(one.verdict, one.ids) for one in decisions] == [("delete", ("AKIA1",)), ("clear", ())]
+    settlements = settlements_of(creates, {one.urn: [key("AKIA1")] for one in creates}, (), WINDOW)
+    assert [(one.remedy, one.ids) for one in settlements] == [("delete", ("AKIA1",)), ("clear", ())]
 
 
 def test_what_an_unknown_type_made_is_left() -> None:
-    assert verdict("aws:s3/bucket:Bucket") == ("leave",)
+    assert remedy("aws:s3/bucket:Bucket") == ("leave",)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +136,8 @@ def test_what_an_unknown_type_made_is_left() -> None:
     ],
 )
 def test_what_is_the_engines_own_is_not_in_aws(own: dict[str, Any]) -> None:
-    (decision,) = decide([Pending(own)], {}, (), WINDOW)
-    assert decision.verdict is Verdict.CLEAR
+    (settlement,) = settlements_of([Pending(own)], {}, (), WINDOW)
+    assert settlement.remedy is Remedy.CLEAR
 
 
 A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -166,11 +168,11 @@ def state(*resources: dict[str, Any], pending: tuple[str, dict[str, Any]] | None
     return {"resources": list(resources), "pending_operations": operations}
 
 
-def settle(deployment: dict[str, Any], *found: Found) -> list[dict[str, Any]]:
+def settle(deployment: dict[str, Any], *found: Existing) -> list[dict[str, Any]]:
     """Settle a state whose one pending create AWS has done, if any is found."""
     pending = pending_creates(deployment)
     there = {one.urn: found for one in pending}
-    after = settled(deployment, decide(pending, there, set(held(deployment)), WINDOW))
+    after = settled(deployment, settlements_of(pending, there, set(held(deployment)), WINDOW))
     assert not is_unsettled(after)
     resources: list[dict[str, Any]] = after["resources"]
     return resources
@@ -207,7 +209,7 @@ def test_a_state_tells_its_account(resources: list[dict[str, Any]], expected: se
 
 def test_what_is_taken_in_is_read_before_the_next_update() -> None:
     there, new = {**resource(USER, "other"), "id": "other"}, resource(USER)
-    assert settle(state(there, pending=("creating", new)), Found("ci", ARN, IN_TIME)) == [
+    assert settle(state(there, pending=("creating", new)), Existing("ci", ARN, IN_TIME)) == [
         there,
         {**new, "id": "ci", "refreshBeforeUpdate": True},
     ]
@@ -219,7 +221,7 @@ def test_what_is_not_taken_in_is_not_pending_any_more() -> None:
 
 def test_what_it_was_to_replace_is_deleted_by_the_next_update() -> None:
     old, new = {**resource(USER_POLICY), "id": "ci:old"}, resource(USER_POLICY)
-    assert settle(state(old, pending=("creating", new)), Found("ci:new", "ci:new")) == [
+    assert settle(state(old, pending=("creating", new)), Existing("ci:new", "ci:new")) == [
         {**new, "id": "ci:new", "refreshBeforeUpdate": True},
         {**old, "delete": True},
     ]
@@ -228,9 +230,9 @@ def test_what_it_was_to_replace_is_deleted_by_the_next_update() -> None:
 def test_what_it_replaces_and_was_deleted_first_is_no_more() -> None:
     outputs = {"arn": ARN}
     old = {**resource(USER), "id": "ci", "outputs": outputs, "pendingReplacement": True}
-    assert settle(state(old, pending=("creating", resource(USER))), Found("ci", ARN, IN_TIME)) == [
-        {**resource(USER), "id": "ci", "refreshBeforeUpdate": True}
-    ]
+    assert settle(
+        state(old, pending=("creating", resource(USER))), Existing("ci", ARN, IN_TIME)
+    ) == [{**resource(USER), "id": "ci", "refreshBeforeUpdate": True}]
 
 
 @pytest.mark.parametrize("operation", ["updating", "deleting"])

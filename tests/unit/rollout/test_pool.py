@@ -2,15 +2,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from semver import Version
 
 from rollout.execution.pool import Pool, WorkerError
-from rollout.execution.task import Cli, Operation, Task
+from rollout.execution.task import Operation, Task
 from tests.unit.rollout.command_line import scripted_cli
+from tools.toolchain import Cli
 
 
 @pytest.fixture
 def task(tmp_path: Path) -> Task:
-    return Task(Operation.UP, "dev", str(tmp_path), Cli("no-such-cli", "3.200.0"))
+    return Task(Operation.UP, "dev", str(tmp_path), Cli(Path("no-such-cli"), Version(3, 200)))
 
 
 def test_a_worker_finds_the_rollouts_code_from_any_project(tmp_path: Path, task: Task) -> None:

@@ -9,16 +9,18 @@ import pulumi
 import pytest
 from pulumi import automation as auto
 from pulumi.automation.events import DiagnosticEvent, EngineEvent
+from semver import Version
 
 from rollout.execution import recovery
 from rollout.execution.recovery import Gate, mend_file
-from rollout.execution.task import Cli, Operation, Task
+from rollout.execution.task import Operation, Task
+from tools.toolchain import Cli
 
 WARNING = (
     "Attempting to deploy or update resources with 1 pending operations from previous deployment.\n"
 )
 STATE = {"deployment": {"pending_operations": ["one"]}}
-TASK = Task(Operation.UP, "dev", "/project", Cli("pulumi", "3.200.0"))
+TASK = Task(Operation.UP, "dev", "/project", Cli(Path("pulumi"), Version(3, 200)))
 
 
 def said(message: str, severity: str = "warning") -> EngineEvent:

@@ -18,7 +18,7 @@ from components.iam.requests import Caller, Location, location, s3_request
 from components.settings import load
 from components.settings.stack_file import StackFile, read
 from rollout.asking import who as module
-from rollout.asking.planned import NOT_LOOKED_AT
+from rollout.asking.declared import NOT_LOOKED_AT
 from rollout.asking.who import _rights
 from rollout.asking.who_report import show
 from sandbox.folder import CHECKOUT
@@ -159,7 +159,7 @@ def on_a_terminal(root: Path, place: str, width: int = 80) -> str:
     """What a terminal shows; every word of the answer is in it, in one piece."""
     file, where = io.StringIO(), location(place)
     console = Console(file=file, force_terminal=True, color_system=None, width=width, _environ={})
-    found = module.who(root, where)
+    found = module.list_holders(root, where)
     show(console, where, found)
     text = file.getvalue()
     assert all(len(line) <= width for line in text.splitlines())
@@ -256,7 +256,7 @@ def test_a_name_is_found_however_the_file_spells_it(project: WriteStacks) -> Non
     root = project(dev={**GUARDED, "identities": DEV})
     file = root / "Pulumi.dev.yaml"
     file.write_text(file.read_text().replace("acme-site", '"acme\\x2dsite"'))
-    assert len(module.who(root, Location("acme-site", "x")).holders) == 1
+    assert len(module.list_holders(root, Location("acme-site", "x")).holders) == 1
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_a_file_without_the_name_is_not_read(
         return read(path, stack)
 
     monkeypatch.setattr(module, "read", opening)
-    module.who(root, Location("other", "x"))
+    module.list_holders(root, Location("other", "x"))
     assert opened == ["other"]
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from tools.toolchain.engine import pinned_version
+from tools.toolchain.pulumi_cli import pinned_version
 
 PINNED: Final = pinned_version()
 NEWER: Final = f"v{PINNED.bump_minor()}"

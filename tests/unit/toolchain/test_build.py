@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toolchain.fakes import PINNED, script
-from tools.toolchain import ToolchainError, engine
+from tools.toolchain import ToolchainError, pulumi_cli
 from tools.toolchain.build import HOST_MODULE, build
 
 GO = """
@@ -30,7 +30,7 @@ def test_the_pinned_modules_are_built_and_go_verifies_them(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = tmp_path / "calls"
-    exec_script = tmp_path / "sdk/python/cmd" / engine.EXEC
+    exec_script = tmp_path / "sdk/python/cmd" / pulumi_cli.EXEC
     exec_script.parent.mkdir(parents=True)
     exec_script.write_text("the script")
     exec_script.chmod(0o444)
@@ -42,15 +42,15 @@ def test_the_pinned_modules_are_built_and_go_verifies_them(
 
     host, cli, sdk = (line.split("|") for line in calls.read_text().splitlines())
     assert [host[0], cli[0], sdk[0]] == list(
-        map(str, [HOST_MODULE, engine.CLI_MODULE, engine.CLI_MODULE])
+        map(str, [HOST_MODULE, pulumi_cli.CLI_MODULE, pulumi_cli.CLI_MODULE])
     )
     for _, *environment, arguments in (host, cli, sdk):
         assert environment == ["0", "off", str(folder), "the-users-own"]
         assert " -mod=readonly " in arguments
     assert f"version.Version=v{PINNED} -o {folder}/bin/pulumi " in cli[-1]
-    assert f"version.Version=v{engine.pinned_version(HOST_MODULE)} -o " in host[-1]
+    assert f"version.Version=v{pulumi_cli.pinned_version(HOST_MODULE)} -o " in host[-1]
     assert (folder / "bin/pulumi").read_text() == "built\n"
-    copied = folder / "bin" / engine.EXEC
+    copied = folder / "bin" / pulumi_cli.EXEC
     assert copied.read_text() == "the script"
     assert copied.stat().st_mode & 0o777 == 0o755
 
@@ -59,7 +59,9 @@ def test_missing_go_is_told_with_the_version_that_is_needed(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ToolchainError, match=f"no go .of {engine.needed_go()} or newer. on PATH"):
+    with pytest.raises(
+        ToolchainError, match=f"no go .of {pulumi_cli.needed_go()} or newer. on PATH"
+    ):
         build(folder)
 
 

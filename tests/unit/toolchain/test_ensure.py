@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.unit.toolchain.fakes import NEWER, OLDER, PINNED, pulumi, script
-from tools.toolchain import ToolchainError, engine, locate
+from tools.toolchain import ToolchainError, locate, pulumi_cli
 from tools.toolchain import ensure as ways
 from tools.toolchain.build import build
 from tools.toolchain.ensure import SOURCES, ensure
@@ -75,7 +75,7 @@ def test_pinned_does_not_tell_to_install_what_it_would_leave_out(
     with pytest.raises(ToolchainError) as raised:
         ensure("", home, {"a": Source("no network")})
     last = str(raised.value).splitlines()[-1]
-    assert last.startswith(f"Install Go {engine.needed_go()} or newer")
+    assert last.startswith(f"Install Go {pulumi_cli.needed_go()} or newer")
 
 
 def test_an_old_cli_on_path_is_left_as_it_is_and_told(
@@ -131,7 +131,7 @@ def test_one_that_changed_since_it_was_made_is_made_again(
 def test_one_that_is_not_the_pinned_version_is_not_kept(home: Path) -> None:
     with pytest.raises(ToolchainError, match=f"is {re.escape(OLDER[1:])}, .* is needed"):
         ensure("", home, {"making": Source(version=OLDER)})
-    assert engine.kept(home) is None
+    assert pulumi_cli.kept(home) is None
 
 
 def test_if_nothing_works_one_message_says_why_and_what_to_install(
@@ -146,7 +146,7 @@ def test_if_nothing_works_one_message_says_why_and_what_to_install(
         "  - no network\n"
         "  - no go\n"
         f"Install Pulumi {PINNED} or newer (https://www.pulumi.com/docs/install/), or Go"
-        f" {engine.needed_go()} or newer (https://go.dev/doc/install), and run this again."
+        f" {pulumi_cli.needed_go()} or newer (https://go.dev/doc/install), and run this again."
     )
 
 
@@ -158,7 +158,7 @@ def test_an_interrupt_keeps_the_cli_before(home: Path, monkeypatch: pytest.Monke
         pulumi(folder / "bin")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "kept", lambda _: None)
+    monkeypatch.setattr(pulumi_cli, "kept", lambda _: None)
     with pytest.raises(KeyboardInterrupt):
         ensure("", home, {"making": interrupted})
     assert files(home / "bin") == before
@@ -182,13 +182,13 @@ ensure("", Path(sys.argv[1]), {"making": fill})
 def test_what_a_killed_run_leaves_is_mended_by_the_next(home: Path) -> None:
     command = [sys.executable, "-c", KILLED, str(home)]
     with subprocess.Popen(
-        command, cwd=engine.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command, cwd=pulumi_cli.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as run:
         assert run.stdout is not None
         assert run.stdout.readline()
         run.kill()
     assert list(home.glob("new-*/bin/pulumi"))
-    assert engine.kept(home) is None
+    assert pulumi_cli.kept(home) is None
     ensure("", home, {"making": Source()})
     assert sorted(path.name for path in home.iterdir()) == ["bin", "lock"]
 
@@ -205,7 +205,7 @@ def test_a_second_run_waits_for_the_first_and_makes_nothing(
         run = Thread(target=ensure, args=("", home, {"making": second}))
         run.start()
         assert waits.wait(20)
-        engine.keep(engine.examine(pulumi(tmp_path / "new")), home)
+        pulumi_cli.keep(pulumi_cli.examine(pulumi(tmp_path / "new")), home)
     run.join(20)
     assert not run.is_alive()
     assert second.calls == 0
@@ -216,12 +216,12 @@ def test_the_command_says_which_cli_it_is_and_how_it_failed(tmp_path: Path) -> N
     command = [sys.executable, "-m", "tools.toolchain"]
     env = {**os.environ, "PATH": str(cli.parent)}
     done = subprocess.run(
-        command, cwd=engine.ROOT, env=env, capture_output=True, text=True, check=True
+        command, cwd=pulumi_cli.ROOT, env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout == f"Pulumi {NEWER[1:]}: {cli}\n"
     wrong = subprocess.run(
         command,
-        cwd=engine.ROOT,
+        cwd=pulumi_cli.ROOT,
         env={**env, "PULUMI_CLI": "pined"},
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from tools.toolchain import ToolchainError, engine, release
+from tools.toolchain import ToolchainError, pulumi_cli, release
 
 NAME = "pulumi-v3.9.9-linux-x64.tar.gz"
 
@@ -30,7 +30,7 @@ def link(name: str, to: str, kind: bytes = tarfile.SYMTYPE) -> tuple[tarfile.Tar
     return member, b""
 
 
-WHOLE = [file(f"pulumi/{name}", name.encode()) for name in engine.NAMES]
+WHOLE = [file(f"pulumi/{name}", name.encode()) for name in pulumi_cli.NAMES]
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -87,8 +87,8 @@ def unpacked(folder: Path) -> list[str]:
 def test_the_pinned_release_is_unpacked(site: Site, folder: Path) -> None:
     site.put([*WHOLE, file("pulumi/pulumi-language-go"), file("README")])
     release.download(folder, site.url)
-    assert unpacked(folder) == sorted(engine.NAMES)
-    for name in engine.NAMES:
+    assert unpacked(folder) == sorted(pulumi_cli.NAMES)
+    for name in pulumi_cli.NAMES:
         assert (folder / "bin" / name).read_text() == name
         assert (folder / "bin" / name).stat().st_mode & 0o7777 == 0o755
 
@@ -130,7 +130,7 @@ def test_only_regular_files_of_the_right_names_are_taken(
     before = {path for path in tmp_path.rglob("*") if not path.is_relative_to(folder)}
     with pytest.raises(ToolchainError, match=r"has no regular file pulumi/pulumi$"):
         release.download(folder, site.url)
-    assert unpacked(folder) == sorted(engine.NAMES[1:])
+    assert unpacked(folder) == sorted(pulumi_cli.NAMES[1:])
     assert {path for path in tmp_path.rglob("*") if not path.is_relative_to(folder)} == before
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toolchain.fakes import NEWER, OLDER, PINNED, language_host, pulumi, script
-from tools.toolchain import Engine, ToolchainError, engine, locate
+from tools.toolchain import Cli, ToolchainError, locate, pulumi_cli
 
 
 @pytest.mark.parametrize("version", [f"v{PINNED}", NEWER, f"v{PINNED}+dirty"])
@@ -66,11 +66,11 @@ def test_an_old_cli_does_not_hide_a_newer_one_behind_it(tmp_path: Path) -> None:
 def test_a_cli_without_a_language_host_is_refused(tmp_path: Path) -> None:
     cli = script(tmp_path / "pulumi", f"echo {NEWER}")
     with pytest.raises(ToolchainError, match="has no pulumi-language-python next to it or on PATH"):
-        engine.examine(cli, str(tmp_path))
+        pulumi_cli.examine(cli, str(tmp_path))
     language_host(tmp_path)
     (tmp_path / "pulumi-language-python-exec").unlink()
     with pytest.raises(ToolchainError, match="has no pulumi-language-python-exec next to it"):
-        engine.examine(cli, str(tmp_path))
+        pulumi_cli.examine(cli, str(tmp_path))
 
 
 def test_the_language_host_may_be_elsewhere_on_path_or_next_to_what_a_link_points_to(
@@ -78,11 +78,11 @@ def test_the_language_host_may_be_elsewhere_on_path_or_next_to_what_a_link_point
 ) -> None:
     cli = script(tmp_path / "one/pulumi", f"echo {NEWER}")
     language_host(tmp_path / "two")
-    assert engine.examine(cli, str(tmp_path / "two")).pulumi == cli
+    assert pulumi_cli.examine(cli, str(tmp_path / "two")).pulumi == cli
     link = tmp_path / "bin/pulumi"
     link.parent.mkdir()
     link.symlink_to(pulumi(tmp_path / "cellar"))
-    assert engine.examine(link).pulumi == link
+    assert pulumi_cli.examine(link).pulumi == link
 
 
 def test_the_sandboxs_pulumi_counts_only_where_it_is_asked_for(
@@ -90,7 +90,7 @@ def test_the_sandboxs_pulumi_counts_only_where_it_is_asked_for(
 ) -> None:
     # It has no language host: it hands over to a CLI that has.
     cli = script(tmp_path / "checkout/sandbox/bin/pulumi", f"echo {NEWER}")
-    monkeypatch.setattr(engine, "ROOT", tmp_path / "checkout")
+    monkeypatch.setattr(pulumi_cli, "ROOT", tmp_path / "checkout")
     path = str(cli.parent)
     assert locate(path, tmp_path / "home", sandbox=True).pulumi == cli
     with pytest.raises(ToolchainError):
@@ -102,7 +102,7 @@ def test_no_other_cli_goes_around_the_sandboxs(
 ) -> None:
     cli = script(tmp_path / "checkout/sandbox/bin/pulumi", "exit 1")
     users = pulumi(tmp_path / "users")
-    monkeypatch.setattr(engine, "ROOT", tmp_path / "checkout")
+    monkeypatch.setattr(pulumi_cli, "ROOT", tmp_path / "checkout")
     path = os.pathsep.join([str(cli.parent), str(users.parent)])
     with pytest.raises(ToolchainError, match="sandbox/bin/pulumi does not tell its version"):
         locate(path, tmp_path / "home", sandbox=True)
@@ -114,13 +114,13 @@ def home(tmp_path: Path) -> Path:
     """The folder of a CLI that was made."""
     folder = tmp_path / "home"
     folder.mkdir()
-    engine.keep(engine.examine(pulumi(tmp_path / "new")), folder)
+    pulumi_cli.keep(pulumi_cli.examine(pulumi(tmp_path / "new")), folder)
     return folder
 
 
 def test_a_cli_on_path_goes_before_the_one_that_was_made(home: Path, tmp_path: Path) -> None:
     made = locate("", home)
-    assert made == Engine(home / "bin/pulumi", made.version)
+    assert made == Cli(home / "bin/pulumi", made.version)
     users = pulumi(tmp_path / "users")
     assert locate(str(users.parent), home).pulumi == users
 
@@ -140,7 +140,7 @@ def test_pinned_leaves_out_what_is_on_path(
 def test_pinned_lets_the_sandbox_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cli = script(tmp_path / "checkout/sandbox/bin/pulumi", f"echo {NEWER}")
     users = pulumi(tmp_path / "users")
-    monkeypatch.setattr(engine, "ROOT", tmp_path / "checkout")
+    monkeypatch.setattr(pulumi_cli, "ROOT", tmp_path / "checkout")
     monkeypatch.setenv("PULUMI_CLI", "pinned")
     path = os.pathsep.join([str(users.parent), str(cli.parent)])
     assert locate(path, tmp_path / "home", sandbox=True).pulumi == cli
@@ -153,45 +153,45 @@ def test_the_switch_knows_one_word(home: Path, monkeypatch: pytest.MonkeyPatch, 
         locate("", home)
 
 
-@pytest.mark.parametrize("name", [*engine.NAMES, engine.STAMP])
+@pytest.mark.parametrize("name", [*pulumi_cli.NAMES, pulumi_cli.STAMP])
 def test_one_with_a_part_missing_is_not_used(home: Path, name: str) -> None:
     (home / "bin" / name).unlink()
-    assert engine.kept(home) is None
+    assert pulumi_cli.kept(home) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": "x"}', '{"version": 1}'])
 def test_one_whose_record_is_odd_is_not_used(home: Path, text: str) -> None:
-    (home / "bin" / engine.STAMP).write_text(text)
-    assert engine.kept(home) is None
+    (home / "bin" / pulumi_cli.STAMP).write_text(text)
+    assert pulumi_cli.kept(home) is None
 
 
-@pytest.mark.parametrize("name", engine.NAMES)
+@pytest.mark.parametrize("name", pulumi_cli.NAMES)
 def test_a_file_that_changed_since_it_was_made_is_seen(home: Path, name: str) -> None:
-    assert engine.kept(home) is not None
+    assert pulumi_cli.kept(home) is not None
     script(home / "bin" / name, f"echo {NEWER} # something else")
-    assert engine.kept(home) is None
+    assert pulumi_cli.kept(home) is None
 
 
 @pytest.mark.parametrize("name", ["releases.sha256", "cli/go.sum", "language-python/go.mod"])
 def test_one_made_from_other_pins_is_not_used(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    modules = shutil.copytree(engine.MODULES, tmp_path / "modules")
-    monkeypatch.setattr(engine, "MODULES", modules)
-    monkeypatch.setattr(engine, "RELEASES", modules / "releases.sha256")
-    assert engine.kept(home) is not None
+    modules = shutil.copytree(pulumi_cli.MODULES, tmp_path / "modules")
+    monkeypatch.setattr(pulumi_cli, "MODULES", modules)
+    monkeypatch.setattr(pulumi_cli, "RELEASES", modules / "releases.sha256")
+    assert pulumi_cli.kept(home) is not None
     with (modules / name).open("a") as file:
         file.write("// changed\n")
-    assert engine.kept(home) is None
+    assert pulumi_cli.kept(home) is None
 
 
 def test_a_go_mod_without_a_pin_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module m\n")
     with pytest.raises(ValueError, match=r"go\.mod holds no github"):
-        engine.pinned_version(tmp_path)
+        pulumi_cli.pinned_version(tmp_path)
 
 
 def test_looking_for_a_cli_loads_no_sdk() -> None:
     code = "import sys, tools.toolchain; sys.exit('pulumi' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=engine.ROOT, check=False)
+    done = subprocess.run([sys.executable, "-c", code], cwd=pulumi_cli.ROOT, check=False)
     assert done.returncode == 0

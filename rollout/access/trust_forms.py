@@ -41,7 +41,7 @@ class Admission:
     rest: frozenset[Condition]
 
 
-def admissions(trust: PolicyDocument | None) -> frozenset[Rule]:
+def normal_admissions(trust: PolicyDocument | None) -> frozenset[Rule]:
     """Who may assume a role, reduced; without a trust policy nobody.
 
     A subject without wildcards never has two refs, so the condition that excludes two refs is added

@@ -15,8 +15,8 @@ from components.iam.document import Effect
 from components.iam.patterns import pattern
 from components.iam.rules import Rule
 from components.iam.words import conditions_said
-from rollout.access.trust import Admission, Source, admission
-from rollout.access.words import Line, Verb, Verbs, Verdict, change_lines, ordered
+from rollout.access.sentences import Line, Verb, Verbs, Verdict, change_lines, ordered
+from rollout.access.trust_forms import Admission, Source, admission
 
 _VERBS: Final[Verbs] = {
     (Effect.ALLOW, True): Verb("trust: also", "before only", Verdict.WIDER),
@@ -27,7 +27,7 @@ _VERBS: Final[Verbs] = {
 
 
 def trust_lines(before: frozenset[Rule], after: frozenset[Rule], change: Difference) -> list[Line]:
-    """The change between two sets of ``rollout.access.trust.admissions``, in words."""
+    """The change between two sets of ``rollout.access.trust_forms.normal_admissions``, in words."""
     if not change:
         return []
     old, new = _read(before), _read(after)

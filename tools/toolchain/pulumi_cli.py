@@ -33,14 +33,14 @@ class ToolchainError(Exception):
 
 
 @dataclass(frozen=True)
-class Engine:
+class Cli:
     """A Pulumi CLI that can be used here."""
 
     pulumi: Path
     version: Version
 
 
-def locate(path: str | None = None, home: Path = HOME, *, sandbox: bool = False) -> Engine:
+def locate(path: str | None = None, home: Path = HOME, *, sandbox: bool = False) -> Cli:
     """Return the first usable CLI on PATH, else the one that was downloaded or built.
 
     Args:
@@ -58,7 +58,7 @@ def locate(path: str | None = None, home: Path = HOME, *, sandbox: bool = False)
     return found
 
 
-def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | None, list[str]]:
+def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Cli | None, list[str]]:
     """Return the first usable CLI on PATH, and why those before it can't be used.
 
     With PULUMI_CLI=pinned only the sandbox's is one: whoever loaded it chose its CLI then.
@@ -76,15 +76,15 @@ def search(path: str | None = None, *, sandbox: bool = False) -> tuple[Engine | 
             continue
         if ours:
             # It hands over to a CLI that was examined, and no other one may go around it.
-            return Engine(pulumi, _version(pulumi)), unusable
+            return Cli(pulumi, _version(pulumi)), unusable
         if pinned:
             continue
         try:
-            engine = examine(pulumi, path)
+            cli = examine(pulumi, path)
         except ToolchainError as error:
             unusable.append(str(error))
         else:
-            return engine, unusable
+            return cli, unusable
     return None, unusable or ["there is no pulumi on PATH"]
 
 
@@ -100,7 +100,7 @@ def only_pinned() -> bool:
     return value == "pinned"
 
 
-def examine(pulumi: Path, path: str = "") -> Engine:
+def examine(pulumi: Path, path: str = "") -> Cli:
     """Check a CLI's version and that its language host is next to it or on `path`.
 
     Raises:
@@ -118,7 +118,7 @@ def examine(pulumi: Path, path: str = "") -> Engine:
     beside = [str(Path(host).parent), str(Path(host).resolve().parent)]
     if shutil.which(EXEC, path=os.pathsep.join(beside)) is None:
         raise ToolchainError(f"{host} has no {EXEC} next to it")
-    return Engine(pulumi, version)
+    return Cli(pulumi, version)
 
 
 def _version(pulumi: Path) -> Version:
@@ -138,7 +138,7 @@ def _version(pulumi: Path) -> Version:
     return version
 
 
-def kept(home: Path) -> Engine | None:
+def kept(home: Path) -> Cli | None:
     """Return the CLI that was downloaded or built, if it is what is pinned and was not changed.
 
     Its files are compared byte by byte with those that were made. That is against accidents:
@@ -152,10 +152,10 @@ def kept(home: Path) -> Engine | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     whole = all(os.access(folder / name, os.X_OK) for name in NAMES)
-    return Engine(folder / PULUMI, Version.parse(made["version"])) if right and whole else None
+    return Cli(folder / PULUMI, Version.parse(made["version"])) if right and whole else None
 
 
-def keep(made: Engine, home: Path) -> None:
+def keep(made: Cli, home: Path) -> None:
     """Put a CLI into the place where `kept` finds it: whole or not at all."""
     folder = made.pulumi.parent
     (folder / STAMP).write_text(json.dumps(_record(folder, str(made.version)), indent=2))

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollout.execution.account import Account, AccountError
-from rollout.execution.pending import KEY, Found, Pending
+from rollout.execution.aws_account import AccountError, AwsAccount
+from rollout.execution.pending import KEY, Existing, Pending
 
 Inputs = Mapping[str, Any]
 
 
-def find(account: Account, pending: Pending) -> list[Found]:
+def find(account: AwsAccount, pending: Pending) -> list[Existing]:
     """Return what has the name of a pending create; for an access key, all keys of its user.
 
     Raises:
@@ -29,7 +29,7 @@ def find(account: Account, pending: Pending) -> list[Found]:
         raise AccountError(f"{pending} can't be looked up: {error}") from None
 
 
-def delete_key(account: Account, user: str, key: str) -> None:
+def delete_key(account: AwsAccount, user: str, key: str) -> None:
     """Delete a key of a user.
 
     Raises:
@@ -43,47 +43,47 @@ def delete_key(account: Account, user: str, key: str) -> None:
         raise AccountError(f"the key {key} of {user} can't be deleted: {error}") from None
 
 
-def _user(account: Account, inputs: Inputs) -> list[Found]:
+def _user(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     user = account.iam.get_user(UserName=inputs["name"])["User"]
     is_alike = user["Path"] == inputs.get("path", "/")
-    return [Found(user["UserName"], user["Arn"], user["CreateDate"], is_alike)]
+    return [Existing(user["UserName"], user["Arn"], user["CreateDate"], is_alike)]
 
 
-def _role(account: Account, inputs: Inputs) -> list[Found]:
+def _role(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     role = account.iam.get_role(RoleName=inputs["name"])["Role"]
     is_alike = role["Path"] == inputs.get("path", "/")
-    return [Found(role["RoleName"], role["Arn"], role["CreateDate"], is_alike)]
+    return [Existing(role["RoleName"], role["Arn"], role["CreateDate"], is_alike)]
 
 
-def _policy(account: Account, inputs: Inputs) -> list[Found]:
+def _policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     arn = account.arn(f"policy{inputs.get('path', '/')}{inputs['name']}")
-    return [Found(arn, arn, account.iam.get_policy(PolicyArn=arn)["Policy"]["CreateDate"])]
+    return [Existing(arn, arn, account.iam.get_policy(PolicyArn=arn)["Policy"]["CreateDate"])]
 
 
-def _provider(account: Account, inputs: Inputs) -> list[Found]:
+def _provider(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     arn = account.arn(f"oidc-provider/{inputs['url'].removeprefix('https://')}")
     answer = account.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-    return [Found(arn, arn, answer["CreateDate"])]
+    return [Existing(arn, arn, answer["CreateDate"])]
 
 
-def _keys(account: Account, inputs: Inputs) -> list[Found]:
+def _keys(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     keys = account.iam.list_access_keys(UserName=inputs["user"])["AccessKeyMetadata"]
-    return [Found(key["AccessKeyId"], key["AccessKeyId"], key["CreateDate"]) for key in keys]
+    return [Existing(key["AccessKeyId"], key["AccessKeyId"], key["CreateDate"]) for key in keys]
 
 
-def _user_policy(account: Account, inputs: Inputs) -> list[Found]:
+def _user_policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     user, name = inputs["user"], inputs["name"]
     answer = account.iam.get_user_policy(UserName=user, PolicyName=name)
     return [_inline(f"{user}:{name}", answer["PolicyDocument"], inputs["policy"])]
 
 
-def _role_policy(account: Account, inputs: Inputs) -> list[Found]:
+def _role_policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     role, name = inputs["role"], inputs["name"]
     answer = account.iam.get_role_policy(RoleName=role, PolicyName=name)
     return [_inline(f"{role}:{name}", answer["PolicyDocument"], inputs["policy"])]
 
 
-def _on_user(account: Account, inputs: Inputs) -> list[Found]:
+def _on_user(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     pages = account.iam.get_paginator("list_attached_user_policies").paginate(
         UserName=inputs["user"]
     )
@@ -91,7 +91,7 @@ def _on_user(account: Account, inputs: Inputs) -> list[Found]:
     return _attached(inputs["user"], inputs["policyArn"], arns)
 
 
-def _on_role(account: Account, inputs: Inputs) -> list[Found]:
+def _on_role(account: AwsAccount, inputs: Inputs) -> list[Existing]:
     pages = account.iam.get_paginator("list_attached_role_policies").paginate(
         RoleName=inputs["role"]
     )
@@ -99,16 +99,16 @@ def _on_role(account: Account, inputs: Inputs) -> list[Found]:
     return _attached(inputs["role"], inputs["policyArn"], arns)
 
 
-def _inline(id_: str, there: object, wished: str) -> Found:
-    return Found(id_, id_, is_alike=there == json.loads(wished))  # boto3 has decoded it
+def _inline(id_: str, there: object, wished: str) -> Existing:
+    return Existing(id_, id_, is_alike=there == json.loads(wished))  # boto3 has decoded it
 
 
-def _attached(identity: str, arn: str, arns: list[str]) -> list[Found]:
+def _attached(identity: str, arn: str, arns: list[str]) -> list[Existing]:
     id_ = f"{identity}/{arn}"
-    return [Found(id_, id_)] if arn in arns else []
+    return [Existing(id_, id_)] if arn in arns else []
 
 
-_LOOKS: Final[Mapping[str, Callable[[Account, Inputs], list[Found]]]] = {
+_LOOKS: Final[Mapping[str, Callable[[AwsAccount, Inputs], list[Existing]]]] = {
     KEY: _keys,
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _provider,
     "aws:iam/policy:Policy": _policy,

@@ -33,7 +33,7 @@ class AccountError(Exception):
 
 
 @dataclass(frozen=True)
-class Account:
+class AwsAccount:
     """A stack's account."""
 
     id: str
@@ -47,7 +47,7 @@ class Account:
         return f"arn:{self.partition}:iam::{self.id}:{resource}"
 
 
-def account_of(file: StackFile, deployed: Collection[str]) -> Account:
+def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
     """Return the account of a stack, reached with its credentials.
 
     Args:
@@ -72,7 +72,7 @@ def account_of(file: StackFile, deployed: Collection[str]) -> Account:
         raise AccountError(f"that was in account {there}, not in {answer['Account']}")
     told = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     clock = told - datetime.now(UTC)
-    return Account(answer["Account"], answer["Arn"].split(":")[1], session.client("iam"), clock)
+    return AwsAccount(answer["Account"], answer["Arn"].split(":")[1], session.client("iam"), clock)
 
 
 def _session(file: StackFile) -> boto3.Session:

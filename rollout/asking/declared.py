@@ -25,7 +25,7 @@ NOT_LOOKED_AT: Final = (
 
 
 @dataclass(frozen=True)
-class Planned:
+class Declared:
     """One identity: its documents by the names that its policies will have.
 
     `account` is the stack's, or a made-up one where its file names none. A user has no `trust`.
@@ -55,7 +55,7 @@ class Planned:
         return boundary and f"{self.name} has the permissions boundary {boundary}, which limits it."
 
 
-def planned(file: StackFile, name: str) -> Planned:
+def declared(file: StackFile, name: str) -> Declared:
     """Plan one identity of a stack.
 
     Raises:
@@ -75,4 +75,4 @@ def planned(file: StackFile, name: str) -> Planned:
         policy_name(name, identity.KIND, leaf): layout.document(leaf, arns)
         for leaf in layout.documents
     }
-    return Planned(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)
+    return Declared(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)
