@@ -197,7 +197,7 @@ def _fate_lines(fate: Fate, old: Access, new: Access, anew: MadeAnew) -> Iterato
         yield Line(Verdict.BREAKS, f"gets another ARN: its path is {new.path}, before {old.path}")
     if fate is Fate.CHANGED:
         for policy in sorted(anew.policies & old.documents.keys() & new.documents.keys()):
-            what = "is deleted and made anew: what it allows is gone for a while"
+            what = "is deleted and created again: what it allows is missing for a while"
             yield Line(Verdict.BREAKS, f"policy {policy} {what}")
 
 
@@ -305,7 +305,7 @@ def _key_lines(old: Access, new: Access, fate: Fate, anew: MadeAnew) -> Iterator
             yield Line(Verdict.NONE, f"loses access key {label}")
     if fate is Fate.CHANGED:
         for label in sorted(old.access_keys & new.access_keys & anew.keys):
-            what = f"gets access key {label} anew: the one of before no longer works"
+            what = f"gets a new access key {label}: the old one no longer works"
             yield Line(Verdict.BREAKS, what)
 
 

@@ -112,7 +112,7 @@ def _request(declared: Declared, action: str, place: str, caller: Caller) -> Req
         )
     parts = place.split(":")
     if parts[:1] != ["arn"] or parts[2:3] != ["kms"]:
-        raise ValueError(f"'{place}' is no ARN of a KMS key, on which {action} acts")
+        raise ValueError(f"'{place}' is not the ARN of a KMS key; {action} needs one")
     service = f"s3.{parts[3]}.{DNS_SUFFIXES[declared.partition]}"
     return kms_request(action, place, via_service=service, caller=caller)
 

@@ -70,7 +70,7 @@ def can(
 
     What they leave out is taken from the role's trust.
 
-    Exit codes: 0 allowed, 1 denied, 2 it can't be told.
+    Exit codes: 0 allowed, 1 denied, 2 the question can't be answered.
     """
     with wrong_is_told():
         parts = Asked(organization, project, user, origin, ref, webhook=webhook)

@@ -200,7 +200,7 @@ def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], lis
     found = read_workflows(root)
     if found.unknown:
         files = ", ".join(found.unknown)
-        return [], [f"Which stacks {files} applies can't be told from the file: not checked."]
+        return [], [f"Which stacks {files} applies is not clear from the file: not checked."]
     missing = [name for name in chosen if found.globs and not found.applies(name)]
     if not missing:
         return [], []

@@ -170,7 +170,7 @@ def _finding(details: ErrorDetails) -> Finding:
     if kind == "extra_forbidden":
         model = Wave if "waves" in details["loc"][:-1] else _File
         known = ", ".join(str(field.alias) for field in model.model_fields.values())
-        return Finding(path, f"is not a key here; the keys are {known}")
+        return Finding(path, f"is not a known key; known keys: {known}")
     if kind == "missing":
         return Finding(path, "is missing")
     if kind == "too_short":
@@ -178,4 +178,4 @@ def _finding(details: ErrorDetails) -> Finding:
     if kind == "greater_than_equal":
         return Finding(path, f"{value} is too small; {details['ctx']['ge']:g} is the least")
     right = _TYPES.get(kind.removesuffix("_type"), details["msg"])
-    return Finding(path, f"{'nothing' if value is None else repr(value)} is not {right}")
+    return Finding(path, f"{'null' if value is None else repr(value)} is not {right}")

@@ -41,7 +41,7 @@ def carry_out(run: Run, console: Console) -> Report:
         if run.operation is Operation.UP:
             run.journal = held.enter_context(Journal(run.root, run.options.shard))
             for number in run.journal.odd:
-                console.print(f"{run.journal.name}: line {number} is not understood and left out.")
+                console.print(f"{run.journal.name}: line {number} can't be read and is ignored.")
         results = _done_before(run) if run.resume else {}
         if run.operation in _CHECKED:
             run.selection = with_faults(run.selection)

@@ -49,10 +49,10 @@ class Control:
             return
         is_first, self._seen = self._seen == 0, self._came
         if is_first and self._came == 1 and self._patient and self.signal == signal.SIGINT:
-            say("Interrupted: no stack is started, those under way are finished.")
-            say("Again, and the engine cancels them.")
+            say("Interrupted: no more stacks are started; the running ones are finished.")
+            say("Press Ctrl-C again to cancel the running ones.")
             return
-        say("Interrupted: the engine cancels the stacks under way.")
+        say("Interrupted: the engine cancels the running stacks.")
         cancel()
 
     def sleep(self, seconds: float) -> None:

@@ -246,10 +246,10 @@ def check_accounts(task: Task, resources: Sequence[Mapping[str, Any]]) -> None:
     found = {account_of_arn(arn) for arn in _arns(resources)} - {*task.accounts, ""}
     if found:
         raise RefusedError(
-            f"it was deployed in account {', '.join(sorted(found))}, and its file says "
-            f"aws:allowedAccountIds {', '.join(task.accounts)}: let the file name the account that "
-            "the stack was deployed in, deploy it once more, and then destroy it; to leave there "
-            f"what it made, `pulumi stack rm --force {task.stack}` forgets it"
+            f"it was deployed in account {', '.join(sorted(found))}, but its file has "
+            f"aws:allowedAccountIds {', '.join(task.accounts)}: set the account that it was "
+            "deployed in, deploy it, then destroy it; or keep the resources and forget the stack "
+            f"with `pulumi stack rm --force {task.stack}`"
         )
     for resource in resources:
         if resource["type"] != "pulumi:providers:aws":
@@ -259,8 +259,8 @@ def check_accounts(task: Task, resources: Sequence[Mapping[str, Any]]) -> None:
         if allowed != sorted(task.accounts):
             deployed = ", ".join(allowed) or "unset"
             raise RefusedError(
-                f"its state says aws:allowedAccountIds {deployed}, and its file says "
-                f"{', '.join(task.accounts)}: deploy it once more before it is destroyed, or use "
+                f"its state has aws:allowedAccountIds {deployed}, but its file has "
+                f"{', '.join(task.accounts)}: deploy it, then destroy it; or use "
                 f"`pulumi destroy --stack {task.stack}`"
             )
 

@@ -203,7 +203,7 @@ def settlements_of(
         elif one.type in NAMED | PUT:
             settlement = _named(one, there, marks, window)
         elif one.is_in_aws:
-            why = "what it has made is unknown here"
+            why = "whether it was created can't be looked up"
             settlement = Settlement(one, Remedy.LEAVE, why=why)
         else:
             settlement = Settlement(one, Remedy.CLEAR)
@@ -214,7 +214,7 @@ def settlements_of(
 def _keys(one: Pending, new: Sequence[Existing], creates: int, seen: Container[str]) -> Settlement:
     if len(new) > creates:
         names = ", ".join(key.id for key in new)
-        why = f"the user has keys that no state holds, and one is not of this stack: {names}"
+        why = f"the user has keys that no state holds, more than this stack was creating: {names}"
         return Settlement(one, Remedy.LEAVE, why=why)
     ids = tuple(key.id for key in new if key.id not in seen)
     return Settlement(one, Remedy.DELETE, ids) if ids else Settlement(one, Remedy.CLEAR)
@@ -227,12 +227,16 @@ def _named(
         return Settlement(one, Remedy.CLEAR)
     thing = there[0]
     if thing.mark in marks:
-        return Settlement(one, Remedy.CLEAR, why="a state holds what has its name")
+        return Settlement(
+            one, Remedy.CLEAR, why="the one with this name is in a stack's state already"
+        )
     if one.type in NAMED and thing.created not in window:
         since = f"{thing.created:%Y-%m-%d %H:%M:%S %Z}"
-        return Settlement(one, Remedy.CLEAR, why=f"what has its name was made at {since}")
+        return Settlement(one, Remedy.CLEAR, why=f"the one with this name was created at {since}")
     if not thing.is_alike:
-        return Settlement(one, Remedy.CLEAR, why="what has its name is not as the program asked")
+        return Settlement(
+            one, Remedy.CLEAR, why="the one with this name differs from what the program describes"
+        )
     return Settlement(one, Remedy.TAKE, (thing.id,))
 
 

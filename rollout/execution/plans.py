@@ -70,20 +70,22 @@ class Plans:
         """
         again = f"`rollout preview --save {self._told}` makes one"
         if not self.file(stack).exists():
-            return f"{self._told} holds no plan of it; {again}"
+            return f"{self._told} has no plan for it; {again}"
         try:
             then = json.loads(self._digests(stack).read_text(encoding="utf-8"))
             stack_file, program = then["stackFile"], dict(then["program"])
         except (OSError, ValueError, KeyError, TypeError):
             name = self._digests(stack).name
-            return f"{self._told} does not tell what its plan was made from ({name}); {again}"
+            return f"{self._told} has no digests of what its plan was made from ({name}); {again}"
         told = []
         if stack_file != stack_file_digest(self._root, stack):
             told.append(f"Pulumi.{stack}.yaml changed since the plan was made")
         if changed := _changed(program, plan_digests(self._root)):
             told.append(f"the program or the rollout changed since the plan was made: {changed}")
         return (
-            "\n".join([*told, f"nothing was done; {again} of what is here now"]) if told else None
+            "\n".join([*told, f"nothing was done; {again} from the current files"])
+            if told
+            else None
         )
 
     def _digests(self, stack: str) -> Path:

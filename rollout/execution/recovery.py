@@ -196,7 +196,7 @@ def _refuse_unknown(task: Task, settlements: Iterable[Settlement]) -> None:
     left = [f"{one.pending}: {one.why}" for one in settlements if one.remedy is Remedy.LEAVE]
     if left:
         raise RecoveryError(
-            f"{_CUT_SHORT}: {'; '.join(left)}. Look what is there in AWS, then run "
+            f"{_CUT_SHORT}: {'; '.join(left)}. Check what AWS has, then run "
             f"`pulumi refresh --stack {task.stack}`, which asks what to do"
         )
 
@@ -205,12 +205,16 @@ def _words(settlement: Settlement) -> str:
     """Say what was done about a pending create; nothing where AWS had not done it."""
     match settlement.remedy:
         case Remedy.TAKE:
-            return f"{settlement.pending}: an interrupted run made it, this stack has taken it in"
+            return f"{settlement.pending}: created by an interrupted run, and in the state now"
         case Remedy.DELETE:
             keys = ", ".join(settlement.ids)
-            return f"{settlement.pending}: nobody has the secret of {keys}, it was deleted"
+            return f"{settlement.pending}: {keys} was deleted, as its secret is lost"
         case _:
-            return f"{settlement.pending}: not taken in, {settlement.why}" if settlement.why else ""
+            return (
+                f"{settlement.pending}: not added to the state, {settlement.why}"
+                if settlement.why
+                else ""
+            )
 
 
 def mend_file(task: Task, run: RunCli, error: auto.CommandError) -> bool:

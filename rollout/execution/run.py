@@ -193,7 +193,7 @@ def find_cli() -> Cli:
 def _advice(stack: str, lock: Lock) -> str:
     remove = f"`pulumi cancel --stack {stack}` removes the lock"
     if lock.is_dead:
-        return f"which runs no more, and was not started by a rollout of this folder: {remove}"
+        return f"its process has ended, and no rollout of this folder started it: {remove}"
     if lock.is_local:
         return "--wait waits for it"
     return f"--wait waits for it; if that machine is gone, {remove}"

@@ -141,8 +141,8 @@ def removed_words(files: Sequence[str], code: Callable[[str], str] = "`{}`".form
     if len(command) > _LONGEST_COMMAND:
         run = f"{code('python -m rollout destroy')} with the names of their stacks"
     return (
-        f"what {these} made stays in AWS, and nothing watches it any more. To delete it too: bring "
-        f"{it} back, run {run}, then delete {it}"
+        f"the resources of {these} stay in AWS, unmanaged. To delete them: restore "
+        f"{it}, run {run}, then delete {it}"
     )
 
 

@@ -114,7 +114,7 @@ def _cut_note(shown: Mapping[Group, Sequence[str]], left_out: Sequence[Group]) -
     ]
     warning = f" (access: {' and '.join(pressing)} in some of them)" if pressing else ""
     what = " and ".join(parts)
-    return f"\nCut to what GitHub takes: {what}{warning} had no room here; `--json` has all.\n"
+    return f"\nCut to GitHub's limit: {what}{warning} left out; `--json` has everything.\n"
 
 
 def _headline(found: Sequence[Group], report: Report) -> str:

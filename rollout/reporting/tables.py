@@ -117,7 +117,7 @@ def show_checked(console: Console, found: Checked) -> None:
     for text in found.unknown:
         console.print(Text(printable(text)), soft_wrap=True)
     number = sum(map(len, found.wrong.values()))
-    told = f"{some(number, 'thing')} to mend" if number else "nothing to mend"
+    told = some(number, "error") if number else "no errors"
     console.print(Text(f"{some(found.stacks, 'stack')} checked: {told}"))
 
 

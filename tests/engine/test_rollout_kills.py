@@ -127,7 +127,10 @@ def test_what_was_there_before_the_run_is_not_taken(cut: MakeCut) -> None:
     one.leave("creating", "user:User", "ci", at=hour_ago, name="ci", path="/ours/")
     told = one.up(code=1)
     assert "EntityAlreadyExists" in told["error"]
-    assert "User ci: not taken in, what has its name was made at " in told["warnings"][0]
+    assert (
+        "User ci: not added to the state; the one with this name was created at "
+        in told["warnings"][0]
+    )
     assert "ci" not in one.stack.resources()
 
 
@@ -138,7 +141,9 @@ def test_what_another_stack_holds_is_not_taken(cut: MakeCut) -> None:
     one.up(code=1)
     one.leave("creating", "user:User", "ci", name="ci", path="/ours/")
     told = one.up(code=1)
-    assert told["warnings"] == ["User ci: not taken in, a state holds what has its name"]
+    assert told["warnings"] == [
+        "User ci: not added to the state; the one with this name is in a stack's state already"
+    ]
     assert "ci" not in one.stack.resources()
 
 

@@ -69,7 +69,7 @@ def test_up_does_what_the_plan_says_and_nothing_else(tiny: Callable[[str], Proje
     assert refused["a"]["error"].splitlines()[0] == (
         "Pulumi.a.yaml changed since the plan was made"
     )
-    assert "holds no plan of it" in refused["b"]["error"]
+    assert "has no plan for it" in refused["b"]["error"]
     assert stack.iam.list_users()["Users"] == []
 
     stack.write({"user": "planned"})

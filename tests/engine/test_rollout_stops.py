@@ -70,7 +70,7 @@ def test_after_ctrl_c_stacks_under_way_end_no_other_starts_and_resume_does_it(
     with rollout.started("up", "--yes", "--json", "--parallel", "1") as running:
         until(rollout.file("began-b").exists, "b runs")
         running.process.send_signal(signal.SIGINT)
-        running.says("those under way are finished")
+        running.says("the running ones are finished")
         rollout.file("hold-b").unlink()
         ran = running.ended()
     assert ran.code == 130
@@ -127,7 +127,7 @@ def test_a_dead_lock_that_no_rollout_left_is_told(fleet: MakeFleet) -> None:
     lock.write_text(json.dumps({**holder, "timestamp": at}))
     refused = rollout.run("up", "--yes", "--json", code=1).stacks["a"]["error"]
     assert refused.endswith(
-        "which runs no more, and was not started by a rollout of this folder: "
+        "its process has ended, and no rollout of this folder started it: "
         "`pulumi cancel --stack a` removes the lock"
     )
     assert lock.exists()

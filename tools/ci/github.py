@@ -103,7 +103,9 @@ class GitHub:
 
     def _send(self, method: str, url: str, content: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - same
         if not _TRUSTED.match(url):
-            raise GitHubError(f"'{self.api}' is no https address: the token is not sent there")
+            raise GitHubError(
+                f"'{self.api}' is not an https address, so the token is not sent there"
+            )
         request = urllib.request.Request(  # noqa: S310 - its scheme was checked
             url,
             data=None if content is None else json.dumps(content).encode(),

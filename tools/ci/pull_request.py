@@ -44,7 +44,7 @@ def find_pull_request(environment: Mapping[str, str]) -> PullRequest | None:
         return _in_actions(environment, token, api)
     if "CIRCLE_BRANCH" in environment:
         return _in_circleci(environment, token, api)
-    raise GitHubError("This is no job of GitHub Actions, nor one of CircleCI on a branch")
+    raise GitHubError("This is not a job of GitHub Actions, nor of CircleCI on a branch")
 
 
 def _in_actions(env: Mapping[str, str], token: str, api: str) -> PullRequest | None:

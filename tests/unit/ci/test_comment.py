@@ -238,7 +238,7 @@ def test_elsewhere_than_in_ci_it_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert write(tmp_path, "new", {"GITHUB_TOKEN": TOKEN}) == 1
-    assert "no job of GitHub Actions, nor one of CircleCI" in capsys.readouterr().err
+    assert "not a job of GitHub Actions, nor of CircleCI" in capsys.readouterr().err
 
 
 def test_missing_file_is_told(

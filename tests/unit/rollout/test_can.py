@@ -217,7 +217,10 @@ def test_a_token_may_come_from_standard_input_and_is_never_shown(
         (("--identity", "ci", "s3:*", GET[1]), "'s3:*' is a wildcard"),
         (("--identity", "ci", "s3:GetObject", "acme-site/x"), "is neither s3://bucket nor s3://"),
         (("--identity", "ci", "s3:GetObject", "s3://acme-site"), "acts on an object: give s3://"),
-        (("--identity", "ci", "kms:Decrypt", GET[1]), "is no ARN of a KMS key"),
+        (
+            ("--identity", "ci", "kms:Decrypt", GET[1]),
+            "is not the ARN of a KMS key; kms:Decrypt needs one",
+        ),
         (("--identity", "ci", *GET, "--ref", MAIN), "ci is a user, which no job assumes"),
         (("--identity", "deploy", *GET, "--ref", "main"), "did you mean 'refs/heads/main'?"),
         (("--identity", "deploy", *GET, "--user", "me"), "--user: 'me' is not a lowercase UUID"),

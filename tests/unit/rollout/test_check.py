@@ -71,9 +71,9 @@ def test_every_error_of_every_file_is_told(ask: Ask, project: WriteStacks) -> No
         "Pulumi.typo.yaml: identities.ci.grants[0].access: 'raed' is not one of list, ",
         "Pulumi.typo.yaml: identities.ci.grants[1].bucket: 'X' ",
         "rollout.yaml: waves: is missing",
-        "rollout.yaml: wave: is not a key here; ",
+        "rollout.yaml: wave: is not a known key; ",
         "Pulumi.guard.yaml, Pulumi.tagged.yaml, Pulumi.typo.yaml have errors, so they were not ",
-        "6 stacks checked: 9 things to mend",
+        "6 stacks checked: 9 errors",
     ]
     cut = [line[: len(start)] for line, start in zip(lines, starts, strict=True)]
     assert cut == starts
@@ -82,7 +82,7 @@ def test_every_error_of_every_file_is_told(ask: Ask, project: WriteStacks) -> No
 def test_nothing_wrong_ends_with_0(ask: Ask, project: WriteStacks) -> None:
     root = project(dev=config(ci=user()), prod=config(OTHER_ACCOUNT, ci=user()))
     ran = ask(root, "check")
-    assert (ran.code, ran.out) == (0, "2 stacks checked: nothing to mend\n")
+    assert (ran.code, ran.out) == (0, "2 stacks checked: no errors\n")
     assert json.loads(ask(root, "check", "--json").out) == {"wrong": [], "unknown": []}
 
 
@@ -258,7 +258,7 @@ def test_what_a_file_does_not_tell_of_what_it_applies_is_unknown(
     path.write_text(path.read_text().replace(old, new))
     ran = ask(root, "check")
     assert ran.code == 0
-    assert f"Which stacks {file} applies can't be told from the file: not checked." in ran.out
+    assert f"Which stacks {file} applies is not clear from the file: not checked." in ran.out
 
 
 def test_without_workflows_that_apply_nothing_is_said_of_them(project: WriteStacks) -> None:

@@ -246,7 +246,7 @@ def test_an_odd_line_of_the_journal_is_said(rollout: Rollout, project: WriteStac
     journal.write_text('[]\n{"stacks": []}\n')
     ran = rollout(root, "up", "--resume", "--yes")
     assert ran.code == 0
-    assert ".rollout/up.jsonl: line 1 is not understood and left out." in ran.err
+    assert ".rollout/up.jsonl: line 1 can't be read and is ignored." in ran.err
 
 
 @pytest.mark.parametrize("command", ["preview", "drift", "up", "destroy"])
@@ -311,9 +311,9 @@ def test_a_pull_request_that_deletes_a_stacks_file_is_told_so_in_its_comment(
         0,
         {"stacks": {}, "removedFiles": ["Pulumi.old.yaml"]},
     )
-    assert "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS" in ran.err
+    assert "warning: deleted: Pulumi.old.yaml: the resources of this file stay in AWS" in ran.err
     assert "### Preview of 0 stacks, 1 stack file deleted\n" in comment.read_text()
-    assert "**Deleted:** `Pulumi.old.yaml`: what this file made stays" in comment.read_text()
+    assert "**Deleted:** `Pulumi.old.yaml`: the resources of this file stay" in comment.read_text()
     assert ran.err.count("Pulumi.old.yaml") == 1
     listed = rollout(root, "list", "--changed-since", "main")
     assert (listed.code, listed.out.count("Pulumi.old.yaml")) == (0, 1)

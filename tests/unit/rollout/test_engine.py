@@ -35,8 +35,8 @@ def test_a_state_without_the_files_guard_is_not(inputs: dict[str, str], said: st
     with pytest.raises(RefusedError) as caught:
         check_accounts(TASK, [provider(**inputs)])
     assert str(caught.value) == (
-        f"its state says aws:allowedAccountIds {said}, and its file says 111111111111: "
-        "deploy it once more before it is destroyed, or use `pulumi destroy --stack dev`"
+        f"its state has aws:allowedAccountIds {said}, but its file has 111111111111: "
+        "deploy it, then destroy it; or use `pulumi destroy --stack dev`"
     )
 
 
@@ -53,10 +53,9 @@ def test_a_state_with_something_in_another_account_is_not_whatever_its_provider_
     with pytest.raises(RefusedError) as caught:
         check_accounts(TASK, [ours, user("222222222222")])
     assert str(caught.value) == (
-        "it was deployed in account 222222222222, and its file says aws:allowedAccountIds "
-        "111111111111: let the file name the account that the stack was deployed in, deploy it "
-        "once more, and then destroy it; to leave there what it made, "
-        "`pulumi stack rm --force dev` forgets it"
+        "it was deployed in account 222222222222, but its file has aws:allowedAccountIds "
+        "111111111111: set the account that it was deployed in, deploy it, then destroy it; "
+        "or keep the resources and forget the stack with `pulumi stack rm --force dev`"
     )
 
 

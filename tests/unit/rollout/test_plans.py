@@ -94,7 +94,7 @@ def test_another_stack_file_is_named(root: Path, text: str) -> None:
     (root / "Pulumi.prod.yaml").write_text(text)
     assert fault(root) == (
         "Pulumi.prod.yaml changed since the plan was made\n"
-        f"nothing was done; {AGAIN} of what is here now"
+        f"nothing was done; {AGAIN} from the current files"
     )
 
 
@@ -153,7 +153,7 @@ def test_many_files_are_counted(root: Path) -> None:
 
 def test_a_plan_that_is_not_there_is_said(root: Path) -> None:
     assert plans_of(root).drop("prod").keys() == {"stackFile", "program"}
-    assert fault(root) == f"/plans holds no plan of it; {AGAIN}"
+    assert fault(root) == f"/plans has no plan for it; {AGAIN}"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_plan_without_its_digests_is_refused(root: Path, content: str | None) 
     if content is not None:
         digests.write_text(content)
     assert fault(root) == (
-        f"/plans does not tell what its plan was made from (prod.digests); {AGAIN}"
+        f"/plans has no digests of what its plan was made from (prod.digests); {AGAIN}"
     )
 
 

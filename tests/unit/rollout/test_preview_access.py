@@ -148,8 +148,8 @@ CASES: list[tuple[str, list[Step], list[str]]] = [
         ],
         [
             (
-                "u policy u-s3-access-0 is deleted and made anew: "
-                "what it allows is gone for a while (BREAKS)"
+                "u policy u-s3-access-0 is deleted and created again: "
+                "what it allows is missing for a while (BREAKS)"
             )
         ],
     ),
@@ -181,7 +181,7 @@ CASES: list[tuple[str, list[Step], list[str]]] = [
         [user(), key("create", "c"), key("delete", "a"), key("replace", "b")],
         [
             "u loses access key a, and no other key stays (BREAKS)",
-            "u gets access key b anew: the one of before no longer works (BREAKS)",
+            "u gets a new access key b: the old one no longer works (BREAKS)",
             "u gets access key c",
         ],
     ),

@@ -79,8 +79,8 @@ def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
         "### Preview of 0 stacks, 1 stack file deleted",
         "",
         (
-            "**Deleted:** `Pulumi.old.yaml`: what this file made stays in AWS, and nothing watches "
-            "it any more. To delete it too: bring the file back, run "
+            "**Deleted:** `Pulumi.old.yaml`: the resources of this file stay in AWS, "
+            "unmanaged. To delete them: restore the file, run "
             "`python -m rollout destroy old`, then delete the file."
         ),
         "",
@@ -88,7 +88,7 @@ def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
     names = tuple(f"Pulumi.{number:02}.yaml" for number in range(12))
     many = markdown(Report(fleet(), removed_files=names))
     assert "### Preview of 18 stacks, 12 stack files deleted, access breaks in 1 stack" in many
-    assert "`Pulumi.09.yaml` and 2 more: what these files made stays in AWS" in many
+    assert "`Pulumi.09.yaml` and 2 more: the resources of these files stay in AWS" in many
     assert f"destroy {' '.join(f'{number:02}' for number in range(12))}`, then delete the" in many
 
 
@@ -116,8 +116,8 @@ def test_the_comment_is_never_longer_than_asked_and_says_what_it_cut(
     assert len(text.encode()) <= longest
     assert text.count("<details>") == text.count("</details>")
     whole = markdown(Report(results), 10_000_000)
-    assert (text == whole) or ("Cut to what GitHub takes: " in text)
-    assert "Cut to what GitHub takes" not in whole
+    assert (text == whole) or ("Cut to GitHub's limit: " in text)
+    assert "Cut to GitHub's limit" not in whole
 
 
 @pytest.mark.parametrize("count", [1, 40, 500])
@@ -140,8 +140,8 @@ def test_any_number_of_stacks_fits_with_the_words_that_the_writer_adds(count: in
     assert text in (comment := body(job, "preview", text))
     assert len(comment) <= GITHUB_TAKES
     cut = text.rstrip().splitlines()[-1]
-    assert cut.startswith("Cut to what GitHub takes: ")
-    assert cut.endswith("had no room here; `--json` has all.")
+    assert cut.startswith("Cut to GitHub's limit: ")
+    assert cut.endswith("left out; `--json` has everything.")
 
 
 def test_what_is_cut_says_if_access_gets_wider_there() -> None:

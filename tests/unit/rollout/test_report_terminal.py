@@ -102,8 +102,8 @@ def test_a_deleted_stack_file_is_told_with_what_it_leaves() -> None:
     show_results(Console(file=file), report, steps=True, access=True)
     assert file.getvalue().splitlines()[0] == "0 stacks"
     assert file.getvalue().splitlines()[-1] == (
-        "warning: deleted: Pulumi.old.yaml: what this file made stays in AWS, and nothing watches "
-        "it any more. To delete it too: bring the file back, run `python -m rollout destroy old`, "
+        "warning: deleted: Pulumi.old.yaml: the resources of this file stay in AWS, "
+        "unmanaged. To delete them: restore the file, run `python -m rollout destroy old`, "
         "then delete the file."
     )
     assert "access: " not in file.getvalue()

@@ -58,23 +58,23 @@ def test_everything_wrong_with_the_file_is_told_at_once(project: WriteStacks) ->
     keys = "name, stacks, parallel, stopAfterFailures, pauseSeconds"
     assert faults_of(project, text) == [
         "rollout.yaml: waves[0].stacks: is empty",
-        f"rollout.yaml: waves[0].paralel: is not a key here; the keys are {keys}",
+        f"rollout.yaml: waves[0].paralel: is not a known key; known keys: {keys}",
         "rollout.yaml: waves[1].stacks: 'dev' is not a list",
         "rollout.yaml: waves[1].parallel: 0 is too small; 1 is the least",
         "rollout.yaml: waves[2].stacks: is missing",
         "rollout.yaml: waves[2].parallel: 'many' is not a whole number",
         "rollout.yaml: waves[2].stopAfterFailures: True is not a whole number",
         "rollout.yaml: waves[2].pauseSeconds: -1 is too small; 0 is the least",
-        "rollout.yaml: wave: is not a key here; the keys are waves",
+        "rollout.yaml: wave: is not a known key; known keys: waves",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "the file: nothing is not a mapping"),
+        ("", "the file: null is not a mapping"),
         ("- a", "the file: ['a'] is not a mapping"),
-        ("waves:", "waves: nothing is not a list"),
+        ("waves:", "waves: null is not a list"),
         ("waves: []", "waves: is empty"),
         ("waves: [{stacks: [1]}]", "waves[0].stacks[0]: 1 is not text (quote it)"),
         (
