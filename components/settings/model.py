@@ -1,8 +1,8 @@
 """The typed settings of a stack: the content of ``Pulumi.<stack>.yaml``.
 
 In the config, fields are in camelCase, and unknown keys are errors. Models are
-immutable. The rules for single fields are in ``rules``, ``trust_rules`` and
-``tag_rules``; the rules between fields are here.
+immutable. The rules for single fields are in ``value_rules`` and
+``trust_rules``; the rules between fields are here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components.aws import limits
-from components.settings import rules, tag_rules, trust_rules
+from components.settings import trust_rules, value_rules
 from components.settings.findings import shown
 from components.settings.together import Found, check_together
 
@@ -49,11 +49,11 @@ class _Settings(BaseModel):
 class Grant(_Settings):
     """The access of an identity to one bucket, or to some prefixes of it."""
 
-    bucket: rules.BucketName
-    access: rules.AccessWords = ()
-    actions: rules.ActionNames = ()
-    prefixes: rules.Prefixes = ()
-    kms_key: Annotated[rules.KmsKeyArn | None, rules.given] = None
+    bucket: value_rules.BucketName
+    access: value_rules.AccessWords = ()
+    actions: value_rules.ActionNames = ()
+    prefixes: value_rules.Prefixes = ()
+    kms_key: Annotated[value_rules.KmsKeyArn | None, value_rules.given] = None
 
     @classmethod
     def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
@@ -63,25 +63,25 @@ class Grant(_Settings):
             yield ("access",), f"is {how}, and there are no actions: the grant allows nothing"
         if isinstance(access, list | tuple) and "full" in access:
             yield from (
-                (("access",), message) for message in rules.beside_full(config.get("actions"))
+                (("access",), message) for message in value_rules.beside_full(config.get("actions"))
             )
 
 
 class _IdentitySettings(_Settings):
-    grants: Annotated[tuple[Grant, ...], rules.one_or_more]
-    path: rules.IamPath = "/"
-    permissions_boundary: Annotated[rules.PolicyArn | None, rules.given] = None
-    tags: tag_rules.Tags = {}
+    grants: Annotated[tuple[Grant, ...], value_rules.one_or_more]
+    path: value_rules.IamPath = "/"
+    permissions_boundary: Annotated[value_rules.PolicyArn | None, value_rules.given] = None
+    tags: value_rules.Tags = {}
     require_tls: StrictBool = False
-    source_ips: rules.SourceIps = ()
+    source_ips: value_rules.SourceIps = ()
 
 
 class User(_IdentitySettings):
     """An IAM user with up to two access keys by label; the last key is the current one."""
 
     KIND: ClassVar[limits.Kind] = "user"
-    kind: Annotated[Literal["user"], rules.kind]
-    access_keys: rules.AccessKeyLabels = ()
+    kind: Annotated[Literal["user"], value_rules.kind]
+    access_keys: value_rules.AccessKeyLabels = ()
 
 
 class Trust(_Settings):
@@ -116,7 +116,7 @@ class Role(_IdentitySettings):
     """An IAM role that CircleCI jobs assume through OIDC."""
 
     KIND: ClassVar[limits.Kind] = "role"
-    kind: Annotated[Literal["role"], rules.kind]
+    kind: Annotated[Literal["role"], value_rules.kind]
     trust: Trust
     max_session_seconds: Annotated[
         StrictInt, Field(ge=limits.SESSION_SECONDS[0], le=limits.SESSION_SECONDS[1])
@@ -141,7 +141,7 @@ class Stack(_Settings):
     """All of one stack's settings: identities by their IAM name."""
 
     identities: dict[str, Identity]
-    tags: tag_rules.Tags = {}
+    tags: value_rules.Tags = {}
     oidc_provider: Literal["create", "existing"] = "existing"
 
     @classmethod
@@ -160,7 +160,7 @@ def _wrong_names(identities: Mapping[Any, object]) -> Iterator[Found]:
     for name in identities:
         if isinstance(name, str):
             where = ("identities", name)
-            if (message := rules.wrong_identity_name(name)) is not None:
+            if (message := value_rules.wrong_identity_name(name)) is not None:
                 yield where, f"'{name}' {message}"
             if (other := seen.setdefault(name.lower(), name)) != name:
                 yield where, f"'{name}' and '{other}' are the same name to IAM, which ignores case"
@@ -169,7 +169,7 @@ def _wrong_names(identities: Mapping[Any, object]) -> Iterator[Found]:
 def _wrong_tags_together(tags: object, own: object) -> Iterator[str]:
     """Findings about an identity's tags that occur only together with the stack's tags."""
     if isinstance(tags, Mapping) and isinstance(own, Mapping):
-        alone = {*tag_rules.wrong_tags(tags), *tag_rules.wrong_tags(own)}
-        for message in tag_rules.wrong_tags({**tags, **own}):
+        alone = {*value_rules.wrong_tags(tags), *value_rules.wrong_tags(own)}
+        for message in value_rules.wrong_tags({**tags, **own}):
             if message not in alone:
                 yield f"together with the stack's tags: {message}"

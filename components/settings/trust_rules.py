@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from components.settings.rules import list_rule, matches, some_distinct, text_rule
+from components.settings.value_rules import list_rule, shaped, some_distinct, text_rule
 
 ANY_PROJECT: Final = "*"
 
@@ -46,7 +46,7 @@ def _wrong_origin(origin: str) -> str | None:
         return "is a clone URL; an origin is host and path, such as github.com/acme/app"
     if any(part.startswith("vcs-ref") for part in origin.split("/")):
         return "contains a part that starts with vcs-ref, which makes a token's subject ambiguous"
-    return matches(_ORIGIN, "an origin, such as github.com/acme/app (no wildcards)")(origin)
+    return shaped(_ORIGIN, "an origin, such as github.com/acme/app (no wildcards)")(origin)
 
 
 def _wrong_ref(ref: str) -> str | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from components.circleci.config_file import config_file, session_name
 from components.settings import pulumi_yaml
-from components.settings.rules import wrong_identity_name
+from components.settings.value_rules import wrong_identity_name
 
 ARN = "arn:aws:iam::111111111111:role/ci"
 STS_TAKES = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)

@@ -18,7 +18,7 @@ from components.policy.circleci_job import _READS, OBJECT, example_command, job_
 from components.policy.layout import lay_out
 from components.policy.permissions import permissions
 from components.settings import Role, User
-from components.settings.rules import _wrong_prefix
+from components.settings.value_rules import _wrong_prefix
 from tests.unit.policy.identities import ORGANIZATION, configs, identity
 
 ACTIONS_OF = {call: name for name, call in _READS.items()}

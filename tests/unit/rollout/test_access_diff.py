@@ -344,8 +344,10 @@ def test_a_key_and_a_policy_that_the_engine_makes_anew_break_jobs() -> None:
     anew = MadeAnew(keys=frozenset({"b"}), policies=frozenset({"inline"}))
     diff = stack_diff({"ci": access}, {"ci": access}, anew)
     assert sentences(diff) == [
-        "ci policy inline is deleted and created again: "
-        "what it allows is missing for a while (BREAKS)",
+        (
+            "ci policy inline is deleted and created again: "
+            "what it allows is missing for a while (BREAKS)"
+        ),
         "ci gets a new access key b: the old one no longer works (BREAKS)",
     ]
     assert diff[0].to_json()["accessKeys"]["replaced"] == ["b"]

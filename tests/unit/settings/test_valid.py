@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from components.aws.actions import ACCESS
 from components.settings import Role, User, load
-from components.settings.rules import Word
+from components.settings.value_rules import Word
 from tests.unit.settings.configs import (
     KEY,
     ORGANIZATION,

@@ -4,8 +4,9 @@ The patterns are those of the IAM API reference (CreateUser, CreateRole).
 """
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Final, Literal
 
@@ -16,7 +17,7 @@ from components.aws.actions import ACCESS, Target, action
 from components.aws.bucket_names import wrong_name
 from components.aws.partitions import DNS_SUFFIXES
 from components.settings.findings import shown
-from components.settings.together import Found, check_together
+from components.settings.together import check_together
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 _PATH: Final = re.compile(r"/|/[!-~]+/")
@@ -38,7 +39,7 @@ def text_rule(check: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def matches(pattern: re.Pattern[str], right: str) -> Callable[[str], str | None]:
+def shaped(pattern: re.Pattern[str], right: str) -> Callable[[str], str | None]:
     """A check that a whole text matches; ``right`` describes a valid text."""
     return lambda value: None if pattern.fullmatch(value) else f"is not {right}"
 
@@ -49,12 +50,16 @@ def list_rule(*checks: Callable[[Sequence[object]], Iterator[str]]) -> WrapValid
     The checks also run if items are wrong, so they accept items of any type.
     """
 
-    def found(values: object) -> Iterator[Found]:
+    def messages(values: object) -> Iterator[str]:
         if isinstance(values, list | tuple):
-            yield from (((), message) for check in checks for message in check(values))
+            yield from (message for check in checks for message in check(values))
 
+    return _whole_rule(messages)
+
+
+def _whole_rule(check: Callable[[object], Iterator[str]]) -> WrapValidator:
     def validate(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 - the result of the handler
-        return check_together(value, handler, found)
+        return check_together(value, handler, lambda whole: (((), text) for text in check(whole)))
 
     return WrapValidator(validate)
 
@@ -103,13 +108,13 @@ def _wrong_prefix(prefix: str) -> str | None:
 def _wrong_key(key: str) -> str | None:
     if ":alias/" in key:
         return "is an alias; use the ARN of the key, arn:aws:kms:REGION:ACCOUNT:key/ID"
-    return matches(_KEY_ARN, "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")(key)
+    return shaped(_KEY_ARN, "a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")(key)
 
 
 def _wrong_label(label: str) -> str | None:
     if _DATE.fullmatch(label):
         return f'is read as a date by YAML; quote it: "{label.partition(" ")[0]}"'
-    return matches(_LABEL, "a label: use 1 to 32 letters, digits, '.', '_' or '-'")(label)
+    return shaped(_LABEL, "a label: use 1 to 32 letters, digits, '.', '_' or '-'")(label)
 
 
 def _network(text: str) -> str:
@@ -175,6 +180,48 @@ def _at_most_two(labels: Sequence[object]) -> Iterator[str]:
         yield f"{len(labels)} labels; AWS allows {limits.ACCESS_KEYS} access keys for a user"
 
 
+def wrong_tags(tags: object) -> Iterator[str]:
+    """Why IAM does not allow these tags; keys and values that are not text are ignored.
+
+    IAM User Guide, "Rules for tagging in IAM and AWS STS".
+    """
+    if not isinstance(tags, Mapping):
+        return
+    if len(tags) > limits.TAGS:
+        yield f"{len(tags)} tags; IAM allows {limits.TAGS}"
+    seen: dict[str, str] = {}
+    for key, value in tags.items():
+        if isinstance(key, str):
+            yield from _wrong_tag_key(key)
+            if (other := seen.setdefault(key.lower(), key)) != key:
+                yield f"'{key}' and '{other}' are the same key to IAM, which ignores case"
+        if isinstance(value, str):
+            yield from _wrong_tag_value(str(key), value)
+
+
+def _wrong_tag_key(key: str) -> Iterator[str]:
+    if not 1 <= len(key) <= limits.TAG_KEY:
+        yield f"'{key}' has {len(key)} characters; IAM allows 1 to {limits.TAG_KEY} in a tag key"
+    yield from _wrong_tag_text(key)
+
+
+def _wrong_tag_value(key: str, value: str) -> Iterator[str]:
+    if len(value) > limits.TAG_VALUE:
+        yield f"'{key}': the value has {len(value)} characters; IAM allows {limits.TAG_VALUE}"
+    yield from _wrong_tag_text(value)
+
+
+def _wrong_tag_text(text: str) -> Iterator[str]:
+    if text.lower().startswith("aws:"):
+        yield f"'{text}' starts with aws:, which is reserved"
+    if (strange := next((char for char in text if not _is_allowed_in_tag(char)), None)) is not None:
+        yield f"'{text}' contains {strange!a}; IAM allows letters, digits, spaces and _.:/=+-@"
+
+
+def _is_allowed_in_tag(char: str) -> bool:
+    return char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN"
+
+
 one_or_more = list_rule(_not_empty)
 some_distinct = list_rule(_not_empty, _distinct)
 kind = BeforeValidator(_kind)
@@ -190,8 +237,9 @@ ActionNames = Annotated[tuple[ActionName, ...], some_distinct]
 KmsKeyArn = Annotated[str, text_rule(_wrong_key)]
 IamPath = Annotated[str, text_rule(_wrong_path)]
 PolicyArn = Annotated[
-    str, text_rule(matches(_POLICY_ARN, "a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME"))
+    str, text_rule(shaped(_POLICY_ARN, "a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME"))
 ]
 Label = Annotated[str, text_rule(_wrong_label)]
 AccessKeyLabels = Annotated[tuple[Label, ...], list_rule(_distinct, _at_most_two)]
 SourceIps = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], some_distinct]
+Tags = Annotated[dict[str, str], _whole_rule(wrong_tags)]
