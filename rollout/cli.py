@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final, NoReturn
@@ -23,7 +24,7 @@ from rollout.asking import commands as asking
 from rollout.asking.commands import Json
 from rollout.choosing.check import check, with_faults
 from rollout.choosing.inventory import project_root
-from rollout.choosing.options import Globs, Stacks, selecting
+from rollout.choosing.options import Globs, Stacks, selecting, sharing
 from rollout.choosing.selection import Options, choose
 from rollout.errors import RolloutError
 from rollout.execution.command import carry_out
@@ -48,18 +49,46 @@ app: Final = typer.Typer(
 )
 told: Final = Console(stderr=True, highlight=False, markup=False)
 
-Parallel = Annotated[
-    int | None,
-    typer.Option(
-        "--parallel", "-p", min=1, help="Number of stacks that run in parallel, in every wave."
-    ),
-]
-Redact = Annotated[bool, typer.Option("--redact", help="Hide account ids in all output.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait for locked stacks instead of failing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="Exit with code 2 if there are changes.")
 ]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What preview, up, drift and destroy have in common: their options, as a run to prepare."""
+
+    options: Options
+    parallel: int | None
+    wait: bool
+    output: Output
+
+    def run(self, operation: Operation) -> Run:
+        return Run(operation, project_root(), self.options, self.parallel, wait=self.wait)
+
+
+@sharing
+@selecting
+def ordering(
+    options: Options,
+    parallel: Annotated[
+        int | None,
+        typer.Option(
+            "--parallel", "-p", min=1, help="Number of stacks that run in parallel, in every wave."
+        ),
+    ] = None,
+    *,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Hide account ids in all output.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for locked stacks instead of failing.")
+    ] = False,
+    as_json: Json = False,
+) -> Order:
+    output = Output(as_json=as_json, redactor=Redactor() if redact else None)
+    return Order(options, parallel, wait, output)
 
 
 @app.command("list")
@@ -90,10 +119,9 @@ def check_(globs: Globs = None, stacks: Stacks = None, *, as_json: Json = False)
 
 
 @app.command()
-@selecting
+@ordering
 def preview(
-    options: Options,
-    parallel: Parallel = None,
+    order: Order,
     save: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Save the engine's plans there, for up --plan."),
@@ -102,20 +130,18 @@ def preview(
         Path | None, typer.Option(metavar="FILE", help="Write a comment for a pull request.")
     ] = None,
     *,
-    redact: Redact = False,
     fail_on_wider: Annotated[
         bool, typer.Option("--fail-on-wider", help="Exit with code 3 if access gets wider.")
     ] = False,
     fail_on_breaks: Annotated[
         bool, typer.Option("--fail-on-breaks", help="Exit with code 4 if jobs may stop.")
     ] = False,
-    wait: Wait = False,
     exit_code: ExitCode = False,
-    as_json: Json = False,
 ) -> None:
     """Show what up would change: access gained and lost, and the resources."""
-    run = Run(Operation.PREVIEW, project_root(), options, parallel, plans_folder=save, wait=wait)
-    report = _tell(run, _output(as_json, redact, markdown))
+    run = order.run(Operation.PREVIEW)
+    run.plans_folder = save
+    report = _tell(run, replace(order.output, markdown=markdown))
     code = report.exit_code(
         tell_changes=exit_code, fail_on_wider=fail_on_wider, fail_on_breaks=fail_on_breaks
     )
@@ -123,10 +149,9 @@ def preview(
 
 
 @app.command()
-@selecting
+@ordering
 def up(
-    options: Options,
-    parallel: Parallel = None,
+    order: Order,
     plan: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Make only the changes that preview --save planned."),
@@ -136,32 +161,20 @@ def up(
         bool,
         typer.Option("--resume", help="Continue the last up: run the stacks that are not done."),
     ] = False,
-    redact: Redact = False,
     skip_broken: Annotated[
         bool,
         typer.Option(
             "--skip-broken", help="Leave out stacks whose files have errors; exit with code 1."
         ),
     ] = False,
-    wait: Wait = False,
     yes: Yes = False,
-    as_json: Json = False,
 ) -> None:
     """Deploy the stacks, wave by wave; without --yes, show the changes first and ask.
 
     If the file of any stack has errors, nothing is deployed.
     """
-    output = _output(as_json, redact)
-    run = Run(
-        Operation.UP,
-        project_root(),
-        options,
-        parallel,
-        plans_folder=plan,
-        wait=wait,
-        resume=resume,
-        skip_broken=skip_broken,
-    )
+    run, output = order.run(Operation.UP), order.output
+    run.plans_folder, run.resume, run.skip_broken = plan, resume, skip_broken
     if yes:
         _finish(run, output)
     with TemporaryDirectory(prefix="rollout-") as folder:
@@ -173,26 +186,16 @@ def up(
 
 
 @app.command()
-@selecting
-def drift(
-    options: Options,
-    parallel: Parallel = None,
-    *,
-    redact: Redact = False,
-    wait: Wait = False,
-    exit_code: ExitCode = False,
-    as_json: Json = False,
-) -> None:
+@ordering
+def drift(order: Order, *, exit_code: ExitCode = False) -> None:
     """Show where AWS differs from what the program describes; changes nothing."""
-    run = Run(Operation.DRIFT, project_root(), options, parallel, wait=wait)
-    _finish(run, _output(as_json, redact), tell_changes=exit_code)
+    _finish(order.run(Operation.DRIFT), order.output, tell_changes=exit_code)
 
 
 @app.command()
-@selecting
+@ordering
 def destroy(
-    options: Options,
-    parallel: Parallel = None,
+    order: Order,
     *,
     exclude_protected: Annotated[
         bool,
@@ -200,31 +203,17 @@ def destroy(
             "--exclude-protected", help="Keep the OIDC providers, which other stacks may use."
         ),
     ] = False,
-    redact: Redact = False,
-    wait: Wait = False,
     yes: Yes = False,
-    as_json: Json = False,
 ) -> None:
     """Delete all resources of the stacks, the last wave first."""
-    output = _output(as_json, redact)
-    run = Run(
-        Operation.DESTROY,
-        project_root(),
-        options,
-        parallel,
-        wait=wait,
-        spare_protected=exclude_protected,
-        confirm=lambda names: _confirm("Destroy", names, output, yes=yes),
-    )
+    run, output = order.run(Operation.DESTROY), order.output
+    run.spare_protected = exclude_protected
+    run.confirm = lambda names: _confirm("Destroy", names, output, yes=yes)
     _finish(run, output)
 
 
 app.command()(asking.can)
 app.command()(asking.who)
-
-
-def _output(as_json: bool, redact: bool, markdown: Path | None = None) -> Output:  # noqa: FBT001
-    return Output(as_json=as_json, markdown=markdown, redactor=Redactor() if redact else None)
 
 
 def _finish(run: Run, output: Output, *, tell_changes: bool = False) -> NoReturn:

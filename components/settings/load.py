@@ -21,6 +21,7 @@ _KINDS: Final[Mapping[Step, type[BaseModel]]] = {"user": User, "role": Role}
 _TYPES: Final = {
     "bool_type": "true or false",
     "dict_type": "a mapping",
+    "float_type": "a number",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "model_type": "a mapping",
@@ -106,8 +107,15 @@ def _message(details: ErrorDetails) -> str:
         return f"{shown(value)} is not one of {expected}"
     if kind in ("greater_than_equal", "less_than_equal"):
         return f"{value} is out of range; AWS allows 3600 to 43200 (a job may request less)"
-    mended = "; quote it" if kind == "string_type" and isinstance(value, _SCALARS) else ""
-    return f"{shown(value)} is not {_TYPES.get(kind, 'what belongs here')}{mended}"
+    return wrong_type(details)
+
+
+def wrong_type(details: ErrorDetails) -> str:
+    """The message about a value of another type than its key has."""
+    kind, value = details["type"], details["input"]
+    right = _TYPES.get(kind, "what belongs here")
+    is_bare = kind == "string_type" and isinstance(value, _SCALARS)
+    return f"{shown(value)} is not {right}{'; quote it' if is_bare else ''}"
 
 
 def _steps(loc: tuple[Step, ...]) -> tuple[Step, ...]:

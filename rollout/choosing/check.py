@@ -200,11 +200,11 @@ def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], lis
     found = read_workflows(root)
     if found.unknown:
         files = ", ".join(found.unknown)
-        return [], [f"Which stacks {files} applies is not clear from the file: not checked."]
-    missing = [name for name in chosen if found.globs and not found.applies(name)]
+        return [], [f"Which stacks {files} deploys is not clear from the file: not checked."]
+    missing = [name for name in chosen if found.globs and not found.deploys(name)]
     if not missing:
         return [], []
     applied = "; ".join(f"{file} has {', '.join(globs)}" for file, globs in found.globs.items())
     them = "it" if len(missing) == 1 else "them"
-    message = f"no workflow applies {', '.join(missing)}: {applied}. Add {them} to `stacks` there"
+    message = f"no workflow deploys {', '.join(missing)}: {applied}. Add {them} to `stacks` there"
     return [Finding("stacks", message)], []

@@ -1,9 +1,9 @@
-"""The command line's options that select stacks, declared once for all commands."""
+"""The command line's options that several commands share, declared once."""
 
 import os
 from collections.abc import Callable
 from functools import wraps
-from inspect import Signature, signature
+from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
 import typer
@@ -21,22 +21,28 @@ Stacks = Annotated[
     ),
 ]
 
-
-def selecting(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of `_options` to a command, which gets them as its first argument."""
-    shared = signature(_options).parameters
-    _, *own = signature(command).parameters.values()
-
-    @wraps(command)
-    def with_options(**given: Any) -> None:  # noqa: ANN401 - as the signature says
-        options = _options(**{name: given.pop(name) for name in shared})
-        command(options, **given)
-
-    with_options.__signature__ = Signature([*shared.values(), *own])  # type: ignore[attr-defined]
-    return with_options
+Command = Callable[..., Any]
 
 
-def _options(
+def sharing(shared: Command) -> Callable[[Command], Command]:
+    """Add the options of `shared` to a command, which gets its result as the first argument."""
+    options = signature(shared).parameters
+
+    def with_shared(command: Command) -> Command:
+        @wraps(command)
+        def with_options(**given: Any) -> Any:  # noqa: ANN401 - as the signature says
+            return command(shared(**{name: given.pop(name) for name in options}), **given)
+
+        _, *own = signature(command).parameters.values()
+        every = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*options.values(), *own)]
+        with_options.__signature__ = Signature(every)  # type: ignore[attr-defined]
+        return with_options
+
+    return with_shared
+
+
+@sharing
+def selecting(
     globs: Globs = None,
     stacks: Stacks = None,
     wave: Annotated[

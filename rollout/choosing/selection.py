@@ -8,7 +8,6 @@ from typing import Final
 
 from components.settings.findings import printable
 from components.settings.stack_file import matches
-from rollout.choosing.batch import Batch
 from rollout.choosing.changed import Change, changed_since
 from rollout.choosing.inventory import Member, inventory, select
 from rollout.choosing.shard import WHOLE, Shard
@@ -27,6 +26,21 @@ class Options:
     waves: tuple[str, ...] = ()
     changed_since: str | None = None
     shard: Shard = WHOLE
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Stacks that run in parallel; batches run in sequence.
+
+    After `stop_after` failures no other stack is started. If it is None, the other stacks of the
+    batch are still started, and any failure stops the batches after it.
+    """
+
+    name: str
+    stacks: tuple[str, ...]
+    parallel: int
+    stop_after: int | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)

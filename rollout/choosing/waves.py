@@ -25,6 +25,7 @@ from pydantic_core import ErrorDetails
 
 from components.settings import pulumi_yaml
 from components.settings.findings import Finding, path_of
+from components.settings.load import wrong_type
 from components.settings.stack_file import matches
 from rollout.errors import RolloutError
 
@@ -142,17 +143,6 @@ def _unknown(number: int, wave: Wave, stacks: Sequence[str]) -> Iterator[Finding
             yield Finding(path, f"'{pattern}' matches no stack")
 
 
-_TYPES: Final = {
-    "bool": "true or false",
-    "dict": "a mapping",
-    "model": "a mapping",
-    "int": "a whole number",
-    "float": "a number",
-    "string": "text (quote it)",
-    "tuple": "a list",
-}
-
-
 def _findings(errors: Sequence[ErrorDetails]) -> Iterator[Finding]:
     for details in errors:
         # Of a list whose items are all wrong pydantic says that it is too short as well.
@@ -177,5 +167,4 @@ def _finding(details: ErrorDetails) -> Finding:
         return Finding(path, "is empty")
     if kind == "greater_than_equal":
         return Finding(path, f"{value} is too small; {details['ctx']['ge']:g} is the least")
-    right = _TYPES.get(kind.removesuffix("_type"), details["msg"])
-    return Finding(path, f"{'null' if value is None else repr(value)} is not {right}")
+    return Finding(path, wrong_type(details))

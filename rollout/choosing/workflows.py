@@ -28,7 +28,7 @@ class Workflows:
     globs: Mapping[str, tuple[str, ...]]
     unknown: tuple[str, ...]
 
-    def applies(self, stack: str) -> bool:
+    def deploys(self, stack: str) -> bool:
         """Return whether any workflow deploys a stack."""
         return any(matches(stack, globs) for globs in self.globs.values())
 

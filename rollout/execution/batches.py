@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from rollout.choosing.batch import Batch
+from rollout.choosing.selection import Batch
 from rollout.execution.control import Control
 from rollout.result import Result, Status, skipped
 

@@ -7,10 +7,9 @@ from typing import Final
 
 from rich.console import Console
 
-from rollout.choosing.batch import Batch
 from rollout.choosing.changed import stack_digest
 from rollout.choosing.check import with_faults
-from rollout.choosing.selection import choose
+from rollout.choosing.selection import Batch, choose
 from rollout.choosing.shard import WHOLE
 from rollout.errors import RolloutError
 from rollout.execution.batches import run_batches

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.choosing.batch import Batch
+from rollout.choosing.selection import Batch
 from rollout.execution.batches import run_batches
 from rollout.execution.control import Control
 from rollout.result import Result, Status, failed

@@ -43,7 +43,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_the_page_names_the_folders_in_which_workflows_are_looked_for() -> None:
     lines = page("docs/rollout.md").splitlines()
-    (row,) = [line for line in lines if line.startswith("| no workflow applies")]
+    (row,) = [line for line in lines if line.startswith("| no workflow deploys")]
     assert re.findall(r"`(\.\S+)/`", row) == [GITHUB, CIRCLECI]
 
 
@@ -230,11 +230,11 @@ APPLIED = ".github/workflows/up.yml has dev*, prod*; .circleci/rollout.yml has d
 def test_a_stack_that_no_workflow_applies_is_told(project: WriteStacks) -> None:
     root = workflows(project("dev", "prod-2", "stray", "x-1", "x-2"))
     assert told(check(root, ["stray"])) == [
-        f"workflows: stacks: no workflow applies stray: {APPLIED}. Add it to `stacks` there"
+        f"workflows: stacks: no workflow deploys stray: {APPLIED}. Add it to `stacks` there"
     ]
     them = "stray, x-1, x-2"
     assert told(check(root, [])) == [
-        f"workflows: stacks: no workflow applies {them}: {APPLIED}. Add them to `stacks` there"
+        f"workflows: stacks: no workflow deploys {them}: {APPLIED}. Add them to `stacks` there"
     ]
     assert told(check(root, ["dev"])) == []
 
@@ -258,7 +258,7 @@ def test_what_a_file_does_not_tell_of_what_it_applies_is_unknown(
     path.write_text(path.read_text().replace(old, new))
     ran = ask(root, "check")
     assert ran.code == 0
-    assert f"Which stacks {file} applies is not clear from the file: not checked." in ran.out
+    assert f"Which stacks {file} deploys is not clear from the file: not checked." in ran.out
 
 
 def test_without_workflows_that_apply_nothing_is_said_of_them(project: WriteStacks) -> None:

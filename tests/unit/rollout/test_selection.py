@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.choosing.batch import Batch
 from rollout.choosing.changed import Change
-from rollout.choosing.selection import PARALLEL, Options, Selection, choose
+from rollout.choosing.selection import PARALLEL, Batch, Options, Selection, choose
 from rollout.choosing.shard import Shard
 from rollout.errors import RolloutError
 from tests.unit.rollout.conftest import WriteStacks

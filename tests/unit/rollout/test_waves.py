@@ -63,7 +63,7 @@ def test_everything_wrong_with_the_file_is_told_at_once(project: WriteStacks) ->
         "rollout.yaml: waves[1].parallel: 0 is too small; 1 is the least",
         "rollout.yaml: waves[2].stacks: is missing",
         "rollout.yaml: waves[2].parallel: 'many' is not a whole number",
-        "rollout.yaml: waves[2].stopAfterFailures: True is not a whole number",
+        "rollout.yaml: waves[2].stopAfterFailures: true is not a whole number",
         "rollout.yaml: waves[2].pauseSeconds: -1 is too small; 0 is the least",
         "rollout.yaml: wave: is not a known key; known keys: waves",
     ]
@@ -73,10 +73,10 @@ def test_everything_wrong_with_the_file_is_told_at_once(project: WriteStacks) ->
     ("text", "fault"),
     [
         ("", "the file: null is not a mapping"),
-        ("- a", "the file: ['a'] is not a mapping"),
+        ("- a", 'the file: ["a"] is not a mapping'),
         ("waves:", "waves: null is not a list"),
         ("waves: []", "waves: is empty"),
-        ("waves: [{stacks: [1]}]", "waves[0].stacks[0]: 1 is not text (quote it)"),
+        ("waves: [{stacks: [1]}]", "waves[0].stacks[0]: 1 is not text; quote it"),
         (
             "waves: [{name: a, stacks: [x]}, {name: a, stacks: [y]}]",
             "waves: two have the name 'a'",
