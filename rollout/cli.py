@@ -284,7 +284,6 @@ def _print_json(value: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Run a command line and return its exit code."""
     try:
         return int(app(standalone_mode=False, prog_name="python -m rollout") or Exit.DONE)
     except RolloutError as error:

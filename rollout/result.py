@@ -74,7 +74,6 @@ class Result:
         return bool(self.changes) or self.status is Status.NOT_DEPLOYED
 
     def count(self, verdict: Verdict) -> int:
-        """How many lines about access have a verdict."""
         return sum(one.count(verdict) for one in self.access or ())
 
     def to_json(self, stack: str) -> dict[str, Any]:

@@ -105,11 +105,9 @@ class IdentityDiff:
     boundary: tuple[str | None, str | None] = (None, None)
 
     def count(self, verdict: Verdict) -> int:
-        """How many lines have a verdict."""
         return sum(line.verdict is verdict for line in self.lines)
 
     def to_json(self) -> dict[str, Any]:
-        """One of ``identities`` in the schema."""
         return {
             "name": self.name,
             "kind": self.kind,

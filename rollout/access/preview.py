@@ -21,12 +21,10 @@ class PreviewAccess:
     """Collects the resources of a preview of one stack from its events."""
 
     def __init__(self) -> None:
-        """Start without resources."""
         self._resources: dict[str, Resource] = {}
         self._deleted: set[str] = set()
 
     def on_event(self, event: EngineEvent) -> None:
-        """Take in one event."""
         if event.resource_pre_event is None:
             return
         step = event.resource_pre_event.metadata
@@ -53,7 +51,6 @@ class PreviewAccess:
 
 
 def preview_diff(resources: Iterable[Resource]) -> tuple[IdentityDiff, ...]:
-    """Compare the identities of a preview's resources, before and after."""
     everything = list(resources)
     old, new = states_before(everything), states_after(everything)
     anew = made_anew(everything)

@@ -27,7 +27,6 @@ class JobAsked:
 
     @property
     def is_asked(self) -> bool:
-        """Whether the user describes a job."""
         return self != JobAsked()
 
     def claims(self, trust: Trust) -> Claims:

@@ -36,8 +36,6 @@ _NO_JOB: Final = "Which jobs may assume the role was not asked; --token, --sub o
 
 @dataclass(frozen=True)
 class JobAnswer:
-    """Whether a role lets a job in."""
-
     claims: Claims
     decision: Decision
     refusals: tuple[str, ...]
@@ -70,7 +68,6 @@ class Answer:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What else counts."""
         is_role = self.declared.trust is not None
         job = [_OFFLINE] if self.job else [_NO_JOB] if is_role else []
         boundary = self.declared.boundary_note

@@ -25,7 +25,6 @@ _LONGEST: Final = 600
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
-    """Return the object that `--json` prints."""
     declared, decision = answer.declared, answer.decision
     return {
         "version": VERSION,
@@ -51,7 +50,6 @@ def as_json(answer: Answer) -> dict[str, Any]:
 
 
 def as_lines(answer: Answer) -> Iterator[str]:
-    """Return the answer as lines of text."""
     declared = answer.declared
     may = "yes" if answer.allowed else "no"
     whose = f"{declared.name} of {declared.stack}"

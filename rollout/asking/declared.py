@@ -40,7 +40,6 @@ class Declared:
 
     @property
     def kind(self) -> Kind:
-        """User or role."""
         return self.settings.KIND
 
     @property
@@ -50,7 +49,6 @@ class Declared:
 
     @property
     def boundary_note(self) -> str | None:
-        """What to say of its permissions boundary, if it has one."""
         boundary = self.settings.permissions_boundary
         return boundary and f"{self.name} has the permissions boundary {boundary}, which limits it."
 

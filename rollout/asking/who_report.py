@@ -10,6 +10,7 @@ The JSON, version 1::
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from rich.cells import cell_len
@@ -47,7 +48,6 @@ def _bounded(identity: str, arns: Mapping[str, str]) -> str:
 
 
 def as_json(place: Location, found: Holders) -> dict[str, Any]:
-    """Return the object that `--json` prints."""
     return {
         "version": VERSION,
         "place": str(place),
@@ -128,13 +128,6 @@ def _on(holder: Holder) -> str:
 
 
 def _holder_json(holder: Holder) -> dict[str, Any]:
-    return {
-        "stack": holder.stack,
-        "identity": holder.identity,
-        "kind": holder.kind,
-        "actions": list(holder.actions),
-        "resources": list(holder.resources),
-        "conditions": list(holder.conditions),
-        "via": holder.via,
-        "permissionsBoundary": holder.boundary,
-    }
+    told = asdict(holder)
+    told["permissionsBoundary"] = told.pop("boundary")
+    return told

@@ -44,7 +44,6 @@ class Change:
         )
 
     def deleted_stacks(self, root: Path) -> tuple[str, ...]:
-        """Return the files of stacks that were deleted."""
         names = [path for path in self.paths if fnmatchcase(path, "Pulumi.?*.yaml")]
         return tuple(sorted(name for name in names if not (root / name).exists()))
 

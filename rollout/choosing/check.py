@@ -68,15 +68,25 @@ def find_faults(members: Iterable[Member]) -> tuple[Member, ...]:
     """Find all errors of each stack, by itself and together with the others."""
     told: dict[str, list[Finding]] = {}
     sound: list[_Sound] = []
+    apart: set[str] = set()
     members = tuple(members)
     for member in members:
-        settings, findings = _alone(member)
+        settings, findings = _alone(member.file)
         told[member.name] = [*member.faults, *findings]
         if settings is not None and member.account is not None:
             sound.append(_Sound(member.name, member.account, settings))
+        elif member.file is None or not _is_of_another_program(member.file):
+            apart.add(member.name)
     for stack, finding in (*_providers(sound), *_identities(sound)):
         told[stack].append(finding)
-    return tuple(replace(one, faults=tuple(dict.fromkeys(told[one.name]))) for one in members)
+    return tuple(
+        replace(
+            one,
+            faults=tuple(dict.fromkeys(told[one.name])),
+            is_compared=one.name not in apart,
+        )
+        for one in members
+    )
 
 
 @dataclass(frozen=True)
@@ -92,12 +102,9 @@ def _is_of_another_program(file: StackFile) -> bool:
     return read_project(file.path.parent).name != NAMESPACE and not file.own
 
 
-def _alone(member: Member) -> tuple[Stack | None, Sequence[Finding]]:
+def _alone(file: StackFile | None) -> tuple[Stack | None, Sequence[Finding]]:
     """Return the settings, and the errors that the program would find without a call to AWS."""
-    file = member.file
-    if file is None:
-        return None, ()
-    if _is_of_another_program(file):
+    if file is None or _is_of_another_program(file):
         return None, ()
     settings = None
     region = region_in_use(file.region, os.environ)
@@ -168,19 +175,12 @@ def _not_compared(members: Iterable[Member], total: int) -> str | None:
     files = [
         f"Pulumi.{member.name}.yaml"
         for member in members
-        if total > 1 and member.faults and not _can_be_compared(member)
+        if total > 1 and member.faults and not member.is_compared
     ]
     if not files:
         return None
     have, they = ("has", "it was") if len(files) == 1 else ("have", "they were")
     return f"{', '.join(files)} {have} errors, so {they} not compared with other stacks."
-
-
-def _can_be_compared(member: Member) -> bool:
-    if member.file is not None and _is_of_another_program(member.file):
-        return True  # there is nothing to compare
-    settings, _ = _alone(member)
-    return settings is not None and member.account is not None
 
 
 def _of_waves(

@@ -17,6 +17,8 @@ class Member:
     name: str
     file: StackFile | None
     faults: tuple[Finding, ...] = ()
+    is_compared: bool = True
+    """Whether it could be compared with the other stacks."""
 
     @property
     def error(self) -> str | None:
@@ -25,12 +27,10 @@ class Member:
 
     @property
     def account(self) -> str | None:
-        """The stack's account, if its file tells."""
         return self.file.account if self.file else None
 
     @property
     def region(self) -> str | None:
-        """The stack's region, if its file tells."""
         return self.file.region if self.file else None
 
 

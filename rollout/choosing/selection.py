@@ -20,8 +20,6 @@ PARALLEL: Final = max(2, min(8, 2 * (os.cpu_count() or 1)))
 
 @dataclass(frozen=True)
 class Options:
-    """The options that select stacks."""
-
     patterns: tuple[str, ...] = ()
     waves: tuple[str, ...] = ()
     changed_since: str | None = None
@@ -55,7 +53,6 @@ class Selection:
     """Files of stacks that were deleted since the commit of `--changed-since`."""
 
     def keep(self, names: Sequence[str]) -> "Selection":
-        """Return the selection with these stacks only."""
         kept = {name: member for name, member in self.members.items() if name in names}
         return replace(self, members=kept)
 

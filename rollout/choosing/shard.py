@@ -22,7 +22,6 @@ class Shard:
     total: int
 
     def __str__(self) -> str:
-        """The shard as `--shard` takes it."""
         return f"{self.index}/{self.total}"
 
     def of(self, items: Sequence[_Item]) -> tuple[_Item, ...]:

@@ -41,8 +41,6 @@ class _Model(BaseModel):
 
 
 class Wave(_Model):
-    """One wave in `rollout.yaml`."""
-
     name: str = ""
     stacks: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
     parallel: Annotated[int, Field(ge=1)] | None = None
@@ -118,7 +116,6 @@ def read_waves(root: Path) -> tuple[Wave, ...]:
 
 
 def place(waves: Sequence[Wave], stacks: Sequence[str]) -> Waves:
-    """Put each stack into its wave."""
     placed: list[Placed] = []
     idle: list[Finding] = []
     homes: dict[str, list[str]] = {stack: [] for stack in stacks}

@@ -29,7 +29,6 @@ class Workflows:
     unknown: tuple[str, ...]
 
     def deploys(self, stack: str) -> bool:
-        """Return whether any workflow deploys a stack."""
         return any(matches(stack, globs) for globs in self.globs.values())
 
 

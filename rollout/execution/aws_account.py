@@ -34,8 +34,6 @@ class AccountError(Exception):
 
 @dataclass(frozen=True)
 class AwsAccount:
-    """A stack's account."""
-
     id: str
     partition: str
     iam: "IAMClient"
@@ -43,7 +41,6 @@ class AwsAccount:
     """How far AWS's clock is ahead of this machine's."""
 
     def arn(self, resource: str) -> str:
-        """Return the ARN of something in its IAM."""
         return f"arn:{self.partition}:iam::{self.id}:{resource}"
 
 

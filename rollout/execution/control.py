@@ -34,7 +34,6 @@ class Control:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handle signals until the block ends."""
         signals = (signal.SIGINT, signal.SIGTERM)
         before = [signal.signal(one, self._handle) for one in signals]
         try:

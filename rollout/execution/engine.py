@@ -87,7 +87,6 @@ class _Workspace(auto.LocalWorkspace):
         self.run([*args, "--secrets-provider", "passphrase"])
 
     def arns(self, stack_name: str) -> list[str]:
-        """Return the ARNs of the resources in a stack's state."""
         return [*_arns(export(self.run, stack_name)["deployment"].get("resources") or [])]
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002

@@ -1,7 +1,7 @@
 """Looks up in AWS what has the name of a pending create, and deletes access keys."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -44,15 +44,16 @@ def delete_key(account: AwsAccount, user: str, key: str) -> None:
 
 
 def _user(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    user = account.iam.get_user(UserName=inputs["name"])["User"]
-    is_alike = user["Path"] == inputs.get("path", "/")
-    return [Existing(user["UserName"], user["Arn"], user["CreateDate"], is_alike)]
+    return [_identity(account.iam.get_user(UserName=inputs["name"])["User"], "User", inputs)]
 
 
 def _role(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    role = account.iam.get_role(RoleName=inputs["name"])["Role"]
-    is_alike = role["Path"] == inputs.get("path", "/")
-    return [Existing(role["RoleName"], role["Arn"], role["CreateDate"], is_alike)]
+    return [_identity(account.iam.get_role(RoleName=inputs["name"])["Role"], "Role", inputs)]
+
+
+def _identity(found: Mapping[str, Any], kind: str, inputs: Inputs) -> Existing:
+    is_alike = found["Path"] == inputs.get("path", "/")
+    return Existing(found[f"{kind}Name"], found["Arn"], found["CreateDate"], is_alike)
 
 
 def _policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
@@ -84,28 +85,24 @@ def _role_policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
 
 
 def _on_user(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    pages = account.iam.get_paginator("list_attached_user_policies").paginate(
-        UserName=inputs["user"]
-    )
-    arns = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
-    return _attached(inputs["user"], inputs["policyArn"], arns)
+    pages = account.iam.get_paginator("list_attached_user_policies")
+    return _attached(inputs, "user", pages.paginate(UserName=inputs["user"]))
 
 
 def _on_role(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    pages = account.iam.get_paginator("list_attached_role_policies").paginate(
-        RoleName=inputs["role"]
-    )
+    pages = account.iam.get_paginator("list_attached_role_policies")
+    return _attached(inputs, "role", pages.paginate(RoleName=inputs["role"]))
+
+
+def _attached(inputs: Inputs, kind: str, pages: Iterable[Mapping[str, Any]]) -> list[Existing]:
+    arn = inputs["policyArn"]
     arns = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
-    return _attached(inputs["role"], inputs["policyArn"], arns)
+    id_ = f"{inputs[kind]}/{arn}"
+    return [Existing(id_, id_)] if arn in arns else []
 
 
 def _inline(id_: str, there: object, wished: str) -> Existing:
     return Existing(id_, id_, is_alike=there == json.loads(wished))  # boto3 has decoded it
-
-
-def _attached(identity: str, arn: str, arns: list[str]) -> list[Existing]:
-    id_ = f"{identity}/{arn}"
-    return [Existing(id_, id_)] if arn in arns else []
 
 
 _LOOKS: Final[Mapping[str, Callable[[AwsAccount, Inputs], list[Existing]]]] = {

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 from rollout.choosing.shard import Shard
@@ -70,16 +69,9 @@ class Journal:
         self.past = self._read()
 
     def __enter__(self) -> Self:
-        """Hold the journal until the block ends."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the journal."""
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def begin(self, stacks: Sequence[str]) -> None:

@@ -20,20 +20,16 @@ _CONFLICT: Final = "[409] Conflict"
 
 @dataclass(frozen=True)
 class LockOwner:
-    """A process that has locked a stack."""
-
     user: str
     host: str
     pid: int
     at: datetime
 
     def __str__(self) -> str:
-        """The owner as text for the user."""
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.at:%Y-%m-%d %H:%M:%S %Z}"
 
     @property
     def is_local(self) -> bool:
-        """Whether the process is or was on this machine."""
         return self.host == socket.gethostname()
 
     @property
@@ -49,7 +45,6 @@ class Lock:
     owners: tuple[LockOwner, ...] = ()
 
     def __str__(self) -> str:
-        """The lock as text for the user."""
         who = ", ".join(map(str, self.owners)) or "another update (Pulumi Cloud shows it)"
         return f"locked by {who}"
 
@@ -60,7 +55,6 @@ class Lock:
 
     @property
     def is_local(self) -> bool:
-        """Whether all its owners are on this machine."""
         return all(owner.is_local for owner in self.owners)
 
     def is_of(self, started: datetime | None) -> bool:

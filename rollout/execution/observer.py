@@ -19,10 +19,7 @@ _FILE: Final = re.compile(r"^Pulumi\.[\w.-]+\.yaml: ")
 
 
 class Observer:
-    """What one operation has done so far."""
-
     def __init__(self, on_progress: Callable[[str], None]) -> None:
-        """Report progress to `on_progress`, as a few words each time."""
         self._on_progress = on_progress
         self._errors: list[str] = []
         self._warnings: list[str] = []
@@ -32,7 +29,6 @@ class Observer:
         """Whether the stack's own resource is created: then its state was empty."""
 
     def on_event(self, event: EngineEvent) -> None:
-        """Process one event."""
         if event.diagnostic_event is not None:
             self._on_diagnostic(event.diagnostic_event)
         elif event.resource_pre_event is not None:

@@ -48,17 +48,14 @@ class Pending:
 
     @property
     def urn(self) -> str:
-        """Its name in the state."""
         return str(self.resource["urn"])
 
     @property
     def type(self) -> str:
-        """Its type."""
         return str(self.resource["type"])
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """What the program asked for."""
         inputs: Mapping[str, Any] = self.resource.get("inputs") or {}
         return inputs
 
@@ -68,7 +65,6 @@ class Pending:
         return bool(self.resource.get("custom")) and not self.type.startswith("pulumi:")
 
     def __str__(self) -> str:
-        """It as the user reads it."""
         return f"{self.type.rsplit(':', 1)[-1]} {self.urn.rsplit('::', 1)[-1]}"
 
 
@@ -87,8 +83,6 @@ class Existing:
 
 
 class Remedy(StrEnum):
-    """What becomes of a pending create."""
-
     TAKE = "take"
     """AWS has done it: the state gets it."""
     DELETE = "delete"
@@ -136,12 +130,10 @@ class Window:
 
 
 def is_unsettled(deployment: Mapping[str, Any]) -> bool:
-    """Say whether a state has operations that are pending."""
     return bool(deployment.get("pending_operations"))
 
 
 def pending_creates(deployment: Mapping[str, Any]) -> list[Pending]:
-    """Return the creates that a state says are pending."""
     operations = deployment.get("pending_operations") or ()
     return [Pending(one["resource"]) for one in operations if one["type"] == "creating"]
 

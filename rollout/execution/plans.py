@@ -44,7 +44,6 @@ class Plans:
             raise RolloutError(f"{self._told} can't be made: {error.strerror}") from None
 
     def file(self, stack: str) -> Path:
-        """Return the file of a stack's plan."""
         return self._folder / f"{stack}.json"
 
     def drop(self, stack: str) -> dict[str, object]:
@@ -93,7 +92,6 @@ class Plans:
 
 
 def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Name the files that were changed, added or removed."""
     names = sorted(ascii(name)[1:-1] for name in {*then, *now} if then.get(name) != now.get(name))
     more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
     return ", ".join([*names[:_NAMED], *more])

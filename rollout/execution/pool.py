@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import Pipe
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from rollout.execution.task import Reply, Task
@@ -53,8 +52,6 @@ class WorkerError(Exception):
 
 
 class Worker:
-    """One worker process."""
-
     def __init__(self, root: Path) -> None:
         """Start the process in the project's folder; it imports the SDK right away."""
         paths = [str(_CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -106,7 +103,6 @@ class Worker:
         self._pipe.close()
 
     def close(self) -> None:
-        """Make the process end, and wait for it."""
         self.dismiss()
         self._process.wait()
         self._printed.close()
@@ -134,15 +130,9 @@ class Pool:
         self._is_interrupted = False
 
     def __enter__(self) -> Self:
-        """Use the pool."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Make all workers end, and wait for them."""
         workers = []
         while not self._idle.empty():

@@ -60,7 +60,6 @@ class Gate:
     """Listens to an update and ends it before its program runs if creates are pending."""
 
     def __init__(self, on_event: OnEvent) -> None:
-        """Pass the events on."""
         self._on_event = on_event
         self._marked = threading.Event()
         self._log: Path | None = None
@@ -76,11 +75,9 @@ class Gate:
             self._log = Path(args[args.index("--event-log") + 1])
 
     def open(self) -> None:
-        """Let the next update pass."""
         self._is_open, self.is_shut = True, False
 
     def on_event(self, event: EngineEvent) -> None:
-        """Take in one event."""
         said = event.diagnostic_event
         if said is not None:
             if _MARK in said.message:

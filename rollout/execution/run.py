@@ -20,7 +20,7 @@ from rollout.execution.lock import Lock
 from rollout.execution.plans import Plans
 from rollout.execution.pool import INTERRUPTED, Pool, WorkerError
 from rollout.execution.task import Operation, Reply, Task
-from rollout.reporting.view import PlainView, View
+from rollout.reporting.view import View
 from rollout.result import Result, failed
 from tools.toolchain import Cli, ToolchainError, locate
 
@@ -59,14 +59,13 @@ class Run:
 
     selection: Selection = field(default_factory=Selection)
     journal: Journal | None = None
-    view: View = field(default_factory=lambda: PlainView(Console(quiet=True), 0))
+    view: View = field(default_factory=lambda: View(Console(quiet=True), 0))
     control: Control = field(init=False)
     pool: Pool = field(init=False)
     program: Mapping[str, str] = field(init=False)
     """The digests of the program's files when the run began."""
 
     def __post_init__(self) -> None:
-        """Make what belongs to each run alone."""
         self.control = Control(patient=self.operation.changes_stacks)
         self.pool = Pool(self.root)
         self.program = program_digests(self.root)
@@ -82,12 +81,10 @@ class Run:
 
     @cached_property
     def plans(self) -> Plans | None:
-        """The plans in the folder that the user named."""
         folder = self.plans_folder
         return None if folder is None else Plans(folder, self.root)
 
     def look(self) -> None:
-        """Act on signals received since the last call."""
         self.control.look(self.pool.interrupt, self.view.say)
 
     def stack(self, name: str) -> Result:

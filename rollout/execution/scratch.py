@@ -32,7 +32,6 @@ class Scratch:
     """The folder of one operation on one stack; the caller removes it."""
 
     def __init__(self, folder: Path, root: Path, stack: str) -> None:
-        """Use an empty folder for a stack of the project in `root`."""
         self.folder = folder
         self._root = root
         self._original = root / f"Pulumi.{stack}.yaml"

@@ -10,8 +10,6 @@ from tools.toolchain import Cli
 
 
 class Operation(StrEnum):
-    """What the engine is asked to do with a stack."""
-
     PREVIEW = "preview"
     UP = "up"
     DRIFT = "drift"

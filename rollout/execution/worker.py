@@ -28,7 +28,6 @@ from rollout.result import Result, Status
 
 
 def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
-    """Run one task."""
     observer = Observer(send_progress)
     access = PreviewAccess()
     started = time.monotonic()
@@ -56,7 +55,6 @@ def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
 
 
 def main() -> None:
-    """Run tasks until the pipe is closed."""
     # The engine gets an interrupt too, and acts on it. To ignore it here would be inherited.
     interrupts: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))

@@ -178,14 +178,12 @@ def _general(stack: str, account: str | None) -> Callable[[str], str]:
 
 
 def _named(text: str) -> str:
-    """Return a text with words in place of the signs."""
     for sign, word in _OWN.items():
         text = text.replace(sign, word)
     return text
 
 
 def _mapped(group: Group, change: Callable[[str], str]) -> Group:
-    """Return a group with all its texts changed."""
     return replace(
         group,
         error=None if group.error is None else change(group.error),

@@ -14,8 +14,6 @@ from rollout.result import Report
 
 @dataclass(frozen=True)
 class Output:
-    """What the options ask for."""
-
     as_json: bool = False
     markdown: Path | None = None
     redactor: Redactor | None = None
@@ -34,11 +32,9 @@ class Output:
             raise RolloutError(f"--markdown {self.markdown}: {error.strerror}") from None
 
     def text(self, text: str) -> str:
-        """Return a text, redacted if that is asked for."""
         return text if self.redactor is None else self.redactor.text(text)
 
     def of(self, report: Report) -> Report:
-        """Return the report, redacted if that is asked for."""
         return report if self.redactor is None else self.redactor.report(report)
 
     @contextmanager

@@ -16,7 +16,6 @@ class Redactor:
     """Replaces each account id by another name, so that accounts stay distinguishable."""
 
     def __init__(self) -> None:
-        """Start without names."""
         self._names: dict[str, str] = {}
 
     def text(self, text: str) -> str:
@@ -29,7 +28,6 @@ class Redactor:
         return redacted
 
     def stream(self, stream: IO[str]) -> IO[str]:
-        """Return a stream that redacts what is written to it."""
         return cast("IO[str]", _Redacting(stream, self))
 
     def _value(self, value: Any) -> Any:  # noqa: ANN401 - whatever a report is made of
@@ -55,8 +53,6 @@ class Redactor:
 
 
 class _Redacting:
-    """A stream that redacts each text that is written to it."""
-
     def __init__(self, stream: IO[str], redactor: Redactor) -> None:
         self._stream = stream
         self._redactor = redactor

@@ -122,7 +122,6 @@ def show_checked(console: Console, found: Checked) -> None:
 
 
 def checked_json(found: Checked) -> dict[str, Any]:
-    """Return what `check --json` prints."""
     return {
         "wrong": [
             {"file": file, "path": finding.path, "message": finding.message}
@@ -134,7 +133,6 @@ def checked_json(found: Checked) -> dict[str, Any]:
 
 
 def stacks_json(selection: Selection) -> dict[str, Any]:
-    """Return what `list --json` prints of each stack."""
     return {
         name: {
             "wave": selection.waves.wave_of(name) or None,

@@ -72,7 +72,6 @@ def access_text(verdicts: Iterable[tuple[Verdict, int]]) -> Text:
 
 
 def access_cell(result: Result) -> Text:
-    """Return the table's cell for the access of a preview."""
     return Text("unknown") if result.access is None else access_text(group_of(result).verdicts)
 
 

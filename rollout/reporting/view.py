@@ -5,8 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -28,44 +27,7 @@ _A_SECOND: Final = 4
 """How often a terminal is redrawn."""
 
 
-class View(Protocol):
-    """Shows progress; several threads call it."""
-
-    def say(self, text: str) -> None:
-        """Show a text that is not about one stack."""
-
-    def started(self, stack: str) -> None:
-        """A stack was started."""
-
-    def progressed(self, stack: str, words: str) -> None:
-        """A stack is doing something now."""
-
-    def ended(self, stack: str, result: Result) -> None:
-        """A stack ended."""
-
-    def __enter__(self) -> Self:
-        """Start to show."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End it."""
-
-
-def view_on(console: Console, total: int, environment: Mapping[str, str] = os.environ) -> View:
-    """Return the view for a console and a number of stacks.
-
-    CircleCI gives its jobs a terminal but keeps a log, so with CI set the lines are plain.
-    """
-    is_live = console.is_interactive and not environment.get("CI")
-    return LiveView(console, total) if is_live else PlainView(console, total)
-
-
 def outcome(stack: str, result: Result) -> Text:
-    """Return how a stack ended, as one line."""
     text = Text.assemble((stack, "bold"), " ", (result.status.value, STYLES[result.status]))
     if result.changes:
         text.append(f" · {counts(result.changes)}")
@@ -87,53 +49,48 @@ def counts(changes: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {op}" for op, number in changes.items())
 
 
-class PlainView:
-    """For a log: one line when a stack starts and one when it ends."""
+class View:
+    """Shows progress in a log: one line when a stack starts and one when it ends.
+
+    Several threads call it.
+    """
 
     def __init__(self, console: Console, total: int) -> None:
-        """Write to a console."""
         self._console = console
         self._total = total
         self._ended = 0
 
     def __enter__(self) -> Self:
-        """Nothing has to be started."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Nothing has to be ended."""
+    def __exit__(self, *_: object) -> None: ...
 
     def say(self, text: str) -> None:
-        """Write it."""
+        """Show a text that is not about one stack."""
         self._console.print(Text(printable(text)), soft_wrap=True)
 
     def started(self, stack: str) -> None:
-        """Write it."""
         self._console.print(f"{stack} started", soft_wrap=True)
 
     def progressed(self, stack: str, words: str) -> None:
-        """Write only what concerns locks: a log of many stacks is long enough."""
+        """Show what a stack does; only locks, since a log of many stacks is long enough."""
         if words.startswith(("waits", "was locked")):
             self._console.print(f"{stack} {words}", soft_wrap=True)
 
     def ended(self, stack: str, result: Result) -> None:
-        """Write how."""
         self._ended += 1
         place = f"[{self._ended}/{self._total}] "
         self._console.print(Text.assemble(place, outcome(stack, result)), soft_wrap=True)
 
 
-class LiveView:
+class LiveView(View):
     """For a terminal: lines of running stacks change in place, those that ended stay above."""
 
     def __init__(
         self, console: Console, total: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Draw on a terminal."""
-        self._console = console
-        self._total = total
+        super().__init__(console, total)
         self._clock = clock
-        self._ended = 0
         self._lock = threading.Lock()
         self._running: dict[str, tuple[float, str]] = {}
         self._live = Live(
@@ -144,31 +101,25 @@ class LiveView:
         )
 
     def __enter__(self) -> Self:
-        """Start drawing."""
         self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop drawing; the lines of stacks that ended stay."""
         self._live.stop()
 
     def say(self, text: str) -> None:
-        """Write it above the running stacks."""
         self._console.print(Text(printable(text)))
 
     def started(self, stack: str) -> None:
-        """Add its line."""
         with self._lock:
             self._running[stack] = (self._clock(), "starts")
 
     def progressed(self, stack: str, words: str) -> None:
-        """Change its line."""
         with self._lock:
             began, _ = self._running[stack]
             self._running[stack] = (began, words)
 
     def ended(self, stack: str, result: Result) -> None:
-        """Move its line up."""
         with self._lock:
             self._running.pop(stack, None)
             self._ended += 1
@@ -186,3 +137,12 @@ class LiveView:
         rest = self._total - ended - len(running)
         state = f"{ended} of {self._total} done, {len(running)} running, {rest} to come"
         return Group(table, Text(state, "dim"))
+
+
+def view_on(console: Console, total: int, environment: Mapping[str, str] = os.environ) -> View:
+    """Return the view for a console and a number of stacks.
+
+    CircleCI gives its jobs a terminal but keeps a log, so with CI set the lines are plain.
+    """
+    is_live = console.is_interactive and not environment.get("CI")
+    return LiveView(console, total) if is_live else View(console, total)

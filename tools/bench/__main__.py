@@ -33,7 +33,6 @@ class Ratio:
     goal: float | None = None
 
     def row(self) -> tuple[str, ...]:
-        """The ratio as a row of the table."""
         numbers = (f"{self.ours:.1f} {self.unit}", f"{self.other:.1f} {self.unit}")
         ratio = f"{self.ours / self.other:.2f}"
         return (self.what, *numbers, ratio, "" if self.goal is None else f"at most {self.goal}")
@@ -98,7 +97,6 @@ def main(
     repeats: Annotated[int, typer.Option(min=1, help="Turns of the single stack.")] = 9,
     users: Annotated[int, typer.Option(min=2, help="Users of the large stack.")] = 200,
 ) -> None:
-    """Measure the rollout and the program side by side with plain pulumi."""
     table = Table("what", "ours", "other", "ratio", "goal", box=None)
     with project(stacks, (1, users)) as made:
         contestants.make(made)

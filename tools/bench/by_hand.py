@@ -10,7 +10,6 @@ class BucketUser(pulumi.ComponentResource):
     """A user that may list, read and write one bucket."""
 
     def __init__(self, name: str, bucket: str) -> None:
-        """Look the bucket up, make the user and its inline policy."""
         super().__init__("by-hand:index:User", name)
         opts = pulumi.ResourceOptions(parent=self)
         found = aws.s3.get_bucket_output(

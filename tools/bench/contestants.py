@@ -16,7 +16,6 @@ def make(project: Bench) -> None:
 
 
 def rollout(project: Bench, stacks: Sequence[str]) -> float:
-    """Run `rollout preview`; return the seconds it took."""
     return _seconds(project, [sys.executable, "-m", "rollout", "preview", "--json", *stacks])
 
 
@@ -31,7 +30,6 @@ def init_stack(project: Bench, root: Path, stack: str) -> None:
 
 
 def preview(project: Bench, root: Path, stack: str) -> float:
-    """Run `pulumi preview` of one stack in a project's folder."""
     return _seconds(project, ["pulumi", "preview", "--stack", stack], root)
 
 

@@ -15,7 +15,6 @@ from rollout.execution.task import Operation, Task
 
 
 def main(stacks: list[str]) -> None:
-    """Preview the stacks."""
     # Imported before the threads start: their race for a lazy import breaks it.
     import pulumi_aws as aws  # noqa: PLC0415
 

@@ -89,7 +89,6 @@ def profiles(found: Mapping[str, str], environment: Mapping[str, str]) -> dict[s
 
 
 def main(arguments: Sequence[str], root: Path) -> int:
-    """Print the config and return the exit code."""
     parser = argparse.ArgumentParser(
         "python -m tools.ci.aws_config", description=__doc__.split("\n")[0]
     )

@@ -73,11 +73,9 @@ class GitHub:
             after = found["pageInfo"]["endCursor"]
 
     def create_comment(self, number: int, body: str) -> str:
-        """Write a new comment and return its address."""
         return str(self._call("POST", f"issues/{number}/comments", {"body": body})["html_url"])
 
     def edit_comment(self, comment: str, body: str) -> str:
-        """Replace a comment's text and return its address."""
         edited = self._graphql(_EDIT, {"id": comment, "body": body})
         return str(edited["updateIssueComment"]["issueComment"]["url"])
 

@@ -11,7 +11,6 @@ _INTERRUPTED = 130
 
 
 def main() -> int:
-    """Return the exit code."""
     # SIGTERM stops and cleans up what is under way, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -174,7 +174,6 @@ def pinned_version(module: Path = CLI_MODULE) -> Version:
 
 
 def needed_go() -> str:
-    """Return the oldest Go that can build the CLI."""
     return _pinned(r"^go (\S+)", CLI_MODULE)
 
 
@@ -194,6 +193,5 @@ def pins() -> str:
 
 
 def sha256(file: Path) -> str:
-    """Return the digest of a file."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

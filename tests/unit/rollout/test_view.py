@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from rollout.reporting.tables import show_results
-from rollout.reporting.view import LiveView, PlainView, View, outcome, view_on
+from rollout.reporting.view import LiveView, View, outcome, view_on
 from rollout.result import Report, Result, Status, Step, failed, skipped
 
 CHANGED = Result(Status.SUCCEEDED, {"create": 2, "update": 1}, 1.26)
@@ -95,8 +95,8 @@ def test_of_an_error_the_first_line_that_says_something_is_shown(error: str, wor
     ("terminal", "environment", "kind"),
     [
         (True, {}, LiveView),
-        (False, {}, PlainView),
-        (True, {"CI": "true"}, PlainView),
+        (False, {}, View),
+        (True, {"CI": "true"}, View),
     ],
 )
 def test_the_view_fits_where_it_is_shown(
@@ -169,7 +169,7 @@ def test_what_a_terminal_would_obey_is_shown_as_escapes() -> None:
     result = skipped("not started: 1 failure in \x1b[2J[bold]canary\x07\nmore \x1b[0m")
     for terminal in (False, True):
         screen = console(terminal=terminal)
-        with (LiveView if terminal else PlainView)(screen, 1) as view:
+        with (LiveView if terminal else View)(screen, 1) as view:
             view.say("wave \x1b]0;x\x07")
             view.ended("dev", result)
         shown = console(terminal=False)

@@ -119,6 +119,7 @@ def test_under_which_conditions_and_by_which_jobs_or_keys(ask: Ask, root: Path) 
     ci, listing = found[0], found[3]
     assert ci["conditions"] == ["aws:SourceIp is in 192.0.2.0/24", "over TLS"]
     assert (ci["via"], ci["permissionsBoundary"]) == ("access keys 2026-11", None)
+    assert "boundary" not in ci
     assert listing["conditions"] == ["s3:prefix is public/*"]
     assert listing["via"] == (
         f"CircleCI jobs of organization {ORGANIZATION}, project {PROJECT}, "
