@@ -33,8 +33,7 @@ from rollout.execution.task import Operation
 from rollout.reporting import tables
 from rollout.reporting.groups import some
 from rollout.reporting.markdown import markdown as markdown_of
-from rollout.reporting.output import Output
-from rollout.reporting.redact import Redactor
+from rollout.reporting.output import Output, Redactor
 from rollout.result import Exit, Report
 
 app: Final = typer.Typer(

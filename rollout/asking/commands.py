@@ -19,10 +19,9 @@ from components.circleci.asked_job import Asked
 from components.iam.requests import Caller, location
 from components.settings.findings import SettingsError
 from components.settings.stack_file import read
-from rollout.asking import can_report, who_report
-from rollout.asking.asked import JobAsked
-from rollout.asking.can import answer_of
-from rollout.asking.declared import declared
+from rollout.asking import who_report
+from rollout.asking.asked import JobAsked, declared
+from rollout.asking.can import answer_json, answer_lines, answer_of
 from rollout.asking.who import list_holders
 from rollout.choosing.inventory import project_root
 from rollout.choosing.options import Globs, Stacks
@@ -78,9 +77,9 @@ def can(
         whom = declared(read(project_root(), stack), identity)
         answer = answer_of(whom, action, place, caller, JobAsked(token, subject, parts))
     if as_json:
-        typer.echo(json.dumps(can_report.as_json(answer), indent=2))
+        typer.echo(json.dumps(answer_json(answer), indent=2))
     else:
-        typer.echo("\n".join(can_report.as_lines(answer)))
+        typer.echo("\n".join(answer_lines(answer)))
     raise typer.Exit(0 if answer.allowed else 1)
 
 

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from components.iam.requests import Location
 from components.settings.findings import printable
-from rollout.asking.declared import NOT_LOOKED_AT
+from rollout.asking.asked import NOT_LOOKED_AT
 from rollout.asking.who import Holder, Holders
 from rollout.reporting.terminal import say, show_indented, show_table
 

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.bench import contestants
-from tools.bench.memory import peak_mib
 from tools.bench.project import Bench, project
 
 LOOP_GOAL: Final = 0.33
@@ -86,7 +85,8 @@ def memory(made: Bench) -> Iterator[Ratio]:
     """Compare the peak memory of all stacks with that of a few."""
     command = (sys.executable, "-m", "rollout", "preview", "--json")
     few, everything = (
-        peak_mib(made, [*command, *stacks]) for stacks in (made.stacks[:FEW], made.stacks)
+        contestants.peak_mib(made, [*command, *stacks])
+        for stacks in (made.stacks[:FEW], made.stacks)
     )
     what = f"memory of {len(made.stacks)} stacks, against {FEW}"
     yield Ratio(what, everything, few, "MiB", MEMORY_GOAL)

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from rollout.reporting.comment_format import GITHUB_TAKES, marker
-from tools.ci.github import GitHubError
-from tools.ci.pull_request import PullRequest, find_pull_request
+from tools.ci.github import GitHubError, PullRequest, find_pull_request
 
 _CUT: Final = "\n\n*The rest is too long for a comment; the job has all of it.*"
 _NONE: Final = "*There is no preview of this commit; the job says why.*"

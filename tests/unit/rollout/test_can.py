@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.circleci.subject import Job
-from rollout.asking.declared import NOT_LOOKED_AT
+from rollout.asking.asked import NOT_LOOKED_AT
 from tests.unit.rollout.command_line import Ask, Ran, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.settings.configs import ORGANIZATION, PROJECT, USER, grant, role, trust, user

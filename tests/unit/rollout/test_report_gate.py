@@ -13,8 +13,7 @@ from rich.console import Console
 from rollout.access.diff import Access, identity_diff
 from rollout.errors import RolloutError
 from rollout.reporting.markdown import markdown
-from rollout.reporting.output import Output
-from rollout.reporting.redact import Redactor
+from rollout.reporting.output import Output, Redactor
 from rollout.reporting.view import view_on
 from rollout.result import Exit, Report, Result, Status, Step, failed
 from tests.unit.rollout.reports import previewed

@@ -13,8 +13,7 @@ from rollout.reporting.markdown import LONGEST, code, markdown
 from rollout.result import Report, Result, Status, failed, skipped
 from tests.unit.rollout.reports import fleet, previewed
 from tools.ci.comment import body
-from tools.ci.github import GitHub
-from tools.ci.pull_request import PullRequest
+from tools.ci.github import GitHub, PullRequest
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=400)
 VERDICTS = st.sampled_from(["wider", "narrower", "none"])

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from rollout.execution.observer import Observer
 from rollout.reporting.markdown import markdown
-from rollout.reporting.redact import Redactor
+from rollout.reporting.output import Redactor
 from rollout.reporting.tables import show_results
 from rollout.result import Report, Result, Status
 

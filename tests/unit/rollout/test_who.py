@@ -18,7 +18,7 @@ from components.iam.requests import Caller, Location, location, s3_request
 from components.settings import load
 from components.settings.stack_file import StackFile, read
 from rollout.asking import who as module
-from rollout.asking.declared import NOT_LOOKED_AT
+from rollout.asking.asked import NOT_LOOKED_AT
 from rollout.asking.who import _rights
 from rollout.asking.who_report import show
 from sandbox.folder import CHECKOUT
