@@ -22,7 +22,7 @@ from rich.console import Console
 from components.settings.findings import printable
 from rollout.asking import commands as asking
 from rollout.asking.commands import Json
-from rollout.choosing.check import check, with_faults
+from rollout.choosing.check import check, with_findings
 from rollout.choosing.inventory import project_root
 from rollout.choosing.options import Globs, Stacks, selecting, sharing
 from rollout.choosing.selection import Options, choose
@@ -94,7 +94,7 @@ def ordering(
 @selecting
 def list_(options: Options, *, as_json: Json = False) -> None:
     """List the stacks with their waves and accounts, and check their files; runs no engine."""
-    selection = with_faults(choose(project_root(), options, _say))
+    selection = with_findings(choose(project_root(), options, _say))
     if as_json:
         _print_json({"stacks": tables.stacks_json(selection)})
     else:

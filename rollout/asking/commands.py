@@ -110,8 +110,8 @@ def who(
         typer.echo(json.dumps(who_report.as_json(where, found), indent=2))
     else:
         who_report.show(Console(highlight=False, markup=False), where, found)
-    for fault in found.errors:
-        typer.echo(f"error: {fault}", err=True)
+    for wrong in found.errors:
+        typer.echo(f"error: {wrong}", err=True)
     raise typer.Exit(WRONG if found.errors else 0)
 
 

@@ -44,9 +44,9 @@ def check(root: Path, patterns: Sequence[str]) -> Checked:
     """
     everything = inventory(root)
     chosen = [member.name for member in select(everything, patterns)]
-    members = [member for member in find_faults(everything) if member.name in chosen]
+    members = [member for member in examined(everything) if member.name in chosen]
     wrong: dict[str, Sequence[Finding]] = {
-        f"Pulumi.{member.name}.yaml": member.faults for member in members if member.faults
+        f"Pulumi.{member.name}.yaml": member.findings for member in members if member.findings
     }
     unknown = [*map(_unknown_account, members), _not_compared(members, len(everything))]
     names = [member.name for member in everything]
@@ -57,14 +57,14 @@ def check(root: Path, patterns: Sequence[str]) -> Checked:
     return Checked(len(chosen), wrong, tuple(filter(None, [*unknown, *unread])))
 
 
-def with_faults(selection: Selection) -> Selection:
-    """Return the selection with all errors of its members as their faults."""
-    found = {member.name: member for member in find_faults(selection.everything)}
+def with_findings(selection: Selection) -> Selection:
+    """Return the selection with all errors of its members."""
+    found = {member.name: member for member in examined(selection.everything)}
     members = {name: found.get(name, member) for name, member in selection.members.items()}
     return replace(selection, members=members)
 
 
-def find_faults(members: Iterable[Member]) -> tuple[Member, ...]:
+def examined(members: Iterable[Member]) -> tuple[Member, ...]:
     """Find all errors of each stack, by itself and together with the others."""
     told: dict[str, list[Finding]] = {}
     sound: list[_Sound] = []
@@ -72,7 +72,7 @@ def find_faults(members: Iterable[Member]) -> tuple[Member, ...]:
     members = tuple(members)
     for member in members:
         settings, findings = _alone(member.file)
-        told[member.name] = [*member.faults, *findings]
+        told[member.name] = [*member.findings, *findings]
         if settings is not None and member.account is not None:
             sound.append(_Sound(member.name, member.account, settings))
         elif member.file is None or not _is_of_another_program(member.file):
@@ -82,7 +82,7 @@ def find_faults(members: Iterable[Member]) -> tuple[Member, ...]:
     return tuple(
         replace(
             one,
-            faults=tuple(dict.fromkeys(told[one.name])),
+            findings=tuple(dict.fromkeys(told[one.name])),
             is_compared=one.name not in apart,
         )
         for one in members
@@ -161,7 +161,7 @@ def _files(stacks: Iterable[str], but: str) -> str:
 
 def _unknown_account(member: Member) -> str | None:
     """Return why a stack was not compared with the others of its account, if it was not."""
-    if member.file is None or member.account is not None or member.faults:
+    if member.file is None or member.account is not None or member.findings:
         return None
     allowed = ", ".join(member.file.allowed_account_ids)
     return (
@@ -175,7 +175,7 @@ def _not_compared(members: Iterable[Member], total: int) -> str | None:
     files = [
         f"Pulumi.{member.name}.yaml"
         for member in members
-        if total > 1 and member.faults and not member.is_compared
+        if total > 1 and member.findings and not member.is_compared
     ]
     if not files:
         return None
@@ -192,7 +192,7 @@ def _of_waves(
     except RolloutError as error:
         yield from error.findings
         return
-    yield from found.oddities(None if is_all else chosen)
+    yield from found.findings(None if is_all else chosen)
 
 
 def _of_workflows(root: Path, chosen: Sequence[str]) -> tuple[list[Finding], list[str]]:

@@ -16,14 +16,14 @@ class Member:
 
     name: str
     file: StackFile | None
-    faults: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     is_compared: bool = True
     """Whether it could be compared with the other stacks."""
 
     @property
     def error(self) -> str | None:
-        """The faults as one text, for the user."""
-        return str(SettingsError(self.name, self.faults)) if self.faults else None
+        """The findings as one text, for the user."""
+        return str(SettingsError(self.name, self.findings)) if self.findings else None
 
     @property
     def account(self) -> str | None:
@@ -64,8 +64,8 @@ def _member(root: Path, name: str) -> Member:
         file = read(root, name)
     except SettingsError as error:
         return Member(name, None, error.findings)
-    faults = tuple(guard(file))
-    return Member(name, file, faults and (*faults, *_of_settings(file)))
+    findings = tuple(guard(file))
+    return Member(name, file, findings and (*findings, *_of_settings(file)))
 
 
 def _of_settings(file: StackFile) -> tuple[Finding, ...]:

@@ -95,8 +95,8 @@ def choose(root: Path, options: Options, say: Callable[[str], None]) -> Selectio
     """
     everything = inventory(root)
     waves = place(read_waves(root), [member.name for member in everything])
-    for oddity in waves.oddities():
-        say(f"{FILE}: {oddity}")
+    for finding in waves.findings():
+        say(f"{FILE}: {finding}")
     ref = options.changed_since
     change = None if ref is None else changed_since(root, ref)
     removed = () if change is None else _removed(change.deleted_stacks(root), options.patterns)

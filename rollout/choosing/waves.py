@@ -73,7 +73,7 @@ class Waves:
     idle: tuple[Finding, ...] = ()
     unsure: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def oddities(self, stacks: Collection[str] | None = None) -> Iterator[Finding]:
+    def findings(self, stacks: Collection[str] | None = None) -> Iterator[Finding]:
         """Yield warnings of what is idle or unsure; if stacks are given, only of these."""
         if stacks is None:
             yield from self.idle

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 
 from rollout.choosing.changed import stack_digest
-from rollout.choosing.check import with_faults
+from rollout.choosing.check import with_findings
 from rollout.choosing.selection import Batch, choose
 from rollout.choosing.shard import WHOLE
 from rollout.errors import RolloutError
@@ -39,11 +39,11 @@ def carry_out(run: Run, console: Console) -> Report:
     with ExitStack() as held:
         if run.operation is Operation.UP:
             run.journal = held.enter_context(Journal(run.root, run.options.shard))
-            for number in run.journal.odd:
+            for number in run.journal.unread:
                 console.print(f"{run.journal.name}: line {number} can't be read and is ignored.")
         results = _done_before(run) if run.resume else {}
         if run.operation in _CHECKED:
-            run.selection = with_faults(run.selection)
+            run.selection = with_findings(run.selection)
         results |= _broken(run, results)
         batches = _batches(run, results)
         stacks = [stack for batch in batches for stack in batch.stacks]

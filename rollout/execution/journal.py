@@ -64,7 +64,7 @@ class Journal:
         except BlockingIOError:
             self._file.close()
             raise RolloutError("Another `rollout up` runs in this project: wait for it.") from None
-        self.odd: list[int] = []
+        self.unread: list[int] = []
         """The numbers of the lines that are not understood."""
         self.past = self._read()
 
@@ -118,7 +118,7 @@ class Journal:
                 continue
             entry = _entry(line)
             if entry is None:
-                self.odd.append(number)
+                self.unread.append(number)
                 continue
             if "stacks" in entry:
                 stacks = tuple(entry["stacks"])

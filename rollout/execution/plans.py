@@ -62,7 +62,7 @@ class Plans:
         draft.write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
         draft.replace(self._digests(stack))
 
-    def fault(self, stack: str) -> str | None:
+    def error(self, stack: str) -> str | None:
         """Return why a stack's plan can't be applied at the time of this call; None if it can.
 
         A run may have waited since it began: for an answer, or for an earlier wave.

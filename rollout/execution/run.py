@@ -95,7 +95,7 @@ class Run:
         began = time.monotonic()
         try:
             if self.operation is Operation.UP and self.plans is not None:
-                error = self.plans.fault(name)
+                error = self.plans.error(name)
             return self._noted(name) if error is None else failed(error)
         except (WorkerError, _LockedError, OSError) as raised:
             return failed(str(raised), time.monotonic() - began)

@@ -53,22 +53,22 @@ def roles(root: Path, role: str) -> Mapping[str, str]:
 def _name(stack: str, profile: object) -> str:
     """The profile's name, which can't end its line or its section in the config."""
     if not isinstance(profile, str) or not _PROFILE.fullmatch(profile):
-        fault = f"{profile!a} is not the name of a profile: letters, digits and any of _.+=,@/-"
-        raise SettingsError(stack, [Finding("aws:profile", fault)])
+        message = f"{profile!a} is not the name of a profile: letters, digits and any of _.+=,@/-"
+        raise SettingsError(stack, [Finding("aws:profile", message)])
     return profile
 
 
 def _arn(file: StackFile, role: str) -> str:
     if file.account is None:
-        fault = "has to name the one account that the profile is in"
-        raise SettingsError(file.stack, [Finding("aws:allowedAccountIds", fault)])
+        message = "has to name the one account that the profile is in"
+        raise SettingsError(file.stack, [Finding("aws:allowedAccountIds", message)])
     return f"arn:{file.partition(os.environ)}:iam::{file.account}:role/{role}"
 
 
 def _same(stack: str, profile: str, before: str, now: str) -> None:
     if before != now:
-        fault = f"'{profile}' is {before} for another stack; here it would be {now}"
-        raise SettingsError(stack, [Finding("aws:profile", fault)])
+        message = f"'{profile}' is {before} for another stack; here it would be {now}"
+        raise SettingsError(stack, [Finding("aws:profile", message)])
 
 
 def profiles(found: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, dict[str, str]]:

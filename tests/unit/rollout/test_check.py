@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rollout.choosing import check as module
-from rollout.choosing.check import Checked, check, find_faults
+from rollout.choosing.check import Checked, check, examined
 from rollout.choosing.inventory import inventory
 from rollout.choosing.workflows import _CIRCLECI as CIRCLECI
 from rollout.choosing.workflows import _GITHUB as GITHUB
@@ -195,7 +195,7 @@ def test_settings_of_another_program_are_its_own_business(project: WriteStacks) 
     assert told(check(root, []))[0].startswith("Pulumi.dev.yaml: identities: is missing")
     (root / "Pulumi.yaml").write_text("name: another\nruntime: python\n")
     assert told(check(root, [])) == []
-    assert inventory(root) == find_faults(inventory(root))
+    assert inventory(root) == examined(inventory(root))
 
 
 def test_a_projects_file_that_can_not_be_used_is_told_alone(ask: Ask, project: WriteStacks) -> None:

@@ -175,7 +175,7 @@ def test_a_line_that_is_not_understood_is_left_out_and_known(tmp_path: Path, lin
     with file_of(tmp_path).open("ab") as file:
         file.write(line.encode(errors="surrogateescape") + b"\n")
     with Journal(tmp_path, WHOLE) as journal:
-        assert journal.odd == [3]
+        assert journal.unread == [3]
         assert journal.past is not None
         assert (journal.past.stacks, journal.past.done) == (STACKS, {"a": "digest-a"})
 

@@ -43,7 +43,7 @@ def save(root: Path) -> None:
 
 
 def fault(root: Path) -> str | None:
-    found = plans_of(root).fault("prod")
+    found = plans_of(root).error("prod")
     return None if found is None else found.replace(str(root), "")
 
 
@@ -130,9 +130,9 @@ def test_what_python_would_import_and_what_runs_the_program_count(root: Path, na
 def test_what_changes_while_a_run_waits_is_seen(root: Path) -> None:
     """For an answer, or for a wave before."""
     plans = plans_of(root)
-    assert plans.fault("prod") is None
+    assert plans.error("prod") is None
     (root / "components" / "policy" / "trust.py").write_text("x = 2\n")
-    assert "components/policy/trust.py" in (plans.fault("prod") or "")
+    assert "components/policy/trust.py" in (plans.error("prod") or "")
 
 
 def test_what_changes_while_the_previews_run_makes_their_plans_void(root: Path) -> None:

@@ -26,7 +26,7 @@ def placed(waves: tuple[Wave, ...]) -> dict[str, tuple[str, ...]]:
 def test_without_a_file_all_stacks_are_one_wave(project: WriteStacks) -> None:
     found = place(read_waves(project(*STACKS)), STACKS)
     assert [one.stacks for one in found.placed] == [STACKS]
-    assert not list(found.oddities())
+    assert not list(found.findings())
 
 
 def test_a_file_says_names_limits_and_pauses(project: WriteStacks) -> None:
@@ -104,21 +104,21 @@ def test_unknown_stacks_stacks_in_no_wave_and_in_two_are_told() -> None:
         Wave(name="second", stacks=("acct-*", "eu-*", "dev")),
     )
     found = place(waves, STACKS)
-    assert [str(oddity) for oddity in found.oddities()] == [
+    assert [str(finding) for finding in found.findings()] == [
         "waves[0].stacks[1]: 'stage' matches no stack",
         "waves[1].stacks[1]: 'eu-*' matches no stack",
         "waves: the stack dev is in 2 waves: first, second",
         "waves: the stack prod is in no wave",
     ]
     assert found.unsure == {"dev": ("first", "second"), "prod": ()}
-    assert [str(oddity) for oddity in found.oddities(["prod"])] == [
+    assert [str(finding) for finding in found.findings(["prod"])] == [
         "waves: the stack prod is in no wave"
     ]
 
 
 def test_stacks_that_are_in_no_wave_are_told_in_one_line() -> None:
     found = place((Wave(name="first", stacks=("dev",)),), STACKS)
-    assert [str(oddity) for oddity in found.oddities()] == [
+    assert [str(finding) for finding in found.findings()] == [
         "waves: acct-01, acct-02, prod are in no wave"
     ]
 
@@ -134,7 +134,7 @@ def test_a_star_alone_and_last_is_the_rest_and_no_overlap() -> None:
     waves = (Wave(name="first", stacks=("dev",)), Wave(name="rest", stacks=("*",)))
     found = place(waves, STACKS)
     assert placed(waves) == {"first": ("dev",), "rest": ("acct-01", "acct-02", "prod")}
-    assert not list(found.oddities())
+    assert not list(found.findings())
 
 
 def test_a_star_that_is_not_last_overlaps() -> None:
