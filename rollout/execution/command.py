@@ -22,8 +22,8 @@ from rollout.result import Report, Result, skipped
 _CHECKED: Final = frozenset({Operation.UP, Operation.PREVIEW})
 """Operations that need files without errors; destroy goes by the state, drift by the program."""
 _REFUSED: Final = (
-    "Nothing was started, as not all stacks can be deployed. --skip-broken leaves out those that "
-    "can't, and deploys the others."
+    "Nothing was started: some stacks can't be deployed. --skip-broken leaves these out and "
+    "deploys the others."
 )
 _NOTHING_LEFT: Final = "Nothing was started: no stack is left that can be deployed."
 

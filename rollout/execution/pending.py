@@ -1,4 +1,4 @@
-"""What interrupted creates come to: from a state and from what AWS has, to the next state.
+"""Settles interrupted creates: from a state and from what AWS has, to the next state.
 
 The engine writes a pending operation into the state before it creates a resource, and takes it out
 when it knows how that ended. One that is still there was cut short: AWS may have done it or not.
@@ -21,7 +21,7 @@ NAMED: Final = frozenset(
         "aws:iam/user:User",
     }
 )
-"""Types whose create AWS refuses where the name is taken, and whose time of creation it tells."""
+"""Types whose create fails if the name is taken; AWS tells when they were created."""
 PUT: Final = frozenset(
     {
         "aws:iam/rolePolicy:RolePolicy",
@@ -30,19 +30,19 @@ PUT: Final = frozenset(
         "aws:iam/userPolicyAttachment:UserPolicyAttachment",
     }
 )
-"""Types whose create replaces what is there, and whose time AWS does not tell."""
+"""Types whose create overwrites; AWS does not tell when they were created."""
 
 _SLACK: Final = timedelta(minutes=5)
-"""Between the state's last write and a create: AWS refuses calls from clocks that are more off."""
+"""Around the state's last write; AWS refuses calls of a clock that differs by more."""
 _ROUNDING: Final = timedelta(seconds=2)
 """AWS tells times, its clock's too, in whole seconds."""
 _REDONE: Final = frozenset({"updating", "deleting"})
-"""Pending operations that are done again, if they are still wished for."""
+"""Pending operations that the next update repeats, if the program still needs them."""
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A create whose end the engine did not hear of: the resource as the state would hold it."""
+    """A create that the engine did not see end: the resource as the state would have it."""
 
     resource: Mapping[str, Any]
 
@@ -88,14 +88,14 @@ class Remedy(StrEnum):
     DELETE = "delete"
     """AWS has made keys whose secrets nobody has."""
     CLEAR = "clear"
-    """AWS has not done it, or what is there is not ours: nothing is pending."""
+    """AWS has not done it, or the resource there is not ours."""
     LEAVE = "leave"
-    """It can't be told: nothing is done."""
+    """Unknown: nothing is changed."""
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """What becomes of one pending create; `ids` are what is taken or deleted."""
+    """How one pending create is settled; `ids` are added to the state or deleted."""
 
     pending: Pending
     remedy: Remedy
@@ -141,7 +141,7 @@ def pending_creates(deployment: Mapping[str, Any]) -> list[Pending]:
 def held(deployment: Mapping[str, Any]) -> Iterator[str]:
     """Return the marks of what a state holds.
 
-    What is to be replaced and deleted already is in the state until its successor is made.
+    A resource that is deleted first to be replaced stays in the state until its successor exists.
     """
     for resource in deployment.get("resources") or ():
         if not resource.get("pendingReplacement"):
@@ -175,7 +175,7 @@ def settlements_of(
     marks: Container[str],
     window: Window,
 ) -> list[Settlement]:
-    """Decide what becomes of each pending create.
+    """Decide how each pending create is settled.
 
     Args:
         pending: the pending creates of a state.
@@ -235,8 +235,8 @@ def _named(
 def settled(deployment: Mapping[str, Any], settlements: Sequence[Settlement]) -> dict[str, Any]:
     """Return a state in which nothing is pending.
 
-    What is taken in is marked to be read before the next update, which fills in the rest; and what
-    was being updated or deleted, since the next update may not wish for that any more.
+    Resources that are added, or that were being updated or deleted, are marked to be read from AWS
+    before the next update.
     """
     operations = deployment.get("pending_operations") or ()
     redone = {one["resource"]["urn"] for one in operations if one["type"] in _REDONE}

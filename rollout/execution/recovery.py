@@ -1,12 +1,12 @@
-"""Takes in what a run that was cut short has made, before anything else is changed.
+"""Settles what an interrupted run was creating, before anything else is changed.
 
-Whether there is such a thing the engine itself says, at the start of an update: it warns of pending
-operations, and goes on regardless. `Gate` stops it there, before the program is run, and the
-creates are settled: what AWS has done is taken into the state if it is ours, keys whose secrets
-nobody has are deleted. A run of a stack with nothing pending costs no call more.
+At the start of an update the engine warns of pending operations, and continues. `Gate` stops it
+there, before the program is run, and the creates are settled: resources that AWS created are added
+to the state if they are ours, and keys whose secrets are lost are deleted. A stack without pending
+operations needs no further call.
 
-Nothing of that is done by `pulumi refresh --import-pending-creates`: engine 3.200.0 drops what it
-is given there when it next writes the state.
+`pulumi refresh --import-pending-creates` does not do this: engine 3.200.0 drops the imported
+resources when it next writes the state.
 """
 
 import json
@@ -53,7 +53,7 @@ _TORN: Final = "failed to load checkpoint: "
 
 
 class RecoveryError(Exception):
-    """What a run that was cut short has left can't be settled; the text says why."""
+    """The pending operations can't be settled; the text says why."""
 
 
 class Gate:
@@ -65,12 +65,12 @@ class Gate:
         self._log: Path | None = None
         self._is_open = False
         self.is_shut = False
-        """Whether the update was ended: what it said since then is passed to nobody."""
+        """Whether the update was ended: its later events are not passed on."""
         self.state: dict[str, Any] = {}
-        """The stack's state as that update found it: ending, it writes one without its time."""
+        """The stack's state before that update, which writes one without a time when it ends."""
 
     def listen(self, args: Sequence[str]) -> None:
-        """Learn from the CLI's arguments where the engine writes its events, if not sends them."""
+        """Learn from the CLI's arguments in which file the engine writes its events, if in any."""
         if "--event-log" in args:
             self._log = Path(args[args.index("--event-log") + 1])
 
@@ -146,7 +146,7 @@ def export(run: RunCli, stack: str) -> dict[str, Any]:
 
 
 def _settlements(task: Task, run: RunCli, deployment: Mapping[str, Any]) -> list[Settlement]:
-    """Decide what becomes of the pending creates, and delete the keys that are to be."""
+    """Decide how the pending creates are settled, and delete the keys."""
     pending = pending_creates(deployment)
     last_write = datetime.fromisoformat(deployment["manifest"]["time"])
     if not any(one.is_in_aws for one in pending):
@@ -198,7 +198,7 @@ def _refuse_unknown(task: Task, settlements: Iterable[Settlement]) -> None:
 
 
 def _words(settlement: Settlement) -> str:
-    """Say what was done about a pending create; nothing where AWS had not done it."""
+    """Say what was done about a pending create; empty if AWS had not done it."""
     match settlement.remedy:
         case Remedy.TAKE:
             return f"{settlement.pending}: created by an interrupted run, and in the state now"

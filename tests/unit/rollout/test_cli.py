@@ -161,7 +161,7 @@ def test_up_starts_nothing_while_a_stack_that_it_is_for_is_wrong(
     ran = rollout(root, "up", "dev", "bad", "--yes", "--json")
     assert (ran.code, ran.out) == (1, "")
     assert "Pulumi.bad.yaml: identities.ci.kind: 'usr' is not one of user, role" in ran.err
-    assert "Nothing was started, as not all stacks can be deployed. --skip-broken" in ran.err
+    assert "Nothing was started: some stacks can't be deployed. --skip-broken" in ran.err
     assert "Pulumi.worse.yaml" not in ran.err
     assert "dev started" not in ran.err
     assert (root / FOLDER / "up.jsonl").read_text() == ""
