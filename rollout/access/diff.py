@@ -1,23 +1,7 @@
 """What changes of who may do what between two states of a stack, from the policy documents alone.
 
-``access_json`` gives schema version 1::
-
-    {"version": 1, "stack": "prod", "breaks": 0, "wider": 1, "narrower": 0, "identities": [{
-        "name": "circleci-deploy", "kind": "user" | "role",
-        "change": "created" | "removed" | "replaced" | "changed",
-        "lines": [{"verdict": "breaks" | "wider" | "narrower" | "none", "text": "gains ..."}],
-        "permissions": DIFFERENCE, "trust": DIFFERENCE,
-        "accessKeys": {"added": ["2026-11"], "removed": [], "replaced": []},
-        "permissionsBoundary": {"before": null, "after": "arn:..."}}]}
-
-    DIFFERENCE: {"gained": [PERMISSION], "lost": [...], "absorbed": [...], "kept": [...]}
-    PERMISSION: {"effect": "Allow" | "Deny", "action": CHOICE, "resource": CHOICE,
-        "conditions": [{"operator": "StringLike", "key": "s3:prefix", "values": ["builds/*"]}]}
-    CHOICE: {"values": ["s3:GetObject"], "allBut": false}
-
-``breaks``, ``wider`` and ``narrower`` count lines. ``Difference`` explains the lists of a
-DIFFERENCE; in ``trust`` a resource is the principal, ``Federated arn:...``. A version may get more
-fields; none is removed or changes its meaning.
+docs/access.md has the schema of ``access_json``, version 1, with an example. A version may get more
+fields; no field is removed or changes its meaning.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -125,7 +109,7 @@ class IdentityDiff:
 
 
 def access_json(stack: str, changed: Sequence[IdentityDiff]) -> dict[str, Any]:
-    """A stack's changes in the schema of this module's docstring."""
+    """A stack's changes, as `--json` has them beside its result."""
     return {
         "version": SCHEMA_VERSION,
         "stack": stack,

@@ -121,7 +121,7 @@ class Declared:
 
 
 def declared(file: StackFile, name: str) -> Declared:
-    """Plan one identity of a stack.
+    """Return one identity of a stack, with its documents.
 
     Raises:
         SettingsError: with everything that is wrong with the stack's settings, or this identity's.

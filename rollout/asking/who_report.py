@@ -1,13 +1,4 @@
-"""What `who` prints: a table for people, and JSON.
-
-The JSON, version 1::
-
-    {"version": 1, "place": "s3://acme-site/public/x", "holders": [{
-        "stack": "prod", "identity": "circleci-deploy", "kind": "role",
-        "actions": ["s3:GetObject"], "resources": ["acme-site/public/*"], "conditions": [],
-        "via": "CircleCI jobs of organization ...", "permissionsBoundary": null}],
-     "errors": {"stack": "Pulumi.stack.yaml: ..."}, "notes": ["..."]}
-"""
+"""What `who` prints: a table for people, and JSON of version 1, which docs/access.md describes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

@@ -6,18 +6,17 @@ here: the version is known, every command names its stack (selecting one would c
 has selected), and the engine's events tell what happened.
 """
 
-import json
 import runpy
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from pulumi import automation as auto
 
-from components.aws.partitions import account_of_arn
 from components.resources import place
+from rollout.execution.destroy_checks import RefusedError, arns_of, check_accounts, check_protected
 from rollout.execution.pending import is_unsettled
 from rollout.execution.recovery import Gate, OnEvent, export, mend_file, recover
 from rollout.execution.scratch import QUIET, Scratch
@@ -25,10 +24,6 @@ from rollout.execution.task import Operation, Task
 from tools.toolchain import Cli
 
 _READING: Final = frozenset({Operation.PREVIEW, Operation.DRIFT})
-
-
-class RefusedError(Exception):
-    """The operation would do harm or is not possible; nothing was changed."""
 
 
 class _Pulumi(auto.PulumiCommand):
@@ -87,7 +82,7 @@ class _Workspace(auto.LocalWorkspace):
         self.run([*args, "--secrets-provider", "passphrase"])
 
     def arns(self, stack_name: str) -> list[str]:
-        return [*_arns(export(self.run, stack_name)["deployment"].get("resources") or [])]
+        return [*arns_of(export(self.run, stack_name)["deployment"].get("resources") or [])]
 
     def stack_outputs(self, stack_name: str) -> dict[str, auto.OutputValue]:  # noqa: ARG002
         """Read none: outputs hold secrets, and are not used."""
@@ -230,66 +225,3 @@ def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
     workspace.pulumi_command = _Pulumi(task.cli, gate, "--show-secrets")
     stack = _Stack(task.stack, workspace)
     stack.preview(color="never", on_event=gate.on_event, plan=task.plan, config_file=file)
-
-
-def check_accounts(task: Task, resources: Sequence[Mapping[str, Any]]) -> None:
-    """Check that a state, and all AWS providers in it, belong to what the stack's file allows.
-
-    With the credentials of another account, a destroy would find nothing, report success, and
-    remove the resources from the state. The providers alone are not enough: an `up` that is refused
-    because the stack's file names another account has written that account into the state.
-
-    Raises:
-        RefusedError: a resource is in another account, or a provider allows other accounts.
-    """
-    found = {account_of_arn(arn) for arn in _arns(resources)} - {*task.accounts, ""}
-    if found:
-        raise RefusedError(
-            f"it was deployed in account {', '.join(sorted(found))}, but its file has "
-            f"aws:allowedAccountIds {', '.join(task.accounts)}: set the account that it was "
-            "deployed in, deploy it, then destroy it; or keep the resources and forget the stack "
-            f"with `pulumi stack rm --force {task.stack}`"
-        )
-    for resource in resources:
-        if resource["type"] != "pulumi:providers:aws":
-            continue
-        allowed = json.loads(resource.get("inputs", {}).get("allowedAccountIds") or "[]")
-        allowed = sorted(map(str, allowed))
-        if allowed != sorted(task.accounts):
-            deployed = ", ".join(allowed) or "unset"
-            raise RefusedError(
-                f"its state has aws:allowedAccountIds {deployed}, but its file has "
-                f"{', '.join(task.accounts)}: deploy it, then destroy it; or use "
-                f"`pulumi destroy --stack {task.stack}`"
-            )
-
-
-def _arns(resources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for resource in resources:
-        arn = (resource.get("outputs") or {}).get("arn")
-        if isinstance(arn, str):
-            yield arn
-
-
-def check_protected(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
-    """Check that no resource in a state is protected: a destroy would fail after deleting the rest.
-
-    Raises:
-        RefusedError: a resource is protected.
-    """
-    urns = [resource["urn"] for resource in resources if resource.get("protect")]
-    if urns:
-        unprotect = "\n".join(
-            f"  pulumi state unprotect '{urn}' --stack {task.stack} --yes" for urn in urns
-        )
-        it, is_ = ("it", "is") if len(urns) == 1 else ("them", "are")
-        raise RefusedError(
-            f"Nothing was deleted: {', '.join(map(_name, urns))} {is_} protected, as roles of "
-            f"other stacks may trust {it}.\n"
-            f"--exclude-protected leaves {it} and deletes the rest.\n"
-            f"To delete {it} too, first run:\n{unprotect}"
-        )
-
-
-def _name(urn: str) -> str:
-    return urn.rsplit("::", 1)[-1]

@@ -18,7 +18,8 @@ from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
 from rollout.access.preview import PreviewAccess
-from rollout.execution.engine import RefusedError, operate
+from rollout.execution.destroy_checks import RefusedError
+from rollout.execution.engine import operate
 from rollout.execution.engine_words import stderr
 from rollout.execution.lock import find_lock
 from rollout.execution.observer import Observer

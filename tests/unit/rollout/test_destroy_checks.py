@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from semver import Version
 
-from rollout.execution.engine import RefusedError, check_accounts, check_protected
+from rollout.execution.destroy_checks import RefusedError, check_accounts, check_protected
 from rollout.execution.task import Operation, Task
 from tools.toolchain import Cli
 
