@@ -207,7 +207,7 @@ def _words(settlement: Settlement) -> str:
             return f"{settlement.pending}: {keys} was deleted, as its secret is lost"
         case _:
             return (
-                f"{settlement.pending}: not added to the state, {settlement.why}"
+                f"{settlement.pending}: not added to the state; {settlement.why}"
                 if settlement.why
                 else ""
             )
