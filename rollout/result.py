@@ -32,7 +32,7 @@ class Status(StrEnum):
     """The rollout that this one resumes did it."""
     NOT_REACHED = "not reached"
     NOT_DEPLOYED = "not deployed"
-    """Drift was looked for, and the state holds nothing of the stack."""
+    """Drift found no resource of the stack in the state."""
 
 
 @dataclass(frozen=True, order=True)

@@ -79,7 +79,7 @@ def _read(file: Path) -> Claims:
         claims = None
     if not isinstance(claims, dict):
         # What is in the file may be a secret, so it is not shown.
-        raise RolloutError(f"--token {file}: it holds no token (a JWT: three parts with dots)")
+        raise RolloutError(f"--token {file}: is not a token (a JWT: three parts with dots)")
     return claims
 
 

@@ -93,9 +93,9 @@ def main(arguments: Sequence[str], root: Path) -> int:
         "python -m tools.ci.aws_config", description=__doc__.split("\n")[0]
     )
     parser.add_argument("role", help="the role's name, with its path where it has one")
-    wish = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     try:
-        made = profiles(roles(root, wish.role), os.environ)
+        made = profiles(roles(root, given.role), os.environ)
     except ExceptionGroup as errors:
         sys.stderr.writelines(f"{error}\n" for error in errors.exceptions)
         return 1

@@ -56,14 +56,14 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     )
     parser.add_argument("file", type=Path, help="Markdown: the comment's text")
     parser.add_argument("--name", default="preview", help="which comment it is [preview]")
-    wish = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     try:
         pull_request = find_pull_request(environment)
         if pull_request is None:
             sys.stderr.write("There is no open pull request, so no comment either.\n")
             return 0
-        text = wish.file.read_text(encoding="utf-8")
-        sys.stderr.write(f"{write(pull_request, wish.name, text)}\n")
+        text = given.file.read_text(encoding="utf-8")
+        sys.stderr.write(f"{write(pull_request, given.name, text)}\n")
     except (GitHubError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

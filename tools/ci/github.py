@@ -68,8 +68,8 @@ class GitHub:
         owner, _, name = self.repository.partition("/")
         after = None
         while True:
-            wish = {"owner": owner, "name": name, "number": number, "after": after}
-            found = self._graphql(_COMMENTS, wish)["repository"]["pullRequest"]["comments"]
+            variables = {"owner": owner, "name": name, "number": number, "after": after}
+            found = self._graphql(_COMMENTS, variables)["repository"]["pullRequest"]["comments"]
             yield from (one for one in found["nodes"] if one["viewerDidAuthor"])
             if not found["pageInfo"]["hasNextPage"]:
                 return

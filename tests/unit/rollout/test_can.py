@@ -226,7 +226,7 @@ def test_a_token_may_come_from_standard_input_and_is_never_shown(
         (("--identity", "deploy", *GET, "--user", "me"), "--user: 'me' is not a lowercase UUID"),
         (("--identity", "deploy", *GET, "--sub", "x", "--ref", MAIN), "leave out the others"),
         (("--identity", "deploy", *GET, "--token", "nowhere"), "--token nowhere: No such file"),
-        (("--identity", "deploy", *GET, "--token", "Pulumi.yaml"), "it holds no token"),
+        (("--identity", "deploy", *GET, "--token", "Pulumi.yaml"), "is not a token"),
         (("--identity", "ci", *GET, "--source-ip", "here"), "'here' is not an IP address"),
         (("--identity", "ci"), "Missing argument 'ACTION'"),
         (GET, "Missing option '--identity'"),
