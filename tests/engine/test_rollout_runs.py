@@ -161,7 +161,7 @@ def test_a_stack_whose_move_was_refused_is_not_destroyed_until_its_file_is_as_be
     moved.write({"identities": {"ci": user}}, buckets=False)
     rollout.run("up", "--yes", code=1)
     failed = rollout.run("destroy", "--yes", "--json", code=1).stacks[stack.name]["error"]
-    assert f"it was deployed in account {stack.account}, and its file says" in failed
+    assert f"it was deployed in account {stack.account}, but its file has" in failed
     assert "ci-user" in stack.resources()
 
     stack.write({"identities": {"ci": user}}, buckets=False)
