@@ -1,4 +1,4 @@
-"""The error that is shown to the user without a traceback."""
+"""The errors that are shown to the user without a traceback."""
 
 from collections.abc import Iterable
 
@@ -26,3 +26,7 @@ class RolloutError(Exception):
         error = cls(*(f"{file}: {finding}" for finding in found))
         error.findings = found
         return error
+
+
+class AccountError(Exception):
+    """An account can't be reached or read; the text says why."""

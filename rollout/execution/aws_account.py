@@ -19,6 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from components.aws.partitions import region_in_use
 from components.settings.load import decoded
 from components.settings.stack_file import StackFile
+from rollout.deployed.read import RETRIES
+from rollout.errors import AccountError
 from rollout.execution.pending import KEY, Existing, Pending
 
 if TYPE_CHECKING:
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
 ACCOUNT_ROLE: Final = "SANDBOX_ACCOUNT_ROLE"
 """The variable with the ARN of a role in any account. The sandbox's provider assumes it, so that it
 starts in the account of the stack's file, whichever account the credentials belong to."""
-
-
-class AccountError(Exception):
-    """A stack's account can't be reached; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,8 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
         raise AccountError(f"that was in account {there}, not in {answer['Account']}")
     told = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     clock = told - datetime.now(UTC)
-    return AwsAccount(answer["Account"], answer["Arn"].split(":")[1], session.client("iam"), clock)
+    iam = session.client("iam", config=RETRIES)
+    return AwsAccount(answer["Account"], answer["Arn"].split(":")[1], iam, clock)
 
 
 def _session(file: StackFile) -> boto3.Session:

@@ -27,6 +27,7 @@ from pulumi.runtime.settings import get_engine
 
 from components.settings.findings import SettingsError
 from components.settings.stack_file import read
+from rollout.errors import AccountError
 from rollout.execution.pending import (
     Remedy,
     Settlement,
@@ -168,7 +169,7 @@ def _settlements(task: Task, run: RunCli, deployment: Mapping[str, Any]) -> list
             if settlement.remedy is Remedy.DELETE:
                 for key in settlement.ids:
                     aws_account.delete_key(account, settlement.pending.inputs["user"], key)
-    except aws_account.AccountError as error:
+    except AccountError as error:
         raise RecoveryError(f"{_CUT_SHORT}, and {error}") from None
     return settlements
 

@@ -1,0 +1,247 @@
+"""Reads IAM: one identity by its name, or all of an account. Nothing is changed.
+
+AWS's managed policies of a whole account are told only where they are attached.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components.iam.document import PolicyDocument
+from rollout.deployed.model import (
+    DeployedAccount,
+    DeployedGroup,
+    DeployedKey,
+    DeployedProvider,
+    DeployedRole,
+    DeployedUser,
+    LastUse,
+)
+from rollout.errors import AccountError
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_sts import STSClient
+
+RETRIES: Final = Config(retries={"mode": "standard", "max_attempts": 10})
+"""For clients that read much: IAM throttles."""
+
+_Inline = Mapping[str, PolicyDocument]
+_Attached = Mapping[str, PolicyDocument | None]
+
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException"})
+_NEVER: Final = "N/A"
+
+
+def read_user(iam: "IAMClient", name: str) -> DeployedUser | None:
+    """Read a user; None if there is no user of this name.
+
+    Raises:
+        AccountError: a call fails. The text names the call, and the permission that it needs.
+    """
+    with _told(), suppress(iam.exceptions.NoSuchEntityException):
+        user = iam.get_user(UserName=name)["User"]
+        inline = {
+            one: _document(iam.get_user_policy(UserName=name, PolicyName=one)["PolicyDocument"])
+            for one in _all(iam, "list_user_policies", "PolicyNames", UserName=name)
+        }
+        attached = _all(iam, "list_attached_user_policies", "AttachedPolicies", UserName=name)
+        groups = _all(iam, "list_groups_for_user", "Groups", UserName=name)
+        names = [one["GroupName"] for one in groups]
+        return _user(iam, user, inline, _managed(iam, attached), names)
+    return None
+
+
+def read_role(iam: "IAMClient", name: str) -> DeployedRole | None:
+    """Read a role; None if there is no role of this name.
+
+    Raises:
+        AccountError: as `read_user` does.
+    """
+    with _told(), suppress(iam.exceptions.NoSuchEntityException):
+        role = iam.get_role(RoleName=name)["Role"]
+        inline = {
+            one: _document(iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"])
+            for one in _all(iam, "list_role_policies", "PolicyNames", RoleName=name)
+        }
+        attached = _all(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+        return _role(role, role, inline, _managed(iam, attached))
+    return None
+
+
+def read_provider(iam: "IAMClient", arn: str) -> DeployedProvider | None:
+    """Read an OIDC provider; None if there is none of this ARN.
+
+    Raises:
+        AccountError: as `read_user` does.
+    """
+    with _told(), suppress(iam.exceptions.NoSuchEntityException):
+        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        audiences, thumbprints = (tuple(found[key]) for key in ("ClientIDList", "ThumbprintList"))
+        return DeployedProvider(arn, found["Url"], audiences, thumbprints)
+    return None
+
+
+def read_account(iam: "IAMClient", sts: "STSClient") -> DeployedAccount:
+    """Read all users, roles, groups, policies and OIDC providers of an account.
+
+    Raises:
+        AccountError: as `read_user` does.
+    """
+    with _told():
+        caller = sts.get_caller_identity()
+        details = iam.get_paginator("get_account_authorization_details").paginate()
+        found: dict[str, list[Any]] = defaultdict(list)
+        for page in details:
+            for kind in ("User", "Role", "Group"):
+                found[kind] += page[f"{kind}DetailList"]  # type: ignore[literal-required] # one of three
+            found["Policy"] += page["Policies"]
+        policies = {
+            policy["Arn"]: _document(version["Document"])
+            for policy in found["Policy"]
+            for version in policy["PolicyVersionList"]
+            if version["IsDefaultVersion"]
+        }
+
+        def held(kind: str, one: Mapping[str, Any]) -> tuple[_Inline, _Attached]:
+            inline = one.get(f"{kind}PolicyList", ())
+            attached = (policy["PolicyArn"] for policy in one.get("AttachedManagedPolicies", ()))
+            return (
+                {policy["PolicyName"]: _document(policy["PolicyDocument"]) for policy in inline},
+                {arn: policies.get(arn) for arn in attached},
+            )
+
+        # The details lack a role's session length and description.
+        entries = {one["RoleName"]: one for one in _all(iam, "list_roles", "Roles")}
+        providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        read = (read_provider(iam, one["Arn"]) for one in providers)
+        return DeployedAccount(
+            id=caller["Account"],
+            partition=caller["Arn"].split(":")[1],
+            users=tuple(
+                _user(iam, one, *held("User", one), one.get("GroupList", ()))
+                for one in found["User"]
+            ),
+            roles=tuple(
+                _role(one, entries.get(one["RoleName"], {}), *held("Role", one))
+                for one in found["Role"]
+            ),
+            groups={one["GroupName"]: _group(one, *held("Group", one)) for one in found["Group"]},
+            providers=tuple(one for one in read if one is not None),
+            policies=policies,
+        )
+
+
+def _user(
+    iam: "IAMClient",
+    found: Mapping[str, Any],
+    inline: _Inline,
+    attached: _Attached,
+    groups: Iterable[str],
+) -> DeployedUser:
+    name = found["UserName"]
+    return DeployedUser(
+        name=name,
+        arn=found["Arn"],
+        path=found["Path"],
+        tags=_tags(found),
+        boundary=_boundary(found),
+        inline=inline,
+        attached=attached,
+        keys=tuple(_keys(iam, name)),
+        groups=tuple(groups),
+        has_console_password=_has_password(iam, name),
+    )
+
+
+def _role(
+    found: Mapping[str, Any], entry: Mapping[str, Any], inline: _Inline, attached: _Attached
+) -> DeployedRole:
+    return DeployedRole(
+        name=found["RoleName"],
+        arn=found["Arn"],
+        path=found["Path"],
+        tags=_tags(found),
+        boundary=_boundary(found),
+        inline=inline,
+        attached=attached,
+        trust=_document(found["AssumeRolePolicyDocument"]),
+        description=entry.get("Description", ""),
+        max_session_seconds=entry.get("MaxSessionDuration", 3_600),
+        last_use=_last_use(found.get("RoleLastUsed", {})),
+    )
+
+
+def _group(found: Mapping[str, Any], inline: _Inline, attached: _Attached) -> DeployedGroup:
+    name, arn, path = (found[key] for key in ("GroupName", "Arn", "Path"))
+    return DeployedGroup(name=name, arn=arn, path=path, inline=inline, attached=attached)
+
+
+def _keys(iam: "IAMClient", user: str) -> Iterator[DeployedKey]:
+    for key in _all(iam, "list_access_keys", "AccessKeyMetadata", UserName=user):
+        used = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"]
+        active = key["Status"] == "Active"
+        yield DeployedKey(key["AccessKeyId"], active, key["CreateDate"], _last_use(used))
+
+
+def _last_use(found: Mapping[str, Any]) -> LastUse | None:
+    at, service = found.get("LastUsedDate"), found.get("ServiceName")
+    if at is None:
+        return None
+    return LastUse(at, found.get("Region", ""), None if service == _NEVER else service)
+
+
+def _has_password(iam: "IAMClient", user: str) -> bool:
+    try:
+        iam.get_login_profile(UserName=user)
+    except iam.exceptions.NoSuchEntityException:
+        return False
+    return True
+
+
+def _managed(iam: "IAMClient", attached: Iterable[Mapping[str, str]]) -> _Attached:
+    documents: dict[str, PolicyDocument | None] = {}
+    for arn in (one["PolicyArn"] for one in attached):
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        documents[arn] = _document(found["PolicyVersion"]["Document"])
+    return documents
+
+
+def _tags(found: Mapping[str, Any]) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for one in found.get("Tags", ())}
+
+
+def _boundary(found: Mapping[str, Any]) -> str | None:
+    arn: str | None = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    return arn
+
+
+def _document(found: object) -> PolicyDocument:
+    """Return a document; boto3 has decoded it, unless it is no JSON to boto3."""
+    document: PolicyDocument = json.loads(unquote(found)) if isinstance(found, str) else found  # type: ignore[assignment] # a mapping, by botocore's json_decode_policies
+    return document
+
+
+def _all(iam: "IAMClient", call: Any, key: str, **asked: str) -> list[Any]:  # noqa: ANN401 - paginators are typed by the literal name
+    return [one for page in iam.get_paginator(call).paginate(**asked) for one in page[key]]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the errors of boto3 into one that says which call failed, and what it needs."""
+    try:
+        yield
+    except ClientError as error:
+        call = error.operation_name
+        if error.response["Error"]["Code"] in _DENIED:
+            call = f"iam:{call} is denied; allow it to these credentials"
+        raise AccountError(f"{call}: {error}") from None
+    except BotoCoreError as error:
+        raise AccountError(f"IAM can't be reached: {error}") from None
