@@ -2,8 +2,8 @@
 
 Exit codes: 0 success; 1 a stack failed or was not reached, or the command could not start; 2 with
 `--exit-code`, there are changes; 3 with `--fail-on-wider`, access gets wider; 4 with
-`--fail-on-breaks`, jobs may stop; 130 and 143 after Ctrl-C and SIGTERM. `can` and `who` have their
-own, see `rollout.asking.commands`.
+`--fail-on-breaks`, jobs may stop; 130 and 143 after Ctrl-C and SIGTERM. `can`, `who` and
+`audit` have their own, see `rollout.asking.commands` and `rollout.auditing.commands`.
 """
 # ruff: noqa: PLR0913 - a command has an argument for each of its options
 
@@ -21,10 +21,10 @@ from rich.console import Console
 
 from components.settings.findings import printable
 from rollout.asking import commands as asking
-from rollout.asking.commands import Json
+from rollout.auditing import commands as auditing
 from rollout.choosing.check import check, with_findings
 from rollout.choosing.inventory import project_root
-from rollout.choosing.options import Globs, Stacks, selecting, sharing
+from rollout.choosing.options import Globs, Json, Redact, Stacks, selecting, sharing
 from rollout.choosing.selection import Options, choose
 from rollout.errors import RolloutError
 from rollout.execution.command import carry_out
@@ -41,7 +41,8 @@ app: Final = typer.Typer(
     epilog="Exit codes: 0 done; 1 a stack failed or was not reached; 2 changes were found, with "
     "--exit-code; 3 access gets wider, with --fail-on-wider; 4 jobs may stop, with "
     "--fail-on-breaks; 130 and 143 after Ctrl-C and SIGTERM. "
-    "can: 0 allowed, 1 denied, 2 wrong usage or config.",
+    "can: 0 allowed, 1 denied, 2 wrong usage or config. "
+    "audit: 0 done, 1 risks were found, with --exit-code, 2 an account can't be read.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -78,9 +79,7 @@ def ordering(
         ),
     ] = None,
     *,
-    redact: Annotated[
-        bool, typer.Option("--redact", help="Hide account ids in all output.")
-    ] = False,
+    redact: Redact = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for locked stacks instead of failing.")
     ] = False,
@@ -213,6 +212,7 @@ def destroy(
 
 app.command()(asking.can)
 app.command()(asking.who)
+app.command("audit")(auditing.audit)
 
 
 def _finish(run: Run, output: Output, *, tell_changes: bool = False) -> NoReturn:
@@ -299,5 +299,5 @@ def main() -> int:
             raise
         show()
         command = getattr(getattr(error, "ctx", None), "info_name", None)
-        return asking.WRONG if command in asking.COMMANDS else Exit.FAILED
+        return asking.WRONG if command in {*asking.COMMANDS, "audit"} else Exit.FAILED
     return Exit.FAILED

@@ -133,7 +133,7 @@ def _named_by(wildcard: str) -> str:
     """The text that tells what to write instead of a wildcard."""
     if wildcard.rstrip("*") in ("", "s3:"):
         return "name each action, or use access: [full] for every action on objects"
-    meant = [name for name in _placeable() if fnmatchcase(name, wildcard)]
+    meant = [name for name in placeable() if fnmatchcase(name, wildcard)]
     meant.sort(key=lambda name: (name not in _KNOWN, name))
     if not meant:
         return "name each action"
@@ -143,13 +143,14 @@ def _named_by(wildcard: str) -> str:
 
 def _nearest(name: str) -> str:
     # Compared without "s3:", which makes any two names similar.
-    by_lower = {known.removeprefix("s3:").lower(): known for known in _placeable()}
+    by_lower = {known.removeprefix("s3:").lower(): known for known in placeable()}
     wanted = name.rpartition(":")[2].lower()
     near = [wanted] if wanted in by_lower else get_close_matches(wanted, by_lower, cutoff=0.5)
     return f"; did you mean {' or '.join(by_lower[found] for found in near)}?" if near else ""
 
 
-def _placeable() -> list[str]:
+def placeable() -> list[str]:
+    """The names of all S3 actions on buckets and on objects."""
     return [name for name, rows in _table().items() if rows]
 
 

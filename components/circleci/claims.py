@@ -10,13 +10,24 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from components.aws.partitions import COMMERCIAL
-from components.circleci.subject import PROJECT_CLAIM
+from components.circleci.subject import PROJECT_CLAIM, issuer, parse_subject
 from components.iam.decide import TrustRequest, web_identity
 
 _TAKEN: Final = ("aud", "sub", "amr")
 
 Claims = Mapping[str, Any]
 """The claims of a token; the signature is not checked here."""
+
+
+def claims_of(organization: str, subject: str, audience: str | None = None) -> Claims:
+    """The claims of a token. Without ``audience`` it is CircleCI's default: the organization."""
+    job = parse_subject(subject)
+    return {
+        "iss": f"https://{issuer(organization)}",
+        "aud": audience or organization,
+        "sub": subject,
+        **({PROJECT_CLAIM: job.project} if job else {}),
+    }
 
 
 def issuer_of(claims: Claims) -> str:

@@ -35,6 +35,7 @@ _WILDCARD = re.compile(r"[*?]")
 _VARIABLE = re.compile(r"\$\{(?P<inside>[^}]*)\}")
 _BOTH = re.compile(rf"{_VARIABLE.pattern}|{_WILDCARD.pattern}")
 _NOTHING = re.compile(r"(?!)")
+_UNRESOLVED = "a pattern with variables matches nothing until they are resolved"
 _INSIDE = re.compile(r"(?P<key>[^,']+?)(?:,\s*'(?P<default>[^']*)')?")
 
 
@@ -124,6 +125,33 @@ class Pattern:
                     row.append(above[place] and both)
         return row[-1]
 
+    def after(self, start: str) -> list[Pattern]:
+        """What may follow ``start`` in a text that matches: a pattern for each way to match it.
+
+        Raises:
+            ValueError: The pattern has variables.
+        """
+        if self.has_variables:
+            raise ValueError(_UNRESOLVED)
+        symbols = self._symbols
+        places = {0}
+        for character in start:
+            reached = set[int]()
+            for place in places:
+                # A star may also match nothing.
+                while place < len(symbols) and symbols[place] is Wild.ANY:
+                    reached.add(place)
+                    place += 1  # noqa: PLW2901 - the next symbol
+                if place < len(symbols) and symbols[place] in {Wild.ONE, character}:
+                    reached.add(place + 1)
+            places = reached
+        return [Pattern(_canonical(list(symbols[place:]))) for place in sorted(places)]
+
+    def example(self, filler: str) -> str:
+        """A text that matches: the filler for each ``*``, its first character for each ``?``."""
+        fillers = {Wild.ANY: filler, Wild.ONE: filler[:1]}
+        return "".join(fillers[one] if isinstance(one, Wild) else str(one) for one in self.tokens)
+
     @cached_property
     def _symbols(self) -> tuple[Token, ...]:
         symbols: list[Token] = []
@@ -134,7 +162,7 @@ class Pattern:
     @cached_property
     def _regex(self) -> re.Pattern[str]:
         if self.has_variables:
-            raise ValueError("a pattern with variables matches nothing until they are resolved")
+            raise ValueError(_UNRESOLVED)
         between = [""]
         for token in self.tokens:
             if token is Wild.ANY:

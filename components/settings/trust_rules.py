@@ -25,7 +25,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 KINDS: Final = ("heads/", "tags/", "pull/")
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)+")
 # The rules of git-check-ref-format about characters and the ends of parts.
-_NO_REF: Final = re.compile(r"[\x00-\x20~^:?\[\\\x7f$]|\.\.|//|@\{|/\.|\.lock(/|$)|\.$")
+NO_REF: Final = re.compile(r"[\x00-\x20~^:?\[\\\x7f$]|\.\.|//|@\{|/\.|\.lock(/|$)|\.$")
 # Characters that IAM refuses in a trust policy (AssumeRolePolicyDocument) or a description.
 _NOT_IN_IAM: Final = re.compile(r"[^ -~\xa1-\xff]")
 
@@ -71,7 +71,7 @@ def _wrong_ref(ref: str) -> str | None:
             f"contains {strange[0]!a}, which IAM does not allow in a trust policy; "
             "end the ref in * before it"
         )
-    return "is not a Git ref, such as refs/heads/main" if _NO_REF.search(ref) else None
+    return "is not a Git ref, such as refs/heads/main" if NO_REF.search(ref) else None
 
 
 def _any_alone(projects: Sequence[object]) -> Iterator[str]:

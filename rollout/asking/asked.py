@@ -16,8 +16,7 @@ from typing import Final
 from components.aws.limits import Kind
 from components.aws.partitions import bucket_arn
 from components.circleci.asked_job import Asked, job_of
-from components.circleci.claims import Claims
-from components.circleci.subject import PROJECT_CLAIM, issuer, parse_subject
+from components.circleci.claims import Claims, claims_of
 from components.iam.document import PolicyDocument
 from components.policy.layout import layouts, policy_name
 from components.settings.model import Role, Stack, Trust, User
@@ -49,7 +48,7 @@ class JobAsked:
         if self.token is not None:
             return _read(self.token)
         if self.subject is not None:
-            return _claims(trust.organization, self.subject)
+            return claims_of(trust.organization, self.subject)
         try:
             job = job_of(trust, self.parts)
         except ValueError as error:
@@ -57,13 +56,7 @@ class JobAsked:
         ref = self.parts.ref
         if ref is not None and not ref.startswith("refs/"):
             raise RolloutError(f"--ref: a token says refs/…; did you mean 'refs/heads/{ref}'?")
-        return _claims(job.organization, job.subject)
-
-
-def _claims(organization: str, subject: str) -> Claims:
-    claims = {"iss": f"https://{issuer(organization)}", "aud": organization, "sub": subject}
-    job = parse_subject(subject)
-    return {**claims, PROJECT_CLAIM: job.project} if job else claims
+        return claims_of(job.organization, job.subject)
 
 
 def _read(file: Path) -> Claims:

@@ -24,7 +24,7 @@ from rollout.asking.asked import JobAsked, declared
 from rollout.asking.can import answer_json, answer_lines, answer_of
 from rollout.asking.who import list_holders
 from rollout.choosing.inventory import project_root
-from rollout.choosing.options import Globs, Stacks
+from rollout.choosing.options import Globs, Json, Stacks
 from rollout.errors import RolloutError
 
 WRONG: Final = 2
@@ -33,7 +33,6 @@ WRONG: Final = 2
 COMMANDS: Final = frozenset({"can", "who"})
 
 Place = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="The place.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def can(

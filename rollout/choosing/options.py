@@ -20,6 +20,8 @@ Stacks = Annotated[
         "--stacks", "-s", metavar="GLOB...", help="Names or globs of stacks (default: all)."
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Redact = Annotated[bool, typer.Option("--redact", help="Hide account ids in all output.")]
 
 Command = Callable[..., Any]
 

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, TypeVar, cast
 
 from rich.console import Console
 
 from rollout.errors import RolloutError
-from rollout.result import Report
+
+Shown = TypeVar("Shown")
+"""What a command shows: a report, or a tuple of them."""
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _LENGTH: Final = 12
@@ -27,9 +29,9 @@ class Redactor:
         """Return the text with `xxxxxxxxxxx1` for the first account id, and so on."""
         return _ACCOUNT.sub(self._name, text)
 
-    def report(self, report: Report) -> Report:
+    def report(self, report: Shown) -> Shown:
         """Return the report with every text in it redacted, whatever holds the text."""
-        redacted: Report = self._value(report)
+        redacted: Shown = self._value(report)
         return redacted
 
     def stream(self, stream: IO[str]) -> IO[str]:
@@ -92,7 +94,7 @@ class Output:
     def text(self, text: str) -> str:
         return text if self.redactor is None else self.redactor.text(text)
 
-    def of(self, report: Report) -> Report:
+    def of(self, report: Shown) -> Shown:
         return report if self.redactor is None else self.redactor.report(report)
 
     @contextmanager

@@ -1,0 +1,1 @@
+"""What is risky in an account, whoever made it: `audit`."""
