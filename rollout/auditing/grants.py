@@ -26,7 +26,7 @@ from rollout.auditing.instead import grants_instead
 from rollout.auditing.risks import Risk, Weakness
 from rollout.deployed.model import DeployedAccount, DeployedIdentity, DeployedRole, DeployedUser
 
-_ANYWHERE: Final = Location("a-bucket-that-nobody-names", "a-key")
+_ANYWHERE: Final = Location("0q8z-bucket-of-nobody-9x7j", "0q8z/key-9x7j")
 _NAMED: Final = 4
 
 

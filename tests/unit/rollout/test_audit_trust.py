@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, assume, event, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from components.circleci.claims import claims_of, token_request
-from components.circleci.subject import ANY_UUID, TWO_REFS, parse_subject
+from components.circleci.crafted import Wanted
+from components.circleci.subject import ANY_UUID, TWO_REFS, Job, parse_subject
 from components.iam.decide import decide_trust
 from components.iam.document import PolicyDocument
+from components.iam.patterns import pattern
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 from rollout.auditing.instead import ORIGIN, PROJECT
@@ -20,7 +22,7 @@ from rollout.auditing.risks import Level, Risk, Weakness
 from rollout.auditing.trust import provider_risks, trust_risks
 from rollout.deployed.model import DeployedAccount, DeployedProvider, DeployedRole
 from tests.unit.policy.test_trust_properties import TRUSTS
-from tests.unit.policy.trusts import ACCOUNT, APP, MAIN, ORG, OTHER_ORG, P1, U1
+from tests.unit.policy.trusts import ACCOUNT, APP, MAIN, ORG, OTHER_ORG, P1, P2, U1, U2
 
 ISSUER: Final = f"oidc.circleci.com/org/{ORG}"
 JOB: Final = f"org/{ORG}/project/{P1}/user"
@@ -230,11 +232,71 @@ def test_the_table_has_enough_shapes() -> None:
     assert len(SAFE) + len(UNSAFE) + len(UNKNOWN) >= 45
 
 
-@examples(max_examples=200)
+@examples(max_examples=100)
 @given(st.sampled_from(TRUSTS))
 def test_a_trust_of_this_program_has_no_risk(trust: Trust) -> None:
     document = trust_document(trust, provider_arn("aws", ACCOUNT, ORG))
     assert risks(role(*document["Statement"])) == []
+
+
+PIECES: Final = [
+    "*",
+    "?",
+    "/",
+    P1,
+    U1,
+    ANY_UUID,
+    "6f9b",
+    APP,
+    "github.com/acme/",
+    MAIN,
+    "refs/",
+    "x",
+]
+MARKS: Final = ["/project/", "/user/", "/vcs-origin/", "/vcs-ref/", "refs/heads/"]
+
+
+def texts(*pieces: str, most: int = 3) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(pieces), max_size=most).map("".join)
+
+
+@st.composite
+def patterns(draw: st.DrawFn) -> str:
+    """A subject's pattern with parts left out, and anything in the others."""
+    text = f"org/{draw(st.sampled_from([ORG, '*']))}"
+    for mark in MARKS[:4]:
+        if draw(st.integers(0, 5)):
+            text += mark + draw(st.sampled_from(PIECES) | texts(*PIECES, *MARKS))
+    return text
+
+
+@st.composite
+def jobs(draw: st.DrawFn, wanted: Wanted) -> Job | None:
+    """A job that matches, with a real project and user, and a ref that anyone may have chosen."""
+    start = [piece for piece in (*PIECES, *MARKS, f"/project/{P1}/user/{U1}") if piece not in "*?"]
+    origin = APP + draw(texts("", *(f"/{piece}" for piece in start)))
+    ids = (draw(st.sampled_from([P1, P2])), draw(st.sampled_from([U1, U2])))
+    branch = f"refs/heads/{draw(texts('x', *start))}"
+    ends = wanted.pattern.after(Job(ORG, *ids, origin, branch).subject)
+    if not ends:
+        return None
+    end = draw(st.sampled_from(ends)).example(draw(st.sampled_from(["y", "0", *start])))
+    return Job(ORG, *ids, origin, branch + end)
+
+
+@examples(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much])
+@given(st.data())
+def test_a_job_that_gets_in_unmeant_is_never_passed_over(data: st.DataObject) -> None:
+    wanted = Wanted(data.draw(patterns()), wild=True)
+    job = data.draw(jobs(wanted))
+    assume(job is not None and not wanted.means(job))
+    assert job is not None
+    two = data.draw(st.booleans())
+    assume(wanted.pattern.matches(job.subject))
+    assume(not (two and pattern(TWO_REFS).matches(job.subject)))
+    told = risks(role(like(wanted.text, **(NO_TWO_REFS if two else {}))))
+    event(", ".join(sorted(one.weakness.value for one in told)))
+    assert told
 
 
 def test_the_published_pattern_is_entered_by_the_name_of_a_branch() -> None:
