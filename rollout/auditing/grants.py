@@ -5,13 +5,15 @@ The evaluator of `can` is asked for each S3 action on a bucket that nobody names
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache
 from typing import Final
 
 from components.aws.actions import EVERYTHING, action, placeable
 from components.aws.limits import Kind
+from components.aws.partitions import DNS_SUFFIXES
 from components.iam.decide import Request, decide_parsed
 from components.iam.document import (
+    Choice,
     Effect,
     PolicyDocument,
     PolicyError,
@@ -20,13 +22,15 @@ from components.iam.document import (
     parse,
 )
 from components.iam.patterns import pattern
-from components.iam.requests import Caller, Location, s3_request
+from components.iam.requests import Location, s3_request
 from components.iam.words import conditions_said, selected, short_resource
 from rollout.auditing.instead import grants_instead
 from rollout.auditing.risks import Risk, Weakness
 from rollout.deployed.model import DeployedAccount, DeployedIdentity, DeployedRole, DeployedUser
 
 _ANYWHERE: Final = Location("0q8z-bucket-of-nobody-9x7j", "0q8z/key-9x7j")
+_SHOWN: Final = "s3:GetObject"
+"""The action to show if it is allowed; otherwise the first."""
 _NAMED: Final = 4
 
 
@@ -67,10 +71,10 @@ class _Held:
     statements: list[Statement]
 
     def risks(self) -> Iterator[Risk]:
-        everywhere = [one for one in self._allowing if _reaches(one, self._requests)]
-        if everywhere:
-            yield from self._everywhere(everywhere)
-        elif everything := [one for one in self._allowing if _is_everything(one)]:
+        everything = [one for one in self.statements if _is_everything(one)]
+        if everywhere := self._everywhere():
+            yield everywhere
+        elif everything:
             resources = [value for one in everything for value in one.resources.values]
             buckets = dict.fromkeys(short_resource(one).split("/")[0] for one in resources)
             shown = ", ".join(list(dict.fromkeys(map(short_resource, resources)))[:_NAMED])
@@ -94,47 +98,54 @@ class _Held:
     def _kind(self) -> Kind:
         return "user" if isinstance(self.identity, DeployedUser) else "role"
 
-    @cached_property
-    def _allowing(self) -> list[Statement]:
-        return [one for one in self.statements if one.effect is Effect.ALLOW]
-
-    @cached_property
-    def _requests(self) -> list[Request]:
-        caller = Caller(user_name=self.identity.name if self._kind == "user" else None)
-        partition = self.account.partition
-        return [
-            s3_request(action(name), _ANYWHERE, partition=partition, caller=caller)
-            for name in placeable()
-        ]
-
-    def _everywhere(self, wide: list[Statement]) -> Iterator[Risk]:
-        sure = [one for one in self._requests if decide_parsed(self.statements, one).allowed]
+    def _everywhere(self) -> Risk | None:
+        deciding = [one for one in self.statements if one.effect is Effect.DENY or _is_wide(one)]
+        if all(one.effect is Effect.DENY for one in deciding):
+            return None
+        requests = _requests(self.account.partition)
+        sure = [one for one in requests if decide_parsed(deciding, one).allowed]
         # As far as conditions go that the request does not meet, or that deny.
         relaxed = [
             replace(one, conditions=())
-            for one in self.statements
+            for one in deciding
             if one.effect is Effect.ALLOW or not one.conditions
         ]
-        may = sure or [one for one in self._requests if decide_parsed(relaxed, one).allowed]
+        may = sure or [one for one in requests if decide_parsed(relaxed, one).allowed]
         if not may:
-            return
+            return None
         names = dict.fromkeys(
-            name for one in wide for name in selected(one.actions, _NAMED).split(", ")
+            name
+            for one in relaxed
+            if any(decide_parsed([one], request).allowed for request in may)
+            for name in selected(one.actions, _NAMED).split(", ")
         )
         text = f"may do {', '.join(names)} on every bucket"
-        doubts = [] if sure else [test for one in self.statements for test in one.conditions]
+        doubts = [] if sure else [test for one in deciding for test in one.conditions]
         unless = [conditions_said(doubts)] if doubts else []
         if self.identity.boundary:
             unless.append(f"its permissions boundary {self.identity.boundary}")
         if unless:
             text += f", unless this forbids it: {'; '.join(unless)}"
         weakness = Weakness.NOT_JUDGED if unless else Weakness.EVERY_BUCKET
-        yield self.risk(weakness, text, may[0], None, [one.action for one in may])
+        actions = [one.action for one in may]
+        shown = may[actions.index(_SHOWN) if _SHOWN in actions else 0]
+        return self.risk(weakness, text, shown, None, actions)
 
 
-def _reaches(statement: Statement, requests: list[Request]) -> bool:
-    anyhow = [replace(statement, conditions=())]
-    return any(decide_parsed(anyhow, one).allowed for one in requests)
+@cache
+def _requests(partition: str) -> tuple[Request, ...]:
+    """Each S3 action on a bucket, or an object in it, that nobody names."""
+    return tuple(s3_request(action(name), _ANYWHERE, partition=partition) for name in placeable())
+
+
+def _is_wide(statement: Statement) -> bool:
+    """Whether the statement may reach the bucket that nobody names, or an object in it."""
+    anyhow = [replace(statement, actions=Choice(("*",)), conditions=())]
+    return any(
+        decide_parsed(anyhow, Request("s3:Any", f"arn:{partition}:s3:::{path}")).allowed
+        for partition in DNS_SUFFIXES
+        for path in (_ANYWHERE.bucket, f"{_ANYWHERE.bucket}/{_ANYWHERE.key}")
+    )
 
 
 def _is_everything(statement: Statement) -> bool:
@@ -142,7 +153,8 @@ def _is_everything(statement: Statement) -> bool:
     actions, resources = statement.actions, statement.resources
     every = pattern(EVERYTHING, variables=False)
     return (
-        not actions.negated
+        statement.effect is Effect.ALLOW
+        and not actions.negated
         and not resources.negated
         and any(pattern(one.lower(), variables=False).covers(every) for one in actions.values)
         and any(":s3:" in one for one in resources.values)

@@ -27,6 +27,8 @@ from rollout.reporting.terminal import say, show_indented
 
 VERSION: Final = 1
 _HANG: Final = 2
+_ANY: Final = 1_000_000
+"""Wider than any line: the terminal folds them."""
 _SIGNS: Final = {Level.HIGH: "!", Level.MEDIUM: "+", Level.LOW: "·", Level.UNKNOWN: "?"}
 _STYLES: Final = {
     Level.HIGH: "bold red",
@@ -102,10 +104,10 @@ def _show_identity(console: Console, kind: str, name: str, risks: Sequence[Risk]
             show_indented(console, Text(printable(f"  {key}: {value}"), "dim"), hang=_HANG * 2)
     instead = {key: value for risk in risks for key, value in (risk.instead or {}).items()}
     if instead:
-        show_indented(console, Text("in place of it, in the stack's file:"))
+        show_indented(console, Text("the stack's file would say:"))
         for line in _yaml({name: instead} if kind != "provider" else instead):
             show_indented(console, Text(printable(f"  {line}")), hang=_HANG * 2)
 
 
 def _yaml(value: Mapping[str, Any]) -> list[str]:
-    return yaml.safe_dump(value, sort_keys=False, width=1_000_000).splitlines()
+    return yaml.safe_dump(value, sort_keys=False, default_flow_style=None, width=_ANY).splitlines()

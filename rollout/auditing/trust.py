@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from typing import Final
 
 from components.circleci.asked_job import MADE_UP_ID
@@ -107,8 +108,11 @@ def _weaknesses(admitted: Admitted) -> Iterator[_Found]:
     for weakness, nested in ((Weakness.CRAFTED_BRANCH, False), (Weakness.CRAFTED_ORIGIN, True)):
         if token := first(lambda job, nested=nested: not means(job) and _is_nested(job) is nested):  # type: ignore[misc] # a default binds the loop's value
             yield weakness, _crafted(admitted, token.job), token
-    if token := first(lambda job: any(_opens_project(one, job) for one in admitted.wanted)):
-        yield Weakness.ANY_PROJECT, "also lets in other projects of the organization", token
+    for one in admitted.wanted:
+        if token := first(partial(_opens_project, one)):
+            text = f"the subject {one.text} lets in other projects of the organization"
+            yield Weakness.ANY_PROJECT, text, token
+            break
     others = [one for one in admitted.values("aud") if not set(one) & set("*?")]
     others = [one for one in (*others, *admitted.audiences) if one != admitted.organization]
     if token := first(means, dict.fromkeys(others)):
@@ -138,5 +142,5 @@ def _crafted(admitted: Admitted, job: Job) -> str:
         for part in reversed(fields(Job)):
             said = getattr(one.parts, part.name)
             if said not in {"*", getattr(job, part.name)}:
-                return f"lets in {what}; {part.name} should be {said}"
+                return f"the subject {one.text} lets in {what}; {part.name} should be {said}"
     return f"lets in {what}, which its subject does not mean"

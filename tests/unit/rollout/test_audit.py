@@ -180,7 +180,7 @@ def test_what_the_file_would_say_is_one_identity() -> None:
     with console.capture() as captured:
         report.show(console, [Audited("prod", "111111111111", whole_account())])
     _, _, shown = captured.get().partition("user ci")
-    _, _, shown = shown.partition("in the stack's file:\n")
+    _, _, shown = shown.partition("file would say:\n")
     text = shown.partition("\n\n")[0]
     assert yaml.safe_load(text)["ci"] == {
         "kind": "user",

@@ -300,12 +300,13 @@ def test_a_job_that_gets_in_unmeant_is_never_passed_over(data: st.DataObject) ->
 
 
 def test_the_published_pattern_is_entered_by_the_name_of_a_branch() -> None:
-    (told,) = risks(role(like(f"{JOB}/*/vcs-origin/*/vcs-ref/{MAIN}")))
+    subject = f"{JOB}/*/vcs-origin/*/vcs-ref/{MAIN}"
+    (told,) = risks(role(like(subject)))
     job = parse_subject((told.entry or {})["sub"])
     assert job is not None
     assert (job.organization, job.project) == (ORG, P1)
     assert job.ref == "refs/heads/branch-x/vcs-ref/refs/heads/main"
-    assert told.text == f"lets in the branch {job.ref}; ref should be {MAIN}"
+    assert told.text == f"the subject {subject} lets in the branch {job.ref}; ref should be {MAIN}"
 
 
 @pytest.mark.parametrize(
