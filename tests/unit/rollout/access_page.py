@@ -61,7 +61,7 @@ def json_example() -> Any:
     return json.loads(found["text"])
 
 
-def examples() -> list[Example]:
-    """Return the page's commands."""
-    found = _CONSOLE.finditer(PAGE.read_text(encoding="utf-8"))
+def examples(text: str = "") -> list[Example]:
+    """Return the commands of a page's text, or of docs/access.md."""
+    found = _CONSOLE.finditer(text or PAGE.read_text(encoding="utf-8"))
     return [Example(one["command"], one["output"]) for one in found]
