@@ -32,8 +32,7 @@ def organizations(account: DeployedAccount, statements: Iterable[Statement]) -> 
             urls |= {value.partition(_PROVIDER)[2] for _, value in one.principals}
             if ANYONE in one.principals:
                 urls |= {provider.url for provider in account.providers}
-                # The organization's id has no colon; what follows one is a claim.
-                urls |= {":".join(test.key.split(":")[:1]) for test in one.conditions}
+                urls |= {test.key.partition(":")[0] for test in one.conditions}
     return sorted(url.removeprefix(_CIRCLECI) for url in urls if url.startswith(_CIRCLECI))
 
 

@@ -58,8 +58,8 @@ def _documents(
     groups = identity.groups if isinstance(identity, DeployedUser) else ()
     found = {**identity.inline, **identity.attached}
     for name in groups:
-        group = account.groups[name]
-        policies = {**group.inline, **group.attached}
+        group = account.groups.get(name)
+        policies = {**group.inline, **group.attached} if group else {"all": None}
         found |= {f"{policy} of group {name}": one for policy, one in policies.items()}
     return found
 

@@ -120,8 +120,10 @@ def read_account(iam: "IAMClient", sts: "STSClient") -> DeployedAccount:
                 {arn: policies.get(arn) for arn in attached},
             )
 
-        def user(one: Mapping[str, Any]) -> DeployedUser:
-            return _user(iam, one, *held("User", one), one.get("GroupList", ()))
+        def user(one: Mapping[str, Any]) -> DeployedUser | None:
+            with suppress(iam.exceptions.NoSuchEntityException):  # deleted meanwhile
+                return _user(iam, one, *held("User", one), one.get("GroupList", ()))
+            return None
 
         # The details lack a role's session length and description.
         entries = {one["RoleName"]: one for one in _all(iam, "list_roles", "Roles")}
@@ -130,7 +132,7 @@ def read_account(iam: "IAMClient", sts: "STSClient") -> DeployedAccount:
         return DeployedAccount(
             id=caller["Account"],
             partition=caller["Arn"].split(":")[1],
-            users=tuple(pool.map(user, found["User"])),
+            users=tuple(filter(None, pool.map(user, found["User"]))),
             roles=tuple(
                 _role(one, entries.get(one["RoleName"], {}), *held("Role", one))
                 for one in found["Role"]

@@ -61,6 +61,15 @@ def test_meeting_knows_wildcards_and_variables(one: str, other: str, *, expected
     assert pattern(one).may_meet(pattern(other)) is expected
 
 
+@given(GLOBS, SMALL, SMALL)
+@UNTIMED
+def test_what_follows_a_start_is_what_makes_the_whole_match(glob: str, one: str, two: str) -> None:
+    wanted = pattern(glob)
+    rests = wanted.after(one)
+    assert any(rest.matches(two) for rest in rests) is wanted.matches(one + two)
+    assert all(wanted.matches(one + rest.example("x")) for rest in rests)
+
+
 @given(st.text("ab*", max_size=6))
 @UNTIMED
 def test_a_pattern_covers_itself_and_whatever_is_longer_by_a_star(glob: str) -> None:

@@ -19,6 +19,7 @@ from rollout.deployed.read import read_account
 from tests.unit.pages import blocks, page
 from tests.unit.rollout.access_page import Example, examples
 from tests.unit.rollout.command_line import Ask, asking
+from tests.unit.rollout.conftest import WriteStacks
 
 PAGE: Final = page("docs/audit.md")
 TRUST, POLICY, SHOWN, NEEDED = map(json.loads, blocks(PAGE, "json"))
@@ -55,6 +56,23 @@ def test_the_page_shows_what_the_command_prints(run: Ask, tmp_path: Path) -> Non
     ran = run(tmp_path, *example().arguments)
     assert ran.err == ""
     assert example().shown(ran.out, ran.code) == example().output
+
+
+def test_can_says_the_same_of_the_job_and_of_what_the_file_would_say(
+    run: Ask, tmp_path: Path, project: WriteStacks
+) -> None:
+    (account,) = json.loads(run(tmp_path, "audit", "--json").out)["accounts"]
+    worst = account["risks"][0]
+    grants = [{"bucket": "acme", "access": ["read"]}]
+    instead = {**worst["instead"], "grants": grants}
+    instead["trust"]["origins"] = ["github.com/example/app"]
+    branch = worst["entry"]["sub"]
+    main = branch.replace("branch-x/vcs-ref/refs/heads/", "")
+    root = project(prod={"identities": {"deploy": instead}})
+    question = ("can", "s3:GetObject", "s3://acme/x", "--stack", "prod", "--identity", "deploy")
+    for subject, allowed in ((branch, False), (main, True)):
+        told = json.loads(run(root, *question, "--sub", subject, "--json").out)
+        assert told["job"]["allowed"] is allowed
 
 
 def test_the_page_shows_the_json_of_a_finding(run: Ask, tmp_path: Path) -> None:

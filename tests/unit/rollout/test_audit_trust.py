@@ -232,7 +232,7 @@ def test_the_table_has_enough_shapes() -> None:
     assert len(SAFE) + len(UNSAFE) + len(UNKNOWN) >= 45
 
 
-@examples(max_examples=100)
+@examples(max_examples=100, deadline=None)
 @given(st.sampled_from(TRUSTS))
 def test_a_trust_of_this_program_has_no_risk(trust: Trust) -> None:
     document = trust_document(trust, provider_arn("aws", ACCOUNT, ORG))
@@ -284,7 +284,7 @@ def jobs(draw: st.DrawFn, wanted: Wanted) -> Job | None:
     return Job(ORG, *ids, origin, branch + end)
 
 
-@examples(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much])
+@examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.data())
 def test_a_job_that_gets_in_unmeant_is_never_passed_over(data: st.DataObject) -> None:
     wanted = Wanted(data.draw(patterns()), wild=True)
