@@ -109,6 +109,17 @@ GRANTS: Final[list[tuple[list[dict[str, Any]], list[Weakness], str]]] = [
         [W.NOT_JUDGED],
         "unless this forbids it: s3:ResourceAccount is 1",
     ),
+    (
+        [
+            allow("s3:*"),
+            {
+                **allow("s3:*", Condition={"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}),
+                "Effect": "Deny",
+            },
+        ],
+        [W.NOT_JUDGED],
+        "unless this forbids it: aws:SourceIp is not in 192.0.2.0/24",
+    ),
     ([allow("s3:*", Condition={"BinaryEquals": {"x": "y"}})], [W.NOT_JUDGED], "BinaryEquals"),
     ([{**allow("s3:*"), "Principal": "*"}], [W.NOT_JUDGED], "Principal is not supported"),
 ]

@@ -180,7 +180,21 @@ UNSAFE: Final[dict[str, tuple[dict[str, Any] | list[dict[str, Any]], set[Weaknes
     ),
 }
 
-UNKNOWN: Final[dict[str, tuple[dict[str, Any], str]]] = {
+UNKNOWN: Final[dict[str, tuple[dict[str, Any] | list[dict[str, Any]], str]]] = {
+    "an unknown key that denies": (
+        [
+            like(f"{JOB}/*/{CODE}/{MAIN}"),
+            statement({"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, Effect="Deny"),
+        ],
+        "unless this forbids it: aws:SourceIp is not in 192.0.2.0/24",
+    ),
+    "an open ref, and a Deny of some of what it opens": (
+        [
+            like(f"{JOB}/{ANY_UUID}/{CODE}/refs/heads/*"),
+            statement({"StringLike": {SUB: f"*/vcs-ref/*/vcs-ref/{MAIN}"}}, Effect="Deny"),
+        ],
+        "it is not certain",
+    ),
     "an unknown key": (
         like(f"{JOB}/*/{CODE}/{MAIN}", IpAddress={"aws:SourceIp": "192.0.2.0/24"}),
         "unless this forbids it: aws:SourceIp is in 192.0.2.0/24",
@@ -223,7 +237,7 @@ def test_an_unsafe_trust_is_entered_as_told(name: str) -> None:
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_can_not_be_judged_is_said(name: str) -> None:
     made, words = UNKNOWN[name]
-    (told,) = risks(role(made))
+    (told,) = risks(role(*(made if isinstance(made, list) else [made])))
     assert told.weakness is W.NOT_JUDGED
     assert words in told.text
 
