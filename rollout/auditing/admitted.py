@@ -192,11 +192,12 @@ class Admitted:
 
     def doubts(self) -> Iterator[str]:
         """For each statement of no certain form: the values that may let in other jobs."""
+        sub = f"{issuer(self.organization)}:sub".lower()
         for one in self.admitting:
             excluded = (
                 value
                 for test in one.conditions
-                if test.folded_key.endswith(":sub") and test.operator.negated
+                if test.folded_key == sub and test.operator.negated and test.operator.test == _WILD
                 for value in test.values
             )
             no_two_refs = any(map(refuses_two_refs, excluded))
