@@ -112,6 +112,16 @@ def action(name: str) -> Action:
     return rows[0]
 
 
+def in_any_case(name: str) -> Action | None:
+    """An action as a policy may write it; None for a wildcard and for other actions."""
+    wanted = name.lower()
+    if not wanted.startswith("s3:") or "*" in wanted or "?" in wanted:
+        return None
+    known = next((one for one in _KNOWN if one.lower() == wanted), None)
+    exact = known or next((one for one in _placeable() if one.lower() == wanted), None)
+    return action(exact) if exact else None
+
+
 def changes_access(name: str) -> bool:
     """Whether AWS classifies an S3 action as permissions management (``s3:PutBucketPolicy``)."""
     return name in _managing()

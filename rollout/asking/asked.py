@@ -126,11 +126,22 @@ def declared(file: StackFile, name: str) -> Declared:
         there = ", ".join(settings.identities) or "none"
         raise RolloutError(f"{file.path.name} has no identity '{name}'; there are: {there}")
     partition = file.partition(os.environ)
+    documents = documents_of(file.stack, name, identity, partition)
+    return Declared(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)
+
+
+def documents_of(
+    stack: str, name: str, identity: User | Role, partition: str
+) -> Mapping[str, PolicyDocument]:
+    """Return an identity's documents by the names that its policies will have.
+
+    Raises:
+        SettingsError: with everything that IAM would refuse.
+    """
     alone = Stack.model_construct(identities={name: identity})
-    layout = layouts(file.stack, alone, partition)[name]
+    layout = layouts(stack, alone, partition)[name]
     arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
-    documents = {
+    return {
         policy_name(name, identity.KIND, leaf): layout.document(leaf, arns)
         for leaf in layout.documents
     }
-    return Declared(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)

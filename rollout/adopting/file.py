@@ -1,0 +1,169 @@
+"""A stack's file with identities added; what is in the file already stays as it is."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import indent
+from typing import Any, Final
+
+import yaml
+
+from components.settings import pulumi_yaml
+from components.settings.config_keys import full_keys, read_project
+from components.settings.load import NAMESPACE, decoded
+from rollout.errors import RolloutError
+
+IDENTITIES: Final = f"{NAMESPACE}:identities"
+_WIDTH: Final = 100
+
+
+def with_identities(
+    text: str, place: Mapping[str, Any], identities: Mapping[str, Any], path: Path
+) -> str:
+    """Return a stack file's text with identities added, and with what of `place` it lacks.
+
+    Args:
+        text: the file as it is; empty if there is none.
+        place: the region and the accounts, by their full keys.
+        identities: by name, as the config has them.
+        path: the file, for messages and the project beside it.
+
+    Raises:
+        RolloutError: they can't be written into the file as it is.
+    """
+    before = _config(text, path)
+    added = {key: value for key, value in place.items() if key not in before}
+    there = decoded(before.get(IDENTITIES)) or {}
+    wished = {**before, **added, IDENTITIES: {**there, **identities}}
+    made = _spliced(text, added, identities, path)
+    if made is None or _config(made, path) != wished:
+        raise RolloutError(
+            f"{path.name}: identities can't be added to it as it is written; write config and "
+            f"{IDENTITIES} as block mappings: one key on each line, without braces, << and JSON"
+        )
+    return made
+
+
+def _config(text: str, path: Path) -> dict[str, Any]:
+    """The config in a text by full keys, as the strict reader has it."""
+    try:
+        content = pulumi_yaml.parse(text) or {}
+    except pulumi_yaml.UnreadableError as error:
+        raise RolloutError(f"{path.name}: can't be read: {error}") from None
+    config = content.get("config") if isinstance(content, dict) else None
+    named, findings = full_keys(config or {}, read_project(path.parent).name, path)
+    if findings:
+        raise RolloutError.of(path.name, findings)
+    return named
+
+
+def _spliced(
+    text: str, added: Mapping[str, Any], identities: Mapping[str, Any], path: Path
+) -> str | None:
+    """Put new lines between those of the text; None where its form leaves no place for them."""
+    lines = text.replace("\r\n", "\n").splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    config = _entry(root, {"config"})
+    if config is None:
+        lines.append(_dumped({"config": {**added, IDENTITIES: identities}}, 0))
+    elif not _is_block(config[1]):
+        return None
+    else:
+        column = config[1].value[0][0].start_mark.column
+        project = read_project(path.parent).name
+        names = {str(key.value) for key, _ in config[1].value}
+        own = {one for one in names if IDENTITIES in full_keys({one: 0}, project, path)[0]}
+        there = _entry(config[1], own)
+        if there is None:
+            lines.insert(_end(config[1]), _dumped({IDENTITIES: identities}, column))
+        elif _is_block(there[1]):
+            inner = there[1].value[0][0].start_mark.column
+            lines.insert(_end(there[1]), _dumped(identities, inner))
+        elif not there[1].value and there[1].end_mark.line == there[0].start_mark.line:
+            line, value = lines[there[0].start_mark.line], there[1]  # nothing, or {}
+            head, tail = line[: value.start_mark.column].rstrip(), line[value.end_mark.column :]
+            lines[there[0].start_mark.line] = f"{head}{tail}{_dumped(identities, column + 2)}"
+        else:
+            return None
+        if added:
+            lines.insert(config[0].end_mark.line + 1, _dumped(added, column))
+    made = "".join(lines)
+    return made.replace("\n", "\r\n") if "\r\n" in text else made
+
+
+_Entry = tuple[yaml.ScalarNode, Any]
+
+
+def _entry(mapping: Any, keys: set[str]) -> _Entry | None:  # noqa: ANN401 - PyYAML's nodes
+    entries = mapping.value if isinstance(mapping, yaml.MappingNode) else ()
+    return next(((key, value) for key, value in entries if key.value in keys), None)
+
+
+def _is_block(node: Any) -> bool:  # noqa: ANN401
+    return isinstance(node, yaml.MappingNode) and not node.flow_style and bool(node.value)
+
+
+def _end(node: Any) -> int:  # noqa: ANN401
+    """Return the number of the first line behind a node; comments behind it come later."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    mark = node.end_mark
+    return int(mark.line) + (1 if mark.column else 0)
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 - PyYAML's signature
+        """Indent lists in mappings."""
+        super().increase_indent(flow, indentless=False)
+
+
+def _scalar(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Write a text so that no reader of YAML takes it for something else."""
+    try:
+        is_plain = pulumi_yaml.parse(f"a: {text}") == {"a": text}
+    except pulumi_yaml.UnreadableError:
+        is_plain = False
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style=None if is_plain else '"'
+    )
+
+
+_Dumper.add_representer(str, _scalar)
+
+
+def _dumped(value: Mapping[str, Any], column: int) -> str:
+    text = yaml.dump(
+        dict(value),
+        Dumper=_Dumper,
+        default_flow_style=None,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH,
+    )
+    return indent(text, " " * column)
+
+
+def replace(path: Path, text: str | None) -> None:
+    """Write a file as a whole, so that nobody ever sees a part of it; None removes it.
+
+    Raises:
+        RolloutError: it can't be written.
+    """
+    try:
+        path = path.resolve()  # a link stays one
+        if text is None:
+            path.unlink(missing_ok=True)
+            return
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise RolloutError(f"{path} can't be written: {error.strerror}") from None
