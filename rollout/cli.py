@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 
 from components.settings.findings import printable
+from rollout.adopting.commands import adopt
 from rollout.asking import commands as asking
 from rollout.auditing import commands as auditing
 from rollout.choosing.check import check, with_findings
@@ -210,6 +211,7 @@ def destroy(
     _finish(run, output)
 
 
+app.command()(adopt)
 app.command()(asking.can)
 app.command()(asking.who)
 app.command("audit")(auditing.audit)

@@ -127,9 +127,7 @@ def _scalar(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         is_plain = pulumi_yaml.parse(f"a: {text}") == {"a": text}
     except pulumi_yaml.UnreadableError:
         is_plain = False
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style=None if is_plain else '"'
-    )
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain else '"')
 
 
 _Dumper.add_representer(str, _scalar)

@@ -1,8 +1,8 @@
 """Policies as grants, by what they mean.
 
-The rules of all documents are sorted into what grants can say: object actions under a prefix, actions
-on a bucket, use of a key through S3. Whether the grants then allow exactly the same is proven
-elsewhere (`settings`), so a guess here can only be refused, never let through.
+The rules of all documents are sorted into what grants can say: object actions under a prefix,
+actions on a bucket, use of a key through S3. Whether the grants then allow exactly the same is
+proven elsewhere (`settings`), so a guess here can only be refused, never let through.
 """
 
 import re

@@ -71,7 +71,7 @@ def _admission(rule: Rule) -> Admission:
     if found is None:
         raise UnsayableError(_wrong(rule))
     if found.rest:
-        raise UnsayableError(f"asks that {_said(found.rest)}: the config's trust has no word for it")
+        raise UnsayableError(f"asks that {_said(found.rest)}: the config has no word for it")
     return found
 
 
@@ -90,7 +90,7 @@ def _wrong(rule: Rule) -> str:
         for claim in (":sub", ":aud")
     )
     if not subjects:
-        return "asks for no subject (sub), so every job of the organization gets in; right is " + _SUB
+        return f"asks for no sub, so every job of the organization gets in; right is {_SUB}"
     said = f"lets in jobs where {_said(rule.conditions)}"
     if not audiences:
         return f"{said}, and asks for no audience; right is aud too, which is the organization's id"

@@ -39,13 +39,15 @@ class AwsAccount:
     iam: "IAMClient"
     clock: timedelta
     """How far AWS's clock is ahead of this machine's."""
+    region: str | None = None
+    """The region in use, which a profile may set too."""
 
     def arn(self, resource: str) -> str:
         return f"arn:{self.partition}:iam::{self.id}:{resource}"
 
 
 def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
-    """Return the account of a stack, reached with its credentials.
+    """Return the account of a stack, reached with its credentials; any account if it allows any.
 
     Args:
         file: the stack's file.
@@ -59,10 +61,11 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
         answer = session.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError, OSError) as error:
         raise AccountError(f"its account can't be reached: {error}") from None
-    if answer["Account"] not in file.allowed_account_ids:
+    allowed = file.allowed_account_ids
+    if allowed and answer["Account"] not in allowed:
         raise AccountError(
             f"the credentials are of account {answer['Account']}, which aws:allowedAccountIds "
-            f"does not allow: {', '.join(file.allowed_account_ids)}"
+            f"does not allow: {', '.join(allowed)}"
         )
     if deployed and answer["Account"] not in deployed:
         there = ", ".join(sorted(deployed))
@@ -70,7 +73,8 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
     told = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     clock = told - datetime.now(UTC)
     iam = session.client("iam", config=RETRIES)
-    return AwsAccount(answer["Account"], answer["Arn"].split(":")[1], iam, clock)
+    partition = answer["Arn"].split(":")[1]
+    return AwsAccount(answer["Account"], partition, iam, clock, session.region_name)
 
 
 def _session(file: StackFile) -> boto3.Session:

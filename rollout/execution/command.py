@@ -21,6 +21,8 @@ from rollout.result import Report, Result, skipped
 
 _CHECKED: Final = frozenset({Operation.UP, Operation.PREVIEW})
 """Operations that need files without errors; destroy goes by the state, drift by the program."""
+_NOTED: Final = frozenset({Operation.UP, Operation.ADOPT})
+"""Operations that the journal notes, so that a lock that one leaves is removed."""
 _REFUSED: Final = (
     "Nothing was started: some stacks can't be deployed. --skip-broken leaves these out and "
     "deploys the others."
@@ -37,7 +39,7 @@ def carry_out(run: Run, console: Console) -> Report:
     options = replace(run.options, shard=WHOLE) if run.resume else run.options
     run.selection = choose(run.root, options, lambda text: console.print(text, soft_wrap=True))
     with ExitStack() as held:
-        if run.operation is Operation.UP:
+        if run.operation in _NOTED:
             run.journal = held.enter_context(Journal(run.root, run.options.shard))
             for number in run.journal.unread:
                 console.print(f"{run.journal.name}: line {number} can't be read and is ignored.")
@@ -55,11 +57,19 @@ def carry_out(run: Run, console: Console) -> Report:
         if run.operation is Operation.DESTROY:
             forget(run.root, stacks)
         if run.journal is not None and not run.resume:
-            run.journal.begin(tuple(run.selection.members))
+            _begin(run, run.journal)
         results |= _run(run, batches, stacks, console)
-        if run.journal is not None and run.control.stopping:
+        if run.operation is Operation.UP and run.control.stopping:
             console.print("`rollout up --resume` goes on with what is not done.", soft_wrap=True)
     return _report(run, {stack: results[stack] for stack in run.selection.members})
+
+
+def _begin(run: Run, journal: Journal) -> None:
+    """Begin the journal; what an adoption notes is added to that of the last up."""
+    if run.operation is Operation.UP:
+        journal.begin(tuple(run.selection.members))
+    elif journal.past is None:
+        journal.begin(())
 
 
 def _done_before(run: Run) -> dict[str, Result]:
@@ -69,7 +79,7 @@ def _done_before(run: Run) -> dict[str, Result]:
         RolloutError: there is no such rollout.
     """
     past = run.journal and run.journal.past
-    if not past:
+    if not past or not past.stacks:
         raise RolloutError("There is no rollout to resume: none was started here.")
     run.selection = run.selection.keep(past.stacks)
     return {
@@ -97,7 +107,7 @@ def _broken(run: Run, done: Collection[str]) -> dict[str, Result]:
 def _batches(run: Run, left_out: Collection[str]) -> list[Batch]:
     """Return the other stacks of the selection, in the order to run them."""
     left = run.selection.keep([stack for stack in run.selection.members if stack not in left_out])
-    if not run.operation.changes_stacks:
+    if not run.operation.changes_stacks or run.operation is Operation.ADOPT:
         return left.together(run.parallel)
     batches = left.in_waves(run.parallel)
     return batches[::-1] if run.operation is Operation.DESTROY else batches

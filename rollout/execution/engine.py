@@ -24,6 +24,8 @@ from rollout.execution.task import Operation, Task
 from tools.toolchain import Cli
 
 _READING: Final = frozenset({Operation.PREVIEW, Operation.DRIFT})
+_MAKING: Final = frozenset({Operation.UP, Operation.ADOPT})
+"""Operations that make the stack in the backend where it is missing."""
 
 
 class _Pulumi(auto.PulumiCommand):
@@ -107,7 +109,7 @@ class _Stack(auto.Stack):
 
 
 def operate(task: Task, on_event: OnEvent) -> bool:
-    """Run a task; `up` first creates the stack if the backend does not have it.
+    """Run a task; `up` and `adopt` first create the stack if the backend does not have it.
 
     Returns:
         Whether the backend had the stack; if not, there is nothing to compare or destroy.
@@ -126,7 +128,7 @@ def operate(task: Task, on_event: OnEvent) -> bool:
         try:
             _operate(task, workspace, gate, scratch)
         except auto.StackNotFoundError:
-            if task.operation is Operation.UP:
+            if task.operation in _MAKING:
                 workspace.create_stack(task.stack)
                 _operate(task, workspace, gate, scratch)
             elif task.operation is Operation.PREVIEW:
@@ -164,7 +166,13 @@ def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) ->
     match task.operation:
         case Operation.PREVIEW:
             file = scratch.config_file()
-            stack.preview(color="never", on_event=on_event, plan=task.plan, config_file=file)
+            stack.preview(
+                color="never",
+                on_event=on_event,
+                plan=task.plan,
+                import_file=task.imports,
+                config_file=file,
+            )
         case Operation.DRIFT:
             file = scratch.config_file()
             stack.preview(
@@ -174,6 +182,8 @@ def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) ->
             _up(task, stack, workspace, gate)
         case Operation.DESTROY:
             _destroy(task, stack, workspace, on_event)
+        case Operation.ADOPT:
+            _adopt(task, workspace, on_event)
         case Operation.CANCEL:
             stack.cancel()
 
@@ -204,6 +214,28 @@ def _destroy(task: Task, stack: _Stack, workspace: _Workspace, on_event: OnEvent
         stack.destroy(color="never", on_event=on_event, exclude_protected=task.spare_protected)
 
 
+def _adopt(task: Task, workspace: _Workspace, on_event: OnEvent) -> None:
+    """Import what an import file lists, but for what the state has: a run may have been cut short.
+
+    Nothing is protected: the program says what is to be.
+    """
+    state = export(workspace.run, task.stack)
+    if is_unsettled(state["deployment"]):
+        recover(task, state, workspace.run, on_event)
+        state = export(workspace.run, task.stack)
+    resources = state["deployment"].get("resources") or []
+    check_accounts(task, resources)
+    there = {tuple(one["urn"].split("::")[2:]) for one in resources}
+    there = {(types.rsplit("$", 1)[-1], name) for types, name in there}
+    file = Path(task.imports or "")
+    wished = json.loads(file.read_text("utf-8"))
+    left = [one for one in wished["resources"] if (one["type"], one["name"]) not in there]
+    if left:
+        file.write_text(json.dumps({**wished, "resources": left}), "utf-8")
+        options = ["--yes", "--skip-preview", "--protect=false", "--generate-code=false"]
+        workspace.run(["import", "--file", str(file), *options, "--stack", task.stack])
+
+
 def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
     """Preview a stack that the backend does not have, in a temporary backend.
 
@@ -224,4 +256,10 @@ def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
     # The plan that the preview saves is not encrypted.
     workspace.pulumi_command = _Pulumi(task.cli, gate, "--show-secrets")
     stack = _Stack(task.stack, workspace)
-    stack.preview(color="never", on_event=gate.on_event, plan=task.plan, config_file=file)
+    stack.preview(
+        color="never",
+        on_event=gate.on_event,
+        plan=task.plan,
+        import_file=task.imports,
+        config_file=file,
+    )

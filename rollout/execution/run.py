@@ -48,6 +48,8 @@ class Run:
     """How many stacks run in parallel; None for the number in `rollout.yaml` or the default."""
     plans_folder: Path | None = None
     """Preview saves its plans there; up is held to them."""
+    imports: Path | None = None
+    """The engine's import file: preview writes it, adopt imports what is in it."""
     wait: bool = False
     resume: bool = False
     spare_protected: bool = False
@@ -165,6 +167,7 @@ class Run:
             str(self.root),
             self.cli,
             plan,
+            None if self.imports is None else str(self.imports),
             accounts=file.allowed_account_ids if file else (),
             spare_protected=self.spare_protected,
             cut_short=self._cut_short.get(stack),

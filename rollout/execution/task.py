@@ -14,20 +14,23 @@ class Operation(StrEnum):
     UP = "up"
     DRIFT = "drift"
     DESTROY = "destroy"
+    ADOPT = "adopt"
+    """Import what exists, and change nothing in AWS."""
     CANCEL = "cancel"
     """Remove a stale lock."""
 
     @property
     def changes_stacks(self) -> bool:
         """Whether it goes in waves, and a first Ctrl-C lets it finish."""
-        return self in {Operation.UP, Operation.DESTROY}
+        return self in {Operation.UP, Operation.DESTROY, Operation.ADOPT}
 
 
 @dataclass(frozen=True)
 class Task:
     """One operation on one stack.
 
-    `plan` is the file of the engine's plan: preview writes it, up is held to it. `accounts` are the
+    `plan` is the file of the engine's plan: preview writes it, up is held to it. `imports` is the
+    engine's import file: preview writes it, adopt imports what is in it. `accounts` are the
     accounts that the stack's file allows. With `spare_protected`, destroy keeps protected
     resources. `cut_short` is the time when an earlier run of the stack on this machine began that
     was cut short.
@@ -38,6 +41,7 @@ class Task:
     root: str
     cli: Cli
     plan: str | None = None
+    imports: str | None = None
     accounts: tuple[str, ...] = ()
     spare_protected: bool = False
     cut_short: datetime | None = None
