@@ -9,7 +9,7 @@ from typing import Final
 from pulumi.automation.events import EngineEvent, StepEventStateMetadata
 
 from rollout.access.diff import NOTHING_ANEW, IdentityDiff, identity_diff
-from rollout.access.preview_states import TYPES, Resource, Values, made_anew
+from rollout.access.preview_states import TYPES, Resource, Values, made_anew, new_keys
 from rollout.access.preview_states import after as states_after
 from rollout.access.preview_states import before as states_before
 
@@ -44,6 +44,10 @@ class PreviewAccess:
             replaced=step.op.value == "replace",
             deleted_first=step.urn in self._deleted,
         )
+
+    def new_keys(self) -> dict[str, list[str]]:
+        """Return the labels of the access keys that are made, by their users that exist."""
+        return new_keys(self._resources.values())
 
     def diff(self) -> tuple[IdentityDiff, ...]:
         """Return the identities that change, by name. Call it after the preview has ended."""

@@ -77,6 +77,18 @@ def made_anew(resources: Iterable[Resource]) -> dict[str, MadeAnew]:
     return {name: _made_anew(some) for name, some in found.items()}
 
 
+def new_keys(resources: Iterable[Resource]) -> dict[str, list[str]]:
+    """Return the labels of the access keys that are made, by their users that exist."""
+    everything = list(resources)
+    users = {(one.old or {}).get("name") for one in everything if one.type == USER}
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in everything:
+        user = _text((one.new or {}).get("user"))
+        if one.type == _KEY and one.old is None and user is not None and user in users:
+            found[user].append(_label(one))
+    return {user: sorted(labels) for user, labels in found.items()}
+
+
 def _made_anew(some: Sequence[Resource]) -> MadeAnew:
     identities = [one for one in some if one.type in _KINDS]
     return MadeAnew(

@@ -68,7 +68,7 @@ def _spliced(
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     config = _entry(root, {"config"})
     if config is None:
-        lines.append(_dumped({"config": {**added, IDENTITIES: identities}}, 0))
+        lines.append(dumped({"config": {**added, IDENTITIES: identities}}))
     elif not _is_block(config[1]):
         return None
     else:
@@ -78,18 +78,18 @@ def _spliced(
         own = {one for one in names if IDENTITIES in full_keys({one: 0}, project, path)[0]}
         there = _entry(config[1], own)
         if there is None:
-            lines.insert(_end(config[1]), _dumped({IDENTITIES: identities}, column))
+            lines.insert(_end(config[1]), dumped({IDENTITIES: identities}, column))
         elif _is_block(there[1]):
             inner = there[1].value[0][0].start_mark.column
-            lines.insert(_end(there[1]), _dumped(identities, inner))
+            lines.insert(_end(there[1]), dumped(identities, inner))
         elif not there[1].value and there[1].end_mark.line == there[0].start_mark.line:
             line, value = lines[there[0].start_mark.line], there[1]  # nothing, or {}
             head, tail = line[: value.start_mark.column].rstrip(), line[value.end_mark.column :]
-            lines[there[0].start_mark.line] = f"{head}{tail}{_dumped(identities, column + 2)}"
+            lines[there[0].start_mark.line] = f"{head}{tail}{dumped(identities, column + 2)}"
         else:
             return None
         if added:
-            lines.insert(config[0].end_mark.line + 1, _dumped(added, column))
+            lines.insert(config[0].end_mark.line + 1, dumped(added, column))
     made = "".join(lines)
     return made.replace("\n", "\r\n") if "\r\n" in text else made
 
@@ -133,7 +133,8 @@ def _scalar(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _scalar)
 
 
-def _dumped(value: Mapping[str, Any], column: int) -> str:
+def dumped(value: Mapping[str, Any], column: int = 0) -> str:
+    """Return a mapping as YAML, as it is written into a file."""
     text = yaml.dump(
         dict(value),
         Dumper=_Dumper,

@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-import yaml
-
 from rollout.access.diff import access_json
+from rollout.adopting.file import dumped
 from rollout.adopting.imports import replaced
 from rollout.adopting.plan import Plan
 from rollout.adopting.settings import Candidate, Reason
@@ -25,8 +24,7 @@ def as_lines(plan: Plan) -> Iterator[str]:
         head = f"{_named(one.name, one.kind)} as {plan.path.name} has it:"
         yield head if not plan.refused else f"{_named(one.name, one.kind)} could be adopted."
         if not plan.refused:
-            text = yaml.safe_dump(dict(one.config), sort_keys=False, default_flow_style=None)
-            yield from (f"    {line}" for line in text.splitlines())
+            yield from (f"    {line}" for line in dumped(one.config).splitlines())
             yield from (f"  {line}" for line in _later(plan, one))
 
 
@@ -44,11 +42,10 @@ def _reason(reason: Reason) -> Iterator[str]:
 def _later(plan: Plan, one: Candidate) -> Iterator[str]:
     """What the next `up` does with an identity, and what stays."""
     change = plan.change(one)
+    yield "its policies will allow what they allow now, by the evaluator"
     if change.lines:
-        yield "the next up changes its access:"
+        yield "a preview of the next up says:"
         yield from (f"  {line}" for line in change.lines)
-    else:
-        yield "the next up leaves its access as it is"
     inline, attached = replaced(one)
     new = [name for name in one.documents if name not in one.deployed.inline]
     gone = [*(f"deletes {name}" for name in inline), *(f"detaches {arn}" for arn in attached)]

@@ -13,17 +13,20 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from pulumi import automation as auto
-from pulumi.automation.events import EngineEvent
+from pulumi.automation.events import DiagnosticEvent, EngineEvent
 
+from components.settings.findings import SettingsError
 from rollout.access.preview import PreviewAccess
+from rollout.errors import AccountError
 from rollout.execution.destroy_checks import RefusedError
 from rollout.execution.engine import operate
 from rollout.execution.engine_words import stderr
 from rollout.execution.lock import find_lock
 from rollout.execution.observer import Observer
-from rollout.execution.recovery import RecoveryError
+from rollout.execution.recovery import OnEvent, RecoveryError
 from rollout.execution.task import Operation, Reply, Task
 from rollout.result import Result, Status
 
@@ -44,6 +47,7 @@ def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
     try:
         was_there = operate(task, on_event)
         if task.operation is Operation.PREVIEW:
+            _check_keys(task, access, on_event)
             return Reply(replace(ended(), access=access.diff()))
         if task.operation is Operation.DRIFT and (observer.makes_stack or not was_there):
             return Reply(Result(Status.NOT_DEPLOYED, seconds=ended().seconds))
@@ -53,6 +57,28 @@ def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
     except Exception as error:  # noqa: BLE001 - it is this stack's error; the other stacks go on
         return Reply(ended(f"{type(error).__name__}: {error}"))
     return Reply(ended())
+
+
+def _check_keys(task: Task, access: PreviewAccess, on_event: OnEvent) -> None:
+    """Check that AWS has room for the new access keys of users that exist.
+
+    Raises:
+        RefusedError: it has none.
+    """
+    new = access.new_keys()
+    if not new:
+        return
+    # 0.2 s and 20 MiB that only a new label needs
+    from rollout.execution.key_limit import key_findings  # noqa: PLC0415
+
+    try:
+        findings = key_findings(Path(task.root), task.stack, new)
+    except AccountError as error:
+        words = f"whether AWS has room for new access keys is not known: {error}"
+        on_event(EngineEvent(0, 0, diagnostic_event=DiagnosticEvent(words, "never", "warning")))
+        return
+    if findings:
+        raise RefusedError(str(SettingsError(task.stack, findings)))
 
 
 def main() -> None:
