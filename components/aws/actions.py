@@ -118,7 +118,7 @@ def in_any_case(name: str) -> Action | None:
     if not wanted.startswith("s3:") or "*" in wanted or "?" in wanted:
         return None
     known = next((one for one in _KNOWN if one.lower() == wanted), None)
-    exact = known or next((one for one in _placeable() if one.lower() == wanted), None)
+    exact = known or next((one for one in placeable() if one.lower() == wanted), None)
     return action(exact) if exact else None
 
 
