@@ -42,7 +42,7 @@ def _reason(reason: Reason) -> Iterator[str]:
 def _later(plan: Plan, one: Candidate) -> Iterator[str]:
     """What the next `up` does with an identity, and what stays."""
     change = plan.change(one)
-    yield "its policies will allow what they allow now, by the evaluator"
+    yield "the evaluator proves that the next up leaves what its policies allow as it is"
     if change.lines:
         yield "a preview of the next up says:"
         yield from (f"  {line}" for line in change.lines)

@@ -112,7 +112,7 @@ def _beside(deployed: Deployed) -> Iterator[Reason]:
     if deployed.has_console_password:
         yield Reason(
             "it has a console password (a login profile), which a CircleCI job does not need: "
-            "delete it, or leave this user to its human"
+            "delete it; a person's user is not one to adopt"
         )
 
 
