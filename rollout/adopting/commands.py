@@ -21,7 +21,7 @@ from components.settings.findings import printable
 from rollout.adopting import report
 from rollout.adopting.file import replace
 from rollout.adopting.imports import import_spec
-from rollout.adopting.plan import Plan, plan
+from rollout.adopting.plan import Plan
 from rollout.choosing.inventory import project_root
 from rollout.choosing.selection import Options
 from rollout.errors import RolloutError
@@ -49,8 +49,11 @@ def adopt(
 
     Nothing in AWS is changed. If any of them can't be said in the file, none is adopted.
     """
+    # 0.3 s for boto3, which no other command needs at its start
+    from rollout.adopting.reading import read_plan  # noqa: PLC0415
+
     root, shown = project_root(), _told if as_json else Console(highlight=False, markup=False)
-    wish = plan(root, stack, names, kind)
+    wish = read_plan(root, stack, names, kind)
     for line in report.as_lines(wish):
         shown.print(printable(line), soft_wrap=True)
     if wish.refused:

@@ -1,28 +1,15 @@
-"""What an adoption would do: what the account has, and the stack's file with it."""
+"""An adoption as it would be done: what of the account, and the stack's file with it. Pure."""
 
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from components.aws.limits import SESSION_SECONDS, Kind
 from components.policy.trust import provider_arn, trust_document
-from components.settings.config_keys import PROJECT, read_project
-from components.settings.findings import SettingsError
-from components.settings.load import load
-from components.settings.model import Role, Stack
-from components.settings.stack_file import StackFile, read
+from components.settings.model import Role
 from rollout.access.diff import Access, IdentityDiff, identity_diff
-from rollout.adopting.file import with_identities
-from rollout.adopting.settings import Candidate, Deployed, Reason, candidate
-from rollout.choosing.check import find_faults
-from rollout.choosing.inventory import Member, guard, inventory
+from rollout.adopting.settings import Candidate, Reason
 from rollout.deployed.model import DeployedRole
-from rollout.deployed.read import read_role, read_user
-from rollout.errors import AccountError, RolloutError
-from rollout.execution.account import Account, account_of
 
 
 @dataclass(frozen=True)
@@ -75,105 +62,3 @@ class Plan:
             tags={**(self.tags or {}), **deployed.tags},
         )
         return identity_diff(one.name, before, after)
-
-
-def plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -> Plan:
-    """Read the identities of these names, and say them in the stack's file.
-
-    Raises:
-        RolloutError: the file, the account or the credentials can't be used.
-    """
-    path = root / f"Pulumi.{stack}.yaml"
-    try:
-        before = path.read_bytes().decode() if path.exists() else None
-        there = read(root, stack) if before is not None else None
-        file = there or StackFile(stack, path, read_project(root).config)
-        account = account_of(file, ())
-        found = [_found(account, name, kind) for name in dict.fromkeys(names)]
-    except SettingsError as error:
-        raise RolloutError(*str(error).splitlines()) from None
-    except AccountError as error:
-        raise RolloutError(f"{path.name}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RolloutError(f"{path.name} can't be read: {error}") from None
-    known = [_as_in_file(file, one) if isinstance(one, Candidate) else one for one in found]
-    good = tuple(one for one in known if isinstance(one, Candidate) and not one.reasons)
-    refused = tuple(_refused(one) for one in known if one not in good)
-    made = Plan(stack, path, account.id, good, refused, before, before or "")
-    if refused:
-        return made
-    written = _written(file)
-    new = {one.name: dict(one.config) for one in good if one.name not in written}
-    after = with_identities(before or "", _place(account), new, path) if new else before or ""
-    return replace(made, after=after, tags=_checked(root, stack, after).tags)
-
-
-def _found(account: Account, name: str, kind: Kind | None) -> Candidate | Refused:
-    there: list[Deployed] = []
-    if kind != "role" and (user := read_user(account.iam, name)):
-        there.append(user)
-    if kind != "user" and (role := read_role(account.iam, name)):
-        there.append(role)
-    if len(there) == 1:
-        return candidate(there[0])
-    if there:
-        text = "it is the name of a user and of a role; --kind says which one"
-    else:
-        text = f"account {account.id} has no {kind or 'user or role'} of this name"
-    return Refused(name, (Reason(text),))
-
-
-def _refused(one: Candidate | Refused) -> Refused:
-    return one if isinstance(one, Refused) else Refused(one.name, one.reasons, one.kind)
-
-
-def _written(file: StackFile) -> Mapping[str, Any]:
-    found = file.own.get("identities")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _as_in_file(file: StackFile, one: Candidate) -> Candidate:
-    """Refuse an identity that the file has otherwise; one that it has alike is still to import."""
-    written = _written(file)
-    if one.reasons or one.name not in written:
-        return one
-    try:
-        known = load(file.stack, {"identities": {one.name: written[one.name]}}).identities[one.name]
-    except SettingsError:
-        known = None
-    if known == one.settings:
-        return one
-    text = (
-        f"{file.path.name} has an identity of this name, and not as it is in AWS; remove it there "
-        "to have it written anew"
-    )
-    return replace(one, reasons=(Reason(text),))
-
-
-def _place(account: Account) -> Mapping[str, Any]:
-    if account.region is None:
-        raise RolloutError("No region is known for the stack's file: set AWS_REGION.")
-    return {"aws:region": account.region, "aws:allowedAccountIds": [account.id]}
-
-
-def _checked(root: Path, stack: str, text: str) -> Stack:
-    """Check a stack's file before it is written, by itself and together with the others.
-
-    Raises:
-        RolloutError: with everything that is wrong.
-    """
-    with tempfile.TemporaryDirectory(prefix="rollout-") as name:
-        folder = Path(name)
-        shutil.copyfile(root / PROJECT, folder / PROJECT)
-        (folder / f"Pulumi.{stack}.yaml").write_text(text, "utf-8")
-        try:
-            file = read(folder, stack)
-            settings = file.settings()
-        except SettingsError as error:
-            raise RolloutError(*str(error).splitlines()) from None
-        others = [one for one in inventory(root) if one.name != stack]
-        members = find_faults([*others, Member(stack, file, tuple(guard(file)))])
-    faults = members[-1].faults
-    if faults:
-        raise RolloutError.of(f"Pulumi.{stack}.yaml", faults)
-    return settings

@@ -19,11 +19,11 @@ from components.policy.trust import provider_arn, trust_document
 from components.settings.findings import SettingsError
 from components.settings.load import load
 from components.settings.model import Role, User
-from rollout.access.trust_words import trust_lines
-from rollout.access.words import change_lines
+from rollout.access.sentences import change_lines
+from rollout.access.trust_sentences import trust_lines
 from rollout.adopting.grants import UnsayableError, Wish, is_met
 from rollout.adopting.trust import jobs, trust_config
-from rollout.asking.planned import documents_of
+from rollout.asking.declared import documents_of
 from rollout.deployed.model import DeployedRole, DeployedUser
 
 Deployed = DeployedUser | DeployedRole

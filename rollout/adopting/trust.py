@@ -10,7 +10,7 @@ from components.iam.document import PolicyDocument
 from components.iam.rules import Rule
 from components.iam.words import conditions_said
 from components.settings.trust_rules import ANY_PROJECT
-from rollout.access.trust import Admission, admission, admissions
+from rollout.access.trust_forms import Admission, admission, normal_admissions
 from rollout.adopting.grants import UnsayableError
 
 _ANY_USER: Final = re.compile(r"org/[0-9a-f-]{36}/project/([0-9a-f-]{36}|[?-]{36})/user/\*")
@@ -24,7 +24,7 @@ def jobs(trust: PolicyDocument) -> frozenset[Rule]:
     Raises:
         PolicyError: the policy can't be read.
     """
-    return admissions(_spelt_out(trust))
+    return normal_admissions(_spelt_out(trust))
 
 
 def _spelt_out(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON value

@@ -79,7 +79,7 @@ def _done_before(run: Run) -> dict[str, Result]:
         RolloutError: there is no such rollout.
     """
     past = run.journal and run.journal.past
-    if not past or not past.stacks:
+    if not past:
         raise RolloutError("There is no rollout to resume: none was started here.")
     run.selection = run.selection.keep(past.stacks)
     return {

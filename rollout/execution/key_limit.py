@@ -12,7 +12,7 @@ from components.aws.limits import ACCESS_KEYS
 from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.stack_file import read
 from rollout.errors import AccountError
-from rollout.execution.account import account_of
+from rollout.execution.aws_account import account_of
 
 
 def key_findings(root: Path, stack: str, new: Mapping[str, Sequence[str]]) -> list[Finding]:

@@ -9,7 +9,7 @@ from components.iam.rules import rules
 from rollout.adopting.grants import is_met
 from rollout.deployed.model import DeployedRole, DeployedUser
 from rollout.deployed.read import read_role, read_user
-from tests.engine.harness import Project, Run, Stack
+from tests.engine.harness import CliRun, Project, Stack
 from tests.engine.rollouts import Rollout, until
 
 ORGANIZATION = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
@@ -101,7 +101,7 @@ def access(one: DeployedUser | DeployedRole) -> Any:
     return frozenset(filter(is_met, rules(held)))
 
 
-def order(up: Run) -> list[str]:
+def order(up: CliRun) -> list[str]:
     return [step["op"] for step in up.steps if step["op"] in {"create", "delete"}]
 
 

@@ -21,7 +21,8 @@ OF_ALL: Final = {"iam:ListRoles", "iam:GetAccountAuthorizationDetails"}
 
 
 def actions() -> set[str]:
-    return {name for one in POLICIES["adopt"]["Statement"] for name in one["Action"]}
+    listed = (one["Action"] for one in POLICIES["adopt"]["Statement"])
+    return {name for some in listed for name in ([some] if isinstance(some, str) else some)}
 
 
 def called() -> set[str]:

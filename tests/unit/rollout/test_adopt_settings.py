@@ -314,7 +314,7 @@ def test_what_is_there_is_imported_by_the_program_s_names_and_the_rest_beside_it
     )
     assert replaced(found) == (["old"], [hand])
     component = {"type": "circleci-s3-access:index:User", "name": "ci", "component": True}
-    listed = [
+    listed: list[dict[str, Any]] = [
         component,
         {"type": "aws:iam/user:User", "name": "ci-user", "parent": "ci"},
         {"type": "aws:iam/userPolicy:UserPolicy", "name": "ci-inline", "parent": "ci"},
