@@ -6,6 +6,7 @@ here: the version is known, every command names its stack (selecting one would c
 has selected), and the engine's events tell what happened.
 """
 
+import re
 import runpy
 import tempfile
 from collections.abc import Mapping
@@ -233,7 +234,13 @@ def _adopt(task: Task, workspace: _Workspace, on_event: OnEvent) -> None:
     if left:
         file.write_text(json.dumps({**wished, "resources": left}), "utf-8")
         options = ["--yes", "--skip-preview", "--protect=false", "--generate-code=false"]
-        workspace.run(["import", "--file", str(file), *options, "--stack", task.stack])
+        try:
+            workspace.run(["import", "--file", str(file), *options, "--stack", task.stack])
+        except auto.CommandError as error:
+            # It has no file of events; what went wrong is in what it prints of each resource.
+            if errors := re.findall(r"^ +error: (.+)$", str(error), re.MULTILINE):
+                raise RefusedError("\n".join(dict.fromkeys(errors))) from None
+            raise
 
 
 def _preview_new(task: Task, gate: Gate, scratch: Scratch) -> None:
