@@ -23,12 +23,12 @@ from rollout.adopting.file import replace
 from rollout.adopting.imports import import_spec
 from rollout.adopting.plan import Plan
 from rollout.choosing.inventory import project_root
+from rollout.choosing.options import Json
 from rollout.choosing.selection import Options
 from rollout.errors import RolloutError
 from rollout.execution.command import carry_out
 from rollout.execution.run import Run
 from rollout.execution.task import Operation
-from rollout.reporting.output import Json
 from rollout.result import Exit
 
 _told: Final = Console(stderr=True, highlight=False, markup=False)
