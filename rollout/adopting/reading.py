@@ -16,7 +16,7 @@ from components.settings.stack_file import StackFile, read
 from rollout.adopting.file import with_identities
 from rollout.adopting.plan import Plan, Refused
 from rollout.adopting.settings import Candidate, Deployed, Reason, candidate
-from rollout.choosing.check import find_faults
+from rollout.choosing.check import examined
 from rollout.choosing.inventory import Member, guard, inventory
 from rollout.deployed.read import read_role, read_user
 from rollout.errors import AccountError, RolloutError
@@ -118,8 +118,8 @@ def _checked(root: Path, stack: str, text: str) -> Stack:
         except SettingsError as error:
             raise RolloutError(*str(error).splitlines()) from None
         others = [one for one in inventory(root) if one.name != stack]
-        members = find_faults([*others, Member(stack, file, tuple(guard(file)))])
-    faults = members[-1].faults
-    if faults:
-        raise RolloutError.of(f"Pulumi.{stack}.yaml", faults)
+        members = examined([*others, Member(stack, file, tuple(guard(file)))])
+    findings = members[-1].findings
+    if findings:
+        raise RolloutError.of(f"Pulumi.{stack}.yaml", findings)
     return settings

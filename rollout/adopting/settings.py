@@ -23,7 +23,7 @@ from rollout.access.sentences import change_lines
 from rollout.access.trust_sentences import trust_lines
 from rollout.adopting.grants import UnsayableError, Wish, is_met
 from rollout.adopting.trust import jobs, trust_config
-from rollout.asking.declared import documents_of
+from rollout.asking.asked import documents_of
 from rollout.deployed.model import DeployedRole, DeployedUser
 
 Deployed = DeployedUser | DeployedRole

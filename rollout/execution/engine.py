@@ -6,6 +6,7 @@ here: the version is known, every command names its stack (selecting one would c
 has selected), and the engine's events tell what happened.
 """
 
+import json
 import re
 import runpy
 import tempfile
