@@ -3,26 +3,21 @@
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from components.iam.patterns import Pattern, pattern
-
-# No deadline: the machine may be busy.
-UNTIMED = settings(deadline=None)
 
 SMALL = st.text("ab/", max_size=6)
 GLOBS = st.text("ab/*?", max_size=7)
 
 
 @given(GLOBS, SMALL)
-@UNTIMED
 def test_a_pattern_matches_as_a_shell_would_without_paths(glob: str, text: str) -> None:
     assert pattern(glob).matches(text) is fnmatchcase(text, glob)
 
 
 @given(GLOBS, GLOBS, SMALL)
-@UNTIMED
 def test_what_a_covered_pattern_matches_the_covering_one_matches(
     wide: str, narrow: str, text: str
 ) -> None:
@@ -31,13 +26,11 @@ def test_what_a_covered_pattern_matches_the_covering_one_matches(
 
 
 @given(GLOBS, SMALL)
-@UNTIMED
 def test_covering_plain_text_is_matching_it(glob: str, text: str) -> None:
     assert pattern(glob).covers(pattern(text)) is pattern(glob).matches(text)
 
 
 @given(GLOBS, GLOBS, SMALL)
-@UNTIMED
 def test_patterns_that_never_meet_match_no_text_both(one: str, other: str, text: str) -> None:
     meet = pattern(one).may_meet(pattern(other))
     assert meet is pattern(other).may_meet(pattern(one))
@@ -71,7 +64,6 @@ def test_what_follows_a_start_is_what_makes_the_whole_match(glob: str, one: str,
 
 
 @given(st.text("ab*", max_size=6))
-@UNTIMED
 def test_a_pattern_covers_itself_and_whatever_is_longer_by_a_star(glob: str) -> None:
     assert pattern(glob).covers(pattern(glob))
     assert pattern(glob + "*").covers(pattern(glob))

@@ -1,26 +1,9 @@
 """IAM's decisions from documents alone, against AWS's documented examples and rules."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
 from components.iam.decide import Decision, Reason, Request, decide
-
-Document = dict[str, Any]
-
-
-def document(*statements: Mapping[str, object], version: str | None = "2012-10-17") -> Document:
-    found: Document = {"Statement": list(statements)}
-    return found if version is None else {"Version": version, **found}
-
-
-def allow(action: object, resource: object = "*", **more: object) -> dict[str, object]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action: object, resource: object = "*", **more: object) -> dict[str, object]:
-    return {**allow(action, resource, **more), "Effect": "Deny"}
+from tests.unit.iam.documents import Document, allow, deny, document
 
 
 def allowed(policy: Document, action: str, resource: str, **context: str) -> bool:
@@ -33,7 +16,7 @@ HOME = document(
     allow(
         "s3:ListBucket",
         "arn:aws:s3:::acme",
-        Condition={"StringLike": {"s3:prefix": ["", "home/", "home/${aws:username}/"]}},
+        StringLike={"s3:prefix": ["", "home/", "home/${aws:username}/"]},
     ),
     allow(
         "s3:*",
@@ -138,8 +121,8 @@ def test_old_documents_know_no_variables(version: str | None) -> None:
 
 def test_the_decision_names_the_statement_that_decides() -> None:
     documents = {
-        "inline": document(allow("s3:GetObject"), allow("s3:PutObject", Sid="Write")),
-        "managed": document(deny("s3:PutObject", "arn:aws:s3:::b/locked/*", Sid="Locked")),
+        "inline": document(allow("s3:GetObject"), {**allow("s3:PutObject"), "Sid": "Write"}),
+        "managed": document({**deny("s3:PutObject", "arn:aws:s3:::b/locked/*"), "Sid": "Locked"}),
     }
     put = Request("s3:PutObject", "arn:aws:s3:::b/k")
     assert decide(documents, put) == Decision(
@@ -169,7 +152,7 @@ def test_all_operators_and_all_keys_of_a_condition_must_hold() -> None:
         "IpAddress": {"aws:SourceIp": "203.0.113.0/24"},
         "Bool": {"aws:SecureTransport": True},
     }
-    policy = document(allow("s3:ListBucket", Condition=condition))
+    policy = document(allow("s3:ListBucket", **condition))
     keys = {
         "S3:PREFIX": "b/",
         "aws:username": "bob",
@@ -196,12 +179,12 @@ def test_single_values_stand_for_lists_of_one() -> None:
 
 
 MALFORMED: list[tuple[dict[str, object], str]] = [
-    (allow("s3:*", Condition={"StringMatches": {"k": "v"}}), "Condition: 'StringMatches'"),
-    (allow("s3:*", Condition={"StringEquals": "v"}), "Condition.StringEquals: 'v'"),
-    (allow("s3:*", Condition=["v"]), r"Condition: \['v'\]"),
-    (allow("s3:*", Condition={"StringEquals": {"k": None}}), "StringEquals.k: None"),
-    (allow("s3:*", Effekt="Deny"), "Effekt"),
-    (allow("s3:*", Principal="*"), "Principal"),
+    (allow("s3:*", StringMatches={"k": "v"}), "Condition: 'StringMatches'"),
+    (allow("s3:*", StringEquals="v"), "Condition.StringEquals: 'v'"),
+    ({**allow("s3:*"), "Condition": ["v"]}, r"Condition: \['v'\]"),
+    (allow("s3:*", StringEquals={"k": None}), "StringEquals.k: None"),
+    ({**allow("s3:*"), "Effekt": "Deny"}, "Effekt"),
+    ({**allow("s3:*"), "Principal": "*"}, "Principal"),
     ({**allow("s3:*"), "Effect": "allow"}, "Effect: 'allow'"),
     ({"Effect": "Allow", "Resource": "*"}, "either Action or NotAction"),
     ({"Effect": "Allow", "Action": "*"}, "either Resource or NotResource"),
