@@ -33,75 +33,77 @@ def _statements(*grants: dict[str, Any], **more: object) -> list[dict[str, Any]]
     return statements
 
 
+ARN = "arn:aws:s3:::acme"
 WRITE = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+WIDE = {"access": ["list", "read"]}
+
+
+def says(action: object, resource: object, **condition: object) -> dict[str, Any]:
+    met = {"Condition": condition} if condition else {}
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **met}
+
+
+KMS = {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+LIST = says(["s3:GetBucketLocation", "s3:ListBucket"], ARN)
 
 
 @pytest.mark.parametrize(
-    ("grant", "statements"),
+    ("grants", "statements"),
     [
+        ([{"access": ["full"]}], [{"Sid": "VisualEditor1", **says("s3:*", f"{ARN}/*")}]),
+        ([{"access": ["read"]}], [says("s3:GetObject", f"{ARN}/*")]),
+        ([{"access": ["write"]}], [says(WRITE, f"{ARN}/*")]),
+        ([{"access": ["delete"]}], [says("s3:DeleteObject", f"{ARN}/*")]),
+        ([{"access": ["list"]}], [LIST]),
         (
-            {"access": ["full"]},
-            [{"Sid": "VisualEditor1", "Action": "s3:*", "Resource": "arn:aws:s3:::acme/*"}],
-        ),
-        ({"access": ["read"]}, [{"Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*"}]),
-        ({"access": ["write"]}, [{"Action": WRITE, "Resource": "arn:aws:s3:::acme/*"}]),
-        (
-            {"access": ["delete"]},
-            [{"Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::acme/*"}],
-        ),
-        (
-            {"access": ["list"]},
+            [{**WIDE, "prefixes": ["b/", "a/"]}],
             [
-                {
-                    "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
-                    "Resource": "arn:aws:s3:::acme",
-                }
+                says("s3:GetBucketLocation", ARN),
+                says("s3:GetObject", [f"{ARN}/a/*", f"{ARN}/b/*"]),
+                says("s3:ListBucket", ARN, StringLike={"s3:prefix": ["a/*", "b/*"]}),
             ],
         ),
         (
-            {"access": ["list", "read"], "prefixes": ["b/", "a/"]},
-            [
-                {"Action": "s3:GetBucketLocation", "Resource": "arn:aws:s3:::acme"},
-                {
-                    "Action": "s3:GetObject",
-                    "Resource": ["arn:aws:s3:::acme/a/*", "arn:aws:s3:::acme/b/*"],
-                },
-                {
-                    "Action": "s3:ListBucket",
-                    "Resource": "arn:aws:s3:::acme",
-                    "Condition": {"StringLike": {"s3:prefix": ["a/*", "b/*"]}},
-                },
-            ],
+            [{"access": ["read"], "kmsKey": KEY}],
+            [says("kms:Decrypt", KEY, **KMS), says("s3:GetObject", f"{ARN}/*")],
+        ),
+        # Multipart uploads decrypt.
+        (
+            [{"access": ["write"], "kmsKey": KEY}],
+            [says(["kms:Decrypt", "kms:GenerateDataKey"], KEY, **KMS), says(WRITE, f"{ARN}/*")],
         ),
         (
-            {"access": ["read"], "kmsKey": KEY},
+            [{"actions": ["s3:ListBucketVersions", "s3:GetBucketPolicy"], "prefixes": ["a/"]}],
             [
-                {
-                    "Action": "kms:Decrypt",
-                    "Resource": KEY,
-                    "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}},
-                },
-                {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*"},
+                says("s3:GetBucketPolicy", ARN),
+                says("s3:ListBucketVersions", ARN, StringLike={"s3:prefix": "a/*"}),
             ],
+        ),
+        # One statement, since a Sid is unique.
+        (
+            [{"bucket": "acme-b", "access": ["full"]}, {"bucket": "acme-a", "access": ["full"]}],
+            [{"Sid": "VisualEditor1", **says("s3:*", [f"{ARN}-a/*", f"{ARN}-b/*"])}],
+        ),
+        # One statement for the same actions, two for others.
+        (
+            [{"bucket": "acme-a", "access": ["read"]}, {"access": ["read"], "prefixes": ["x/"]}],
+            [says("s3:GetObject", [f"{ARN}-a/*", f"{ARN}/x/*"])],
         ),
         (
-            {"actions": ["s3:ListBucketVersions", "s3:GetBucketPolicy"], "prefixes": ["a/"]},
             [
-                {"Action": "s3:GetBucketPolicy", "Resource": "arn:aws:s3:::acme"},
-                {
-                    "Action": "s3:ListBucketVersions",
-                    "Resource": "arn:aws:s3:::acme",
-                    "Condition": {"StringLike": {"s3:prefix": "a/*"}},
-                },
+                {"access": ["read"], "prefixes": ["a/"]},
+                {"access": ["delete"], "prefixes": ["b/"]},
             ],
+            [says("s3:DeleteObject", f"{ARN}/b/*"), says("s3:GetObject", f"{ARN}/a/*")],
         ),
+        # What a wider grant covers is not said again.
+        ([WIDE, {**WIDE, "prefixes": ["a/"]}], [LIST, says("s3:GetObject", f"{ARN}/*")]),
     ],
 )
-def test_each_wish_gives_exactly_its_statements(
-    grant: dict[str, Any], statements: list[dict[str, Any]]
+def test_grants_give_exactly_these_statements(
+    grants: list[dict[str, Any]], statements: list[dict[str, Any]]
 ) -> None:
-    expected = [{"Effect": "Allow", **statement} for statement in statements]
-    assert _statements({"bucket": "acme", **grant}) == expected
+    assert _statements(*({"bucket": "acme", **one} for one in grants)) == statements
 
 
 def test_full_is_the_console_steps_policy_to_the_letter() -> None:
@@ -110,42 +112,6 @@ def test_full_is_the_console_steps_policy_to_the_letter() -> None:
         '{"Version":"2012-10-17","Statement":[{"Sid":"VisualEditor1","Effect":"Allow",'
         '"Action":"s3:*","Resource":"arn:aws:s3:::acme/*"}]}'
     )
-
-
-def test_writing_to_an_encrypted_bucket_also_decrypts_for_multipart_uploads() -> None:
-    kms = _statements({"bucket": "acme", "access": ["write"], "kmsKey": KEY})[0]
-    assert kms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-
-
-def test_several_full_grants_are_one_statement_since_a_sid_is_unique() -> None:
-    (statement,) = _statements(
-        {"bucket": "acme-b", "access": ["full"]}, {"bucket": "acme-a", "access": ["full"]}
-    )
-    assert statement["Resource"] == ["arn:aws:s3:::acme-a/*", "arn:aws:s3:::acme-b/*"]
-
-
-def test_grants_with_the_same_actions_are_one_statement() -> None:
-    (statement,) = _statements(
-        {"bucket": "acme-a", "access": ["read"]},
-        {"bucket": "acme-b", "access": ["read"], "prefixes": ["x/"]},
-    )
-    assert statement["Resource"] == ["arn:aws:s3:::acme-a/*", "arn:aws:s3:::acme-b/x/*"]
-
-
-def test_prefixes_of_one_bucket_with_other_actions_stay_apart() -> None:
-    statements = _statements(
-        {"bucket": "acme", "access": ["read"], "prefixes": ["a/"]},
-        {"bucket": "acme", "access": ["delete"], "prefixes": ["b/"]},
-    )
-    assert [(one["Action"], one["Resource"]) for one in statements] == [
-        ("s3:DeleteObject", "arn:aws:s3:::acme/b/*"),
-        ("s3:GetObject", "arn:aws:s3:::acme/a/*"),
-    ]
-
-
-def test_what_a_wider_grant_covers_is_not_said_again() -> None:
-    wide = {"bucket": "acme", "access": ["list", "read"]}
-    assert _statements(wide, {**wide, "prefixes": ["a/"]}) == _statements(wide)
 
 
 def test_every_allow_on_s3_carries_the_source_addresses() -> None:
