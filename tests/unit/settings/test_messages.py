@@ -5,7 +5,7 @@ How messages stand together is in ``test_all_at_once``, values of wrong types in
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -48,335 +48,255 @@ def without_omitted(config: Any) -> Any:
     return {key: without_omitted(inner) for key, inner in config.items() if inner is not OMITTED}
 
 
-def each(values: tuple[Any, ...], message: str) -> list[tuple[Any, str]]:
-    """The same message for several values, which stand for ``{}`` in it."""
-    return [(value, message.replace("{}", one_of(value))) for value in values]
+class Near(NamedTuple):
+    """A value, and what {near} stands for: mostly what is suggested in its place."""
 
-
-def one_of(value: Any) -> str:
-    return str(value[0] if isinstance(value, list) else value)
+    value: str
+    near: str
 
 
 def known(*keys: str) -> str:
     return f"is not a known key; known keys: {', '.join(keys)}"
 
 
+def meant(key: str) -> str:
+    return f"is not a known key; did you mean {key}?"
+
+
 EMPTY = "is empty; list at least one"
-WORDS = "is not one of list, read, write, delete, full"
-BUCKET = (
-    "is not a bucket name: use 3 to 63 characters of a-z, 0-9, '.' and '-', "
-    "with a letter or digit at both ends"
-)
-IDS = "is not a UUID, such as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; see"
-IN_ORGANIZATION = f"{IDS} Organization Settings > Overview"
-IN_PROJECT = f"{IDS} Project Settings > Overview"
-OF_USER = f"{IDS} the answer to GET /api/v2/me with the user's token"
+TWICE = "'{}' is listed 2 times"
+IDS = "'{}' is not a UUID, such as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; see"
 AMBIGUOUS = "which makes a token's subject ambiguous"
 BY_DATE = "2026-11-01 00:00:00 +0000 UTC"
-SESSION = "{} is out of range; AWS allows 3600 to 43200 (a job may request less)"
 TAG_TEXT = "IAM allows letters, digits, spaces and _.:/=+-@"
 
-MESSAGES: dict[tuple[str, str], list[tuple[Any, str]]] = {
-    ("stack", "identities"): [(OMITTED, "is missing: a mapping of IAM names to identities")],
-    ("stack", "oidcProvider"): [("make", "'make' is not one of create, existing")],
-    ("stack", "identitys"): [(1, "is not a known key; did you mean identities?")],
-    ("stack", "oidcprovider"): [(1, "is not a known key; did you mean oidcProvider?")],
-    ("stack", "zzz"): [(1, known("identities", "tags", "oidcProvider"))],
-    ("user", "kind"): [
-        (OMITTED, "is missing: user or role"),
-        *each(("usr", "User"), "'{}' is not one of user, role"),
-        (None, "null is not one of user, role"),
-        (["user"], '["user"] is not one of user, role'),
-    ],
-    ("user", "grants"): [
-        (OMITTED, "is missing: a list of grants, each with a bucket"),
-        ([], EMPTY),
-        ("acme", "'acme' is not a list"),
-    ],
-    ("user", "path"): [
-        *each(
-            ("ci", "/ci", "ci/", "", "/c i/", "/日/"),
-            "'{}' is not an IAM path: it must start and end with '/', for example /ci/",
-        ),
-        (f"/{'a' * 511}/", f"'/{'a' * 511}/' is longer than 512 characters"),
-        (None, "null is not text"),
-    ],
-    ("user", "permissionsBoundary"): [
-        *each(
-            (
-                "limit",
-                "arn:aws:iam::111111111111:role/limit",
-                "arn:aws:iam::1:policy/limit",
-                "arn:aws:iam::111111111111:policy/",
-                "arn:aws-moon:iam::111111111111:policy/limit",
-            ),
-            "'{}' is not a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME",
-        ),
-        (None, "null is not allowed; omit the key"),
-    ],
-    ("user", "sourceIps"): [
-        ([], EMPTY),
-        *(
-            ([given], f"'{given}' is an address inside a network; did you mean '{near}'?")
-            for given, near in (
-                ("192.0.2.1/24", "192.0.2.0/24"),
-                ("2001:db8::1/32", "2001:db8::/32"),
-                ("fe80::1%eth0", "fe80::1/128"),
-            )
-        ),
-        *each(
-            (["office"], [""], ["192.0.2.0/33"], ["192.0.2"], ["%"], ["*"]),
-            "'{}' is not a network, such as 192.0.2.0/24 or 2001:db8::/32",
-        ),
-        (["192.0.2.0/255.255.255.0", "192.0.2.0/24"], "'192.0.2.0/24' is listed 2 times"),
-    ],
-    ("user", "accessKeys"): [
-        (["a", "b", "c"], "3 labels; AWS allows 2 access keys for a user"),
-        (["a", "a"], "'a' is listed 2 times"),
-        *each(
-            ([""], ["a b"], ["a/b"], ["ü"], ["x" * 33]),
-            "'{}' is not a label: use 1 to 32 letters, digits, '.', '_' or '-'",
-        ),
-        ([BY_DATE], f"'{BY_DATE}' is read as a date by YAML; quote it: \"2026-11-01\""),
-        ([2026], "2026 is not text; quote it"),
-        ([date(2026, 11, 1)], '"2026-11-01" is not text; quote it'),
-    ],
-    ("user", "requireTls"): [
-        ("yes", "'yes' is not true or false"),
-        (1, "1 is not true or false"),
-    ],
-    ("user", "permissionBoundary"): [(1, "is not a known key; did you mean permissionsBoundary?")],
-    ("user", "require_tls"): [(1, "is not a known key; did you mean requireTls?")],
-    ("user", "maxSessionSeconds"): [(1, "is not a key of this kind; it belongs to kind: role")],
-    ("user", "trust"): [
-        # What the trust holds is not checked.
-        (trust(organization="x"), "is not a key of this kind; it belongs to kind: role"),
-    ],
-    ("role", "accessKeys"): [(["x"], "is not a key of this kind; it belongs to kind: user")],
-    ("role", "maxSessionSecs"): [(1, "is not a known key; did you mean maxSessionSeconds?")],
-    ("role", "maxSessionSeconds"): each((0, 899, 900, 3599, 43201, -1, 10**30), SESSION),
-    ("role", "trust"): [(OMITTED, "is missing: which CircleCI jobs may assume the role")],
-    ("grant", "bucket"): [
-        (OMITTED, "is missing: the bucket's name"),
-        *each(("Acme", ""), f"'{{}}' {BUCKET}"),
-        ("s3://acme/", "'s3://acme/' is not a bucket name; did you mean acme?"),
-        (
-            "acme-data/builds/",
-            (
-                "'acme-data/builds/' is not a bucket name; "
-                "write bucket: acme-data with prefixes: [builds/]"
-            ),
-        ),
-        (["a" * 80], f'["{"a" * 57}… is not text'),
-    ],
-    ("grant", "access"): [
-        (OMITTED, "is missing, and there are no actions: the grant allows nothing"),
-        ([], "is empty, and there are no actions: the grant allows nothing"),
-        *each((["raed"], ["READ"], ["*"]), f"'{{}}' {WORDS}"),
-        (["read", "list", "read"], "'read' is listed 2 times"),
-        (
+# By place and key, what is said, and of which values. {} stands for the value. Behind a key, [] says that each value stands in a list of its own.
+MESSAGES: dict[str, dict[str, list[Any]]] = {
+    "stack.identities": {"is missing: a mapping of IAM names to identities": [OMITTED]},
+    "stack.oidcProvider": {"'{}' is not one of create, existing": ["make"]},
+    "stack.identitys": {meant("identities"): [1]},
+    "stack.oidcprovider": {meant("oidcProvider"): [1]},
+    "stack.zzz": {known("identities", "tags", "oidcProvider"): [1]},
+    "user.kind": {
+        "is missing: user or role": [OMITTED],
+        "'{}' is not one of user, role": ["usr", "User"],
+        "null is not one of user, role": [None],
+        '["user"] is not one of user, role': [["user"]],
+    },
+    "user.grants": {
+        "is missing: a list of grants, each with a bucket": [OMITTED],
+        EMPTY: [[]],
+        "'acme' is not a list": ["acme"],
+    },
+    "user.path": {
+        "'{}' is not an IAM path: it must start and end with '/', for example /ci/": [
+            *("ci", "/ci", "ci/", "", "/c i/", "/日/"),
+        ],
+        "'{}' is longer than 512 characters": [f"/{'a' * 511}/"],
+        "null is not text": [None],
+    },
+    "user.permissionsBoundary": {
+        "'{}' is not a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME": [
+            *("limit", "arn:aws:iam::111111111111:role/limit", "arn:aws:iam::1:policy/limit"),
+            *("arn:aws:iam::111111111111:policy/", "arn:aws-moon:iam::111111111111:policy/limit"),
+        ],
+        "null is not allowed; omit the key": [None],
+    },
+    "user.sourceIps": {
+        EMPTY: [[]],
+        "'192.0.2.0/24' is listed 2 times": [["192.0.2.0/255.255.255.0", "192.0.2.0/24"]],
+    },
+    "user.sourceIps[]": {
+        "'{}' is an address inside a network; did you mean '{near}'?": [
+            Near("192.0.2.1/24", "192.0.2.0/24"),
+            Near("2001:db8::1/32", "2001:db8::/32"),
+            Near("fe80::1%eth0", "fe80::1/128"),
+        ],
+        "'{}' is not a network, such as 192.0.2.0/24 or 2001:db8::/32": [
+            *("office", "", "192.0.2.0/33", "192.0.2", "%", "*"),
+        ],
+    },
+    "user.accessKeys": {
+        "3 labels; AWS allows 2 access keys for a user": [["a", "b", "c"]],
+        TWICE: [["a", "a"]],
+    },
+    "user.accessKeys[]": {
+        "'{}' is not a label: use 1 to 32 letters, digits, '.', '_' or '-'": [
+            *("", "a b", "a/b", "ü", "x" * 33),
+        ],
+        "'{}' is read as a date by YAML; quote it: \"2026-11-01\"": [BY_DATE],
+        "2026 is not text; quote it": [2026],
+        '"2026-11-01" is not text; quote it': [date(2026, 11, 1)],
+    },
+    "user.requireTls": {"'yes' is not true or false": ["yes"], "1 is not true or false": [1]},
+    "user.permissionBoundary": {meant("permissionsBoundary"): [1]},
+    "user.require_tls": {meant("requireTls"): [1]},
+    "user.maxSessionSeconds": {"is not a key of this kind; it belongs to kind: role": [1]},
+    # What the trust holds is not checked.
+    "user.trust": {
+        "is not a key of this kind; it belongs to kind: role": [trust(organization="x")],
+    },
+    "role.accessKeys": {"is not a key of this kind; it belongs to kind: user": [["x"]]},
+    "role.maxSessionSecs": {meant("maxSessionSeconds"): [1]},
+    "role.maxSessionSeconds": {
+        "{} is out of range; AWS allows 3600 to 43200 (a job may request less)": [
+            *(0, 899, 900, 3599, 43201, -1, 10**30),
+        ],
+    },
+    "role.trust": {"is missing: which CircleCI jobs may assume the role": [OMITTED]},
+    "grant.bucket": {
+        "is missing: the bucket's name": [OMITTED],
+        # Others are in the tests of components/aws.
+        "'{}' is not a bucket name; did you mean {near}?": [Near("s3://acme/", "acme")],
+        f'["{"a" * 57}… is not text': [["a" * 80]],
+    },
+    "grant.access": {
+        "is missing, and there are no actions: the grant allows nothing": [OMITTED],
+        "is empty, and there are no actions: the grant allows nothing": [[]],
+        "'read' is listed 2 times": [["read", "list", "read"]],
+        "full already allows every action on objects; remove read, write": [
             ["full", "write", "list", "read"],
-            "full already allows every action on objects; remove read, write",
-        ),
-        ("read", "'read' is not a list; did you mean ['read']?"),
-    ],
-    ("grant", "actions"): [
-        ([], EMPTY),
-        (
-            ["s3:Get*"],
-            (
-                "'s3:Get*' is a wildcard; name each action: s3:GetBucketLocation, s3:GetObject, "
-                "s3:GetAccelerateConfiguration, s3:GetAnalyticsConfiguration, s3:GetBucketAbac, …"
-            ),
-        ),
-        (
-            ["s3:HeadObject"],
-            "'s3:HeadObject' is an API call, not an action; it needs s3:GetObject",
-        ),
-        (["s3:GetObjectAcl", "s3:GetObjectAcl"], "'s3:GetObjectAcl' is listed 2 times"),
-    ],
-    ("grant", "prefixes"): [
-        ([], EMPTY),
-        ("", "'' is not a list"),
-        (["builds"], "'builds' does not end in '/'; did you mean 'builds/'?"),
-        ([""], "'' matches every key; omit prefixes to grant the whole bucket"),
-        *(
-            (
-                [f"b{wild}/"],
-                (
-                    f"'b{wild}/' contains {wild}; "
-                    "a prefix has no wildcards or variables, for example builds/"
-                ),
-            )
-            for wild in "*?$"
-        ),
-        (["日/"], "'日/' contains '\\u65e5', which IAM does not allow in a policy"),
-        (["a\nb/"], "'a\\nb/' contains '\\n', which IAM does not allow in a policy"),
-        (["a/", "b/", "a/"], "'a/' is listed 2 times"),
-    ],
-    ("grant", "kmsKey"): [
-        (
+        ],
+        "'read' is not a list; did you mean ['read']?": ["read"],
+    },
+    "grant.access[]": {
+        "'{}' is not one of list, read, write, delete, full": ["raed", "READ", "*"],
+    },
+    "grant.actions": {EMPTY: [[]], TWICE: [["s3:GetObjectAcl", "s3:GetObjectAcl"]]},
+    # Others are in the tests of components/aws.
+    "grant.actions[]": {
+        "'{}' is an API call, not an action; it needs s3:GetObject": ["s3:HeadObject"],
+    },
+    "grant.prefixes": {
+        EMPTY: [[]],
+        "'' is not a list": [""],
+        "'a/' is listed 2 times": [["a/", "b/", "a/"]],
+    },
+    "grant.prefixes[]": {
+        "'builds' does not end in '/'; did you mean 'builds/'?": ["builds"],
+        "'' matches every key; omit prefixes to grant the whole bucket": [""],
+        "'b{near}/' contains {near}; a prefix has no wildcards or variables, for example builds/": [
+            Near(f"b{wild}/", wild) for wild in "*?$"
+        ],
+        "'日/' contains '\\u65e5', which IAM does not allow in a policy": ["日/"],
+        "'a\\nb/' contains '\\n', which IAM does not allow in a policy": ["a\nb/"],
+    },
+    "grant.kmsKey": {
+        "'{}' is an alias; use the ARN of the key, arn:aws:kms:REGION:ACCOUNT:key/ID": [
             KEY.replace("key/0a1b2c3d", "alias/acme"),
-            (
-                "'arn:aws:kms:eu-west-1:111111111111:alias/acme' is an alias; "
-                "use the ARN of the key, arn:aws:kms:REGION:ACCOUNT:key/ID"
-            ),
-        ),
-        *each(
-            (
-                "0a1b2c3d",
-                KEY.replace("111111111111", "1"),
-                KEY.replace("arn:aws:", "arn:aws-moon:"),
-                KEY.replace("eu-west-1", "*"),
-                KEY + "*",
-                KEY + "\n",
-            ),
-            "'{}' is not a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
-        ),
-        (None, "null is not allowed; omit the key"),
-    ],
-    ("grant", "prefix"): [(["x"], "is not a known key; did you mean prefixes?")],
-    ("grant", "kms_key"): [(KEY, "is not a known key; did you mean kmsKey?")],
-    ("grant", "x y"): [(1, known("bucket", "access", "actions", "prefixes", "kmsKey"))],
-    ("trust", "organization"): [
+        ],
+        "'{}' is not a KMS key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID": [
+            *("0a1b2c3d", KEY.replace("111111111111", "1"), KEY + "*", KEY + "\n"),
+            *(KEY.replace("arn:aws:", "arn:aws-moon:"), KEY.replace("eu-west-1", "*")),
+        ],
+        "null is not allowed; omit the key": [None],
+    },
+    "grant.prefix": {meant("prefixes"): [["x"]]},
+    "grant.kms_key": {meant("kmsKey"): [KEY]},
+    "grant.x y": {known("bucket", "access", "actions", "prefixes", "kmsKey"): [1]},
+    "trust.organization": {
+        "is missing: the CircleCI organization's id (Organization Settings > Overview)": [OMITTED],
+        f"{IDS} Organization Settings > Overview": [
+            *("acme", "*", ORGANIZATION.replace("-", ""), "?" * 8 + ORGANIZATION[8:]),
+        ],
+        "'{}' has uppercase letters; CircleCI's ids are lowercase: '{near}'": [
+            Near(ORGANIZATION.upper(), ORGANIZATION),
+        ],
+    },
+    "trust.projects": {
+        "is missing: a list of CircleCI project ids (Project Settings > Overview)": [OMITTED],
+        EMPTY: [[]],
+        TWICE: [[PROJECT, PROJECT]],
+        "'*' means every project; remove the others": [["*", PROJECT]],
         (
-            OMITTED,
-            "is missing: the CircleCI organization's id (Organization Settings > Overview)",
-        ),
-        *each(
-            ("acme", "*", ORGANIZATION.replace("-", ""), "?" * 8 + ORGANIZATION[8:]),
-            f"'{{}}' {IN_ORGANIZATION}",
-        ),
+            "'*' is not a list; list the ids (Project Settings > Overview), "
+            "or use ['*'] for every project of the organization"
+        ): ["*"],
+    },
+    "trust.projects[]": {
+        f"{IDS} Project Settings > Overview": [
+            *("app", "**", f"{PROJECT}*", f"{PROJECT}/user/{USER}"),
+        ],
+    },
+    "trust.users": {EMPTY: [[]], "'*' is not a list": ["*"], TWICE: [[USER, USER]]},
+    "trust.users[]": {
+        f"{IDS} the answer to GET /api/v2/me with the user's token": ["*", "gooduser"],
+    },
+    "trust.origins": {EMPTY: [[]], TWICE: [["github.com/acme/app", "github.com/acme/app"]]},
+    "trust.origins[]": {
+        "'{}' is a clone URL; an origin is host and path, such as github.com/acme/app": [
+            *("https://github.com/acme/app", "github.com/acme/app.git"),
+        ],
+        "'{}' is not an origin, such as github.com/acme/app (no wildcards)": [
+            *("github.com/acme/*", "github.com/acme/ap?", "github.com/${aws:username}/app"),
+            *("github.com", "github.com//app", "/acme/app", "github.com/acme/", ""),
+        ],
+        f"'{{}}' contains a part that starts with vcs-ref, {AMBIGUOUS}": [
+            *("github.com/acme/vcs-ref", "vcs-ref/a", "github.com/vcs-refs/app"),
+        ],
+    },
+    "trust.refs[]": {
         (
-            ORGANIZATION.upper(),
-            (
-                f"'{ORGANIZATION.upper()}' has uppercase letters; "
-                f"CircleCI's ids are lowercase: '{ORGANIZATION}'"
-            ),
-        ),
-    ],
-    ("trust", "projects"): [
-        (OMITTED, "is missing: a list of CircleCI project ids (Project Settings > Overview)"),
-        ([], EMPTY),
-        *each(
-            (["app"], ["**"], [f"{PROJECT}*"], [f"{PROJECT}/user/{USER}"]), f"'{{}}' {IN_PROJECT}"
-        ),
-        ([PROJECT, PROJECT], f"'{PROJECT}' is listed 2 times"),
-        (["*", PROJECT], "'*' means every project; remove the others"),
+            "'{}' may exist in any repository; "
+            "add the allowed origins, such as [github.com/acme/app]"
+        ): ["refs/heads/main"],
+    },
+    "code.refs": {EMPTY: [[]], TWICE: [["refs/heads/a", "refs/heads/a"]]},
+    "code.refs[]": {
+        "'{}' does not start with refs/; did you mean '{near}'?": [
+            Near("main", "refs/heads/main"),
+            *(Near(ref, f"refs/{ref}") for ref in ("tags/v1", "heads/main", "pull/1/head")),
+        ],
+        # What would be refused in its turn is not suggested, nor is the widest ref.
+        "'{}' does not start with refs/; use a name such as refs/heads/main": [
+            *("a/*/b", "heads/", "a b", "/refs/heads/main"),
+        ],
+        "'{}' matches every ref; omit refs for that": ["*", "**", "", "/", "/*", "refs", "refs/"],
+        "'{}' contains a * that is not at its end; a ref may end in one *": [
+            *("refs/heads/*/x", "refs/heads/**"),
+        ],
+        f"'{{}}' contains the part vcs-ref, {AMBIGUOUS}": [
+            *("refs/heads/vcs-ref/x", "refs/heads/vcs-ref"),
+        ],
+        "'refs/heads/' ends in '/'; did you mean 'refs/heads/*'?": ["refs/heads/"],
         (
-            "*",
-            (
-                "'*' is not a list; list the ids (Project Settings > Overview), "
-                "or use ['*'] for every project of the organization"
-            ),
-        ),
-    ],
-    ("trust", "users"): [
-        ([], EMPTY),
-        ("*", "'*' is not a list"),
-        *each((["*"], ["gooduser"]), f"'{{}}' {OF_USER}"),
-        ([USER, USER], f"'{USER}' is listed 2 times"),
-    ],
-    ("trust", "origins"): [
-        ([], EMPTY),
-        *each(
-            (["https://github.com/acme/app"], ["github.com/acme/app.git"]),
-            "'{}' is a clone URL; an origin is host and path, such as github.com/acme/app",
-        ),
-        *each(
-            (
-                *(["github.com/acme/*"], ["github.com/acme/ap?"]),
-                *(["github.com/${aws:username}/app"], ["github.com"], ["github.com//app"]),
-                *(["/acme/app"], ["github.com/acme/"], [""]),
-            ),
-            "'{}' is not an origin, such as github.com/acme/app (no wildcards)",
-        ),
-        *each(
-            (["github.com/acme/vcs-ref"], ["vcs-ref/a"], ["github.com/vcs-refs/app"]),
-            f"'{{}}' contains a part that starts with vcs-ref, {AMBIGUOUS}",
-        ),
-        (
-            ["github.com/acme/app", "github.com/acme/app"],
-            "'github.com/acme/app' is listed 2 times",
-        ),
-    ],
-    ("trust", "refs"): [
-        (
-            ["refs/heads/main"],
-            (
-                "'refs/heads/main' may exist in any repository; "
-                "add the allowed origins, such as [github.com/acme/app]"
-            ),
-        ),
-    ],
-    ("code", "refs"): [
-        ([], EMPTY),
-        *(
-            ([given], f"'{given}' does not start with refs/; did you mean '{near}'?")
-            for given, near in (
-                ("main", "refs/heads/main"),
-                ("tags/v1", "refs/tags/v1"),
-                ("heads/main", "refs/heads/main"),
-                ("pull/1/head", "refs/pull/1/head"),
-            )
-        ),
-        # What would be refused in its turn is not suggested.
-        *each(
-            (["a/*/b"], ["heads/"], ["a b"], ["/refs/heads/main"]),
-            "'{}' does not start with refs/; use a name such as refs/heads/main",
-        ),
-        # Nor is the widest ref.
-        *each(
-            (["*"], ["**"], [""], ["/"], ["/*"], ["refs"], ["refs/"]),
-            "'{}' matches every ref; omit refs for that",
-        ),
-        *each(
-            (["refs/heads/*/x"], ["refs/heads/**"]),
-            "'{}' contains a * that is not at its end; a ref may end in one *",
-        ),
-        *each(
-            (["refs/heads/vcs-ref/x"], ["refs/heads/vcs-ref"]),
-            f"'{{}}' contains the part vcs-ref, {AMBIGUOUS}",
-        ),
-        (["refs/heads/"], "'refs/heads/' ends in '/'; did you mean 'refs/heads/*'?"),
-        *(
-            (
-                [f"refs/heads/{name}"],
-                (
-                    f"'refs/heads/{shown}' contains '{char}', which IAM does not allow "
-                    "in a trust policy; end the ref in * before it"
-                ),
-            )
-            for name, shown, char in (("日*", "日*", "\\u65e5"), ("\x85", "\\x85", "\\x85"))
-        ),
-        *(
-            (
-                [f"refs/heads/{name}"],
-                f"'refs/heads/{name}' is not a Git ref, such as refs/heads/main",
-            )
+            "'{}' contains '{near}', which IAM does not allow in a trust policy; "
+            "end the ref in * before it"
+        ): [Near("refs/heads/日*", "\\u65e5"), Near("refs/heads/\x85", "\\x85")],
+        "'{}' is not a Git ref, such as refs/heads/main": [
+            f"refs/heads/{name}"
             for name in (
                 *("a b", "a~1", "a^", "a:b", "a?", "a[b", "a\\b", "a..b", "a//b", "a@{1}", "a."),
                 *(".a", "a/.b", "a.lock", "a.lock/b", "${aws:username}", "a\x00"),
             )
-        ),
-        (["refs/heads/a", "refs/heads/a"], "'refs/heads/a' is listed 2 times"),
-    ],
-    ("trust", "project"): [(["x"], "is not a known key; did you mean projects?")],
-    ("trust", "zzz"): [
-        (1, known("organization", "projects", "users", "origins", "refs", "projectIdClaim"))
-    ],
+        ],
+    },
+    "trust.project": {meant("projects"): [["x"]]},
+    "trust.zzz": {
+        known("organization", "projects", "users", "origins", "refs", "projectIdClaim"): [1],
+    },
 }
 
 
 @pytest.mark.parametrize(
-    ("place", "key", "value", "message"),
-    [(*where, *row) for where, rows in MESSAGES.items() for row in rows],
+    ("where", "message", "value"),
+    [
+        (where, message, value)
+        for where, messages in MESSAGES.items()
+        for message, values in messages.items()
+        for value in values
+    ],
 )
-def test_a_value(place: str, key: str, value: Any, message: str) -> None:
+def test_a_value(where: str, message: str, value: Any) -> None:
+    place, key = where.removesuffix("[]").split(".", 1)
     path, config = PLACES[place]
+    if isinstance(value, Near):
+        message, value = message.replace("{near}", value.near), value.value
+    message = message.replace("{}", str(value[0] if isinstance(value, list) and value else value))
+    message = message.translate({10: "\\n", 0: "\\x00", 0x85: "\\x85"})
     step = f"{path.removesuffix('.')}['{key}']" if " " in key else f"{path}{key}"
-    message = message.replace("\n", "\\n").replace("\x00", "\\x00")
-    assert told(without_omitted(config({key: value}))) == [f"{step}: {message}"]
+    given = [value] if where.endswith("[]") else value
+    assert told(without_omitted(config({key: given}))) == [f"{step}: {message}"]
 
 
 @pytest.mark.parametrize(
