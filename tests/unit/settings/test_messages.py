@@ -70,7 +70,8 @@ AMBIGUOUS = "which makes a token's subject ambiguous"
 BY_DATE = "2026-11-01 00:00:00 +0000 UTC"
 TAG_TEXT = "IAM allows letters, digits, spaces and _.:/=+-@"
 
-# By place and key, what is said, and of which values. {} stands for the value. Behind a key, [] says that each value stands in a list of its own.
+# By place and key, what is said, and of which values. {} stands for the value.
+# Behind a key, [] says that each value stands in a list of its own.
 MESSAGES: dict[str, dict[str, list[Any]]] = {
     "stack.identities": {"is missing: a mapping of IAM names to identities": [OMITTED]},
     "stack.oidcProvider": {"'{}' is not one of create, existing": ["make"]},
