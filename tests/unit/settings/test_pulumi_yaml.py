@@ -71,6 +71,8 @@ BOMB = "x0: &x0 a\n" + "".join(
         ("a: !!seq []", "line 1: the tag !!seq"),
         ("%TAG ! tag:acme,2026:\n---\na: !b c", "line 3: the tag tag:acme,2026:b"),
         (BOMB, "line 6: aliases expand the file to more than 100,000 values"),
+        ("a: b: c", "line 1: mapping values are not allowed here"),
+        ("a: *b", "line 1: found undefined alias 'b'"),
         ("a: &a [*a]", "line 1: the alias *a refers to a value that contains it"),
         ("a: &a x\nb: &a y", "line 2: the anchor &a is defined twice"),
         ("a: 1\n---\na: 2", "line 2: a second document starts; only one is allowed"),
