@@ -98,6 +98,15 @@ LIST = says(["s3:GetBucketLocation", "s3:ListBucket"], ARN)
         ),
         # What a wider grant covers is not said again.
         ([WIDE, {**WIDE, "prefixes": ["a/"]}], [LIST, says("s3:GetObject", f"{ARN}/*")]),
+        (
+            [{"access": ["full"]}, {"access": ["read"], "prefixes": ["a/"]}],
+            [{"Sid": "VisualEditor1", **says("s3:*", f"{ARN}/*")}],
+        ),
+        # But the key, if only the narrower grant has one.
+        (
+            [{"access": ["read"]}, {"access": ["read"], "prefixes": ["a/"], "kmsKey": KEY}],
+            [says("kms:Decrypt", KEY, **KMS), says("s3:GetObject", f"{ARN}/*")],
+        ),
     ],
 )
 def test_grants_give_exactly_these_statements(

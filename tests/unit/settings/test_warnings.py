@@ -14,24 +14,12 @@ def of_grants(*grants: Config) -> Config:
     return stack(ci=user(grants=list(grants)))
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("xn--acme", "starts with xn--"),
-        ("sthree-acme", "starts with sthree-"),
-        ("amzn-s3-demo-acme", "starts with amzn-s3-demo-"),
-        ("acme-s3alias", "ends in -s3alias"),
-        ("acme--ol-s3", "ends in --ol-s3"),
-        ("acme.mrap", "ends in .mrap"),
-        ("acme--table-s3", "ends in --table-s3"),
-    ],
-)
-def test_a_bucket_that_could_not_be_made_today_is_warned_of(name: str, message: str) -> None:
-    assert warned(of_grants(grant(bucket=name))) == [
-        (
-            f"identities.ci.grants[0].bucket: '{name}' {message}, which S3 no longer allows for "
-            "new buckets; an older bucket may have it"
-        )
+def test_a_bucket_that_could_not_be_made_today_is_warned_of() -> None:
+    message = (
+        "ends in .mrap, which S3 no longer allows for new buckets; an older bucket may have it"
+    )
+    assert warned(of_grants(grant(bucket="acme.mrap"))) == [
+        f"identities.ci.grants[0].bucket: 'acme.mrap' {message}"
     ]
 
 
