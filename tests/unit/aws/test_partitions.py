@@ -50,13 +50,8 @@ def test_an_arn_names_its_partition(partition: str, rest: str) -> None:
 @pytest.mark.parametrize(
     "arn",
     [
-        "",
-        "acme",
-        "arn:aws",
-        "arn:aws:s3::acme",
-        "arn:aws-moon:s3:::acme",
-        "xarn:aws:s3:::acme",
-        "ARN:aws:s3:::a",
+        *("", "acme", "arn:aws", "arn:aws:s3::acme", "arn:aws-moon:s3:::acme"),
+        *("xarn:aws:s3:::acme", "ARN:aws:s3:::a"),
     ],
 )
 def test_what_is_no_arn_of_a_known_partition_is_refused(arn: str) -> None:
