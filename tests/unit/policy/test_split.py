@@ -48,10 +48,7 @@ def documents(of: User | Role) -> dict[str, PolicyDocument]:
 kinds = st.sampled_from(["user", "role"])
 
 
-@given(kinds, grants(1, 250))
-@settings(max_examples=40)
-def test_every_document_is_within_its_limit(kind: limits.Kind, wanted: list[Grant]) -> None:
-    made = documents(many(kind, wanted))
+def assert_within_limits(kind: limits.Kind, made: dict[str, PolicyDocument]) -> None:
     assert len(made) - (INLINE in made) <= limits.ATTACHED
     for key, document in made.items():
         assert size(document) <= (limits.INLINE[kind] if key == INLINE else limits.MANAGED)
@@ -59,8 +56,11 @@ def test_every_document_is_within_its_limit(kind: limits.Kind, wanted: list[Gran
 
 @given(kinds, grants(1, 250))
 @settings(max_examples=40)
-def test_the_documents_hold_every_permission_once(kind: limits.Kind, wanted: list[Grant]) -> None:
+def test_documents_within_their_limits_hold_every_permission_once(
+    kind: limits.Kind, wanted: list[Grant]
+) -> None:
     of = many(kind, wanted)
+    assert_within_limits(kind, documents(of))
     spread = [one for held in lay_out(of, "aws").documents.values() for one in held]
     assert len(spread) == len(set(spread))
     assert set(spread) == set(permissions(of.grants))
@@ -131,10 +131,7 @@ def test_a_bucket_that_outgrows_a_policy_is_split_by_its_prefixes_as_locally(
         assert len(changed) <= 2
         before = made
     assert len(before) > 1
-    assert all(
-        size(document) <= (limits.INLINE[kind] if key == INLINE else limits.MANAGED)
-        for key, document in before.items()
-    )
+    assert_within_limits(kind, before)
 
 
 def _wide(count: int) -> list[Grant]:
@@ -155,14 +152,7 @@ def test_what_the_trie_can_not_hold_is_packed_until_it_truly_does_not_fit(
     )
     of = many(kind, _wide(_count(packed)))
     assert sorted(packed.permissions, key=repr) == sorted(permissions(of.grants), key=repr)
-    sizes = {
-        key: size(document)
-        for key, document in documents(many(kind, _wide(_count(packed)))).items()
-    }
-    assert all(
-        characters <= (limits.INLINE[kind] if key == INLINE else limits.MANAGED)
-        for key, characters in sizes.items()
-    )
+    assert_within_limits(kind, documents(of))
     with pytest.raises(TooLargeError):
         lay_out(many(kind, _wide(700)), "aws")
 

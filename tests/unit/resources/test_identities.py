@@ -51,41 +51,28 @@ def test_a_boundary_and_own_tags_reach_the_identity_and_own_tags_win() -> None:
     assert inputs["tags"] == {"team": "site", "env": "dev"}
 
 
-def test_outputs_name_the_identity_and_its_buckets() -> None:
-    outputs = run_program(mocks(), {"ci": USER})
+def test_each_label_makes_a_key_and_the_last_one_is_the_output() -> None:
+    before, made = mocks(), mocks()
+    run_program(before, {"ci": {**USER, "accessKeys": ["2026-10"]}})
+    outputs = run_program(made, {"ci": {**USER, "accessKeys": ["2026-10", "2026-11"]}})
+    keys = made.of("aws:iam/accessKey:AccessKey")
+    assert sorted(key.name for key in keys) == ["ci-key-2026-10", "ci-key-2026-11"]
+    # A secret from its creation on; and a new label leaves the old key's resource as it is.
+    assert keys[0].secret_outputs == {"secret", "sesSmtpPasswordV4"}
+    assert before.named("ci-key-2026-10") == made.named("ci-key-2026-10")
     assert outputs["identities"]["ci"] == {
         "kind": "user",
         "name": "ci",
         "arn": f"arn:aws:iam::{ACCOUNT}:user/ci",
         "buckets": ["arn:aws:s3:::acme"],
+        "accessKeyId": "ci-key-2026-11-id",
+        "secretAccessKey": Secret("secret-of-ci-key-2026-11"),
     }
-
-
-def test_each_label_makes_a_key_and_the_last_one_is_the_output() -> None:
-    made = mocks()
-    outputs = run_program(made, {"ci": {**USER, "accessKeys": ["2026-10", "2026-11"]}})
-    keys = made.of("aws:iam/accessKey:AccessKey")
-    assert sorted(key.name for key in keys) == ["ci-key-2026-10", "ci-key-2026-11"]
-    assert outputs["identities"]["ci"]["accessKeyId"] == "ci-key-2026-11-id"
-    assert outputs["identities"]["ci"]["secretAccessKey"] == Secret("secret-of-ci-key-2026-11")
-
-
-def test_a_keys_secret_is_a_secret_from_its_creation_on() -> None:
-    made = mocks()
-    run_program(made, {"ci": {**USER, "accessKeys": ["a"]}})
-    assert made.named("ci-key-a").secret_outputs == {"secret", "sesSmtpPasswordV4"}
-
-
-def test_a_new_label_leaves_the_old_keys_resource_as_it_is() -> None:
-    before, after = mocks(), mocks()
-    run_program(before, {"ci": {**USER, "accessKeys": ["a"]}})
-    run_program(after, {"ci": {**USER, "accessKeys": ["a", "b"]}})
-    assert before.named("ci-key-a") == after.named("ci-key-a")
 
 
 def test_a_role_trusts_its_jobs_and_says_so() -> None:
     made = mocks()
-    run_program(made, {"ci": {**ROLE, "maxSessionSeconds": 7200, "path": "/ci/"}})
+    outputs = run_program(made, {"ci": {**ROLE, "maxSessionSeconds": 7200, "path": "/ci/"}})
     (role,) = made.of("aws:iam/role:Role")
     trust = json.loads(role.inputs["assumeRolePolicy"])
     assert trust["Statement"][0]["Principal"] == {"Federated": PROVIDER}
@@ -96,20 +83,21 @@ def test_a_role_trusts_its_jobs_and_says_so() -> None:
     (policy,) = made.of("aws:iam/rolePolicy:RolePolicy")
     assert policy.inputs["role"] == "ci"
     assert '"s3:prefix":"builds/*"' in policy.inputs["policy"]
-
-
-def test_a_roles_output_is_a_job_that_assumes_it_and_does_what_it_may() -> None:
-    outputs = run_program(mocks(), {"ci": {**ROLE, "maxSessionSeconds": 7200}})
     config = outputs["identities"]["ci"]["circleciConfig"]
-    assert 'session_duration: "7200"' in config
-    assert f'role_arn: "arn:aws:iam::{ACCOUNT}:role/ci"' in config
-    assert 'region: "eu-west-1"' in config
-    assert "aws s3 ls s3://acme/builds/" in config
+    for said in (
+        'session_duration: "7200"',
+        f'role_arn: "arn:aws:iam::{ACCOUNT}:role/ci"',
+        'region: "eu-west-1"',
+        "aws s3 ls s3://acme/builds/",
+    ):
+        assert said in config
 
 
 def test_create_makes_the_provider_without_thumbprints_and_protects_it() -> None:
     made = mocks(organizations=())
     run_program(made, {"ci": ROLE}, oidcProvider="create", tags={"team": "platform"})
+    assert f"circleci-{ORGANIZATION}" in made.named("ci-role").depends_on
+    assert PROVIDER in made.named("ci-role").inputs["assumeRolePolicy"]
     (provider,) = made.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
     assert provider.inputs == {
         "url": f"https://oidc.circleci.com/org/{ORGANIZATION}",
@@ -228,14 +216,6 @@ def test_the_account_that_the_stack_was_deployed_in_is_no_other() -> None:
     made = mocks()
     made.outputs = run_program(mocks(), {"ci": USER})
     assert run_program(made, {"ci": USER}) == made.outputs
-
-
-def test_a_role_waits_for_the_provider_that_it_trusts() -> None:
-    made = mocks(organizations=())
-    run_program(made, {"ci": ROLE}, oidcProvider="create")
-    assert f"circleci-{ORGANIZATION}" in made.named("ci-role").depends_on
-    trust = json.loads(made.named("ci-role").inputs["assumeRolePolicy"])
-    assert trust["Statement"][0]["Principal"] == {"Federated": PROVIDER}
 
 
 @pytest.mark.parametrize("variable", [None, "AWS_REGION"])
