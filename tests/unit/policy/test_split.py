@@ -14,7 +14,7 @@ from components.iam.document import PolicyDocument, size
 from components.iam.requests import Caller, Location, s3_request
 from components.policy.layout import Layout, lay_out, layouts
 from components.policy.permissions import permissions
-from components.policy.split import INLINE, TooLargeError, takers
+from components.policy.split import INLINE, TooLargeError, spread, takers
 from components.settings import Role, SettingsError, User, load
 from tests.unit.policy.identities import many
 
@@ -180,6 +180,34 @@ def test_there_is_room_to_attach_what_takes_over_beside_what_was_there(
         crossings += found.packed and not was_packed
         before, was_packed = managed, found.packed
     assert crossings
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "each", "expected"),
+    [
+        ("user", 2, 1_024, [2_048]),
+        ("user", 1, 6_144, [6_144]),
+        ("user", 1, 6_145, (6_145, None)),
+        ("user", 10, 6_144, [6_144] * 10),
+        ("user", 11, 6_144, (67_584, 11)),
+        ("role", 2, 5_120, [10_240]),
+        ("role", 12, 6_144, (73_728, 11)),
+    ],
+)
+def test_a_document_may_be_as_large_as_its_limit(
+    kind: limits.Kind, count: int, each: int, expected: list[int] | tuple[int, int | None]
+) -> None:
+    assert _sizes(kind, count, each) == expected
+
+
+def _sizes(kind: limits.Kind, count: int, each: int) -> list[int] | tuple[int, int | None]:
+    """The documents' sizes for permissions of one size; or the whole, and the policies needed."""
+    wanted = permissions(many(kind, _wide(count)).grants)
+    try:
+        found, _ = spread(kind, wanted, lambda held: each * len(held))
+    except TooLargeError as error:
+        return error.size, error.policies
+    return [each * len(held) for held in found.values()]
 
 
 def test_too_many_grants_are_said_with_size_limit_and_the_heaviest() -> None:

@@ -284,10 +284,8 @@ def test_the_projects_claim_is_known_in_the_commercial_partition_only(partition:
             TAGS,
             f"organization {ORG}, project {P1}, from origin {APP}, at ref {MAIN} or refs/tags/v*",
         ),
-        (
-            settings(projects=[P1, P2, P3, U1]),
-            f"organization {ORG}, one of 4 projects",
-        ),
+        (settings(projects=[P1, P2, P3]), f"organization {ORG}, project {P1} or {P2} or {P3}"),
+        (settings(projects=[P1, P2, P3, U1]), f"organization {ORG}, one of 4 projects"),
     ],
 )
 def test_a_roles_description_says_what_may_assume_it(trust: Trust, words: str) -> None:
