@@ -12,7 +12,7 @@ from components.policy.permissions import Permission
 OBJECT: Final = "YOUR-OBJECT"
 """The placeholder for an object key in a command."""
 
-_READS: Final[Mapping[str, str]] = {
+READS: Final[Mapping[str, str]] = {
     "s3:GetObjectTagging": "get-object-tagging",
     "s3:GetObjectAcl": "get-object-acl",
     "s3:GetObjectRetention": "get-object-retention",
@@ -89,7 +89,7 @@ _OFFERS: Final[tuple[Callable[[Permission], str | None], ...]] = (_list, _use_ob
 
 def _api_calls(permission: Permission) -> Iterator[str]:
     """Options are written with ``=``: a value may start with ``-``."""
-    for action, call in _READS.items():
+    for action, call in READS.items():
         command = f"aws s3api {call} --bucket={permission.bucket}"
         if action in permission.on_objects:
             yield f"{command} --key={_quoted(permission.prefix + OBJECT)}"
