@@ -30,20 +30,14 @@ from tests.unit.settings.configs import (
 PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
 
 
-def dumped(config: Config) -> Config:
-    return load("test", config).model_dump(mode="json", by_alias=True)
-
-
 def test_every_key_arrives_in_its_field() -> None:
-    without_defaults = load("test", full()).model_dump(
-        mode="json", by_alias=True, exclude_defaults=True
-    )
-    assert without_defaults == full()
+    settings = load("test", full())
+    assert settings.model_dump(mode="json", by_alias=True, exclude_defaults=True) == full()
 
 
 def test_what_is_left_out_limits_nothing_and_grants_nothing() -> None:
     given = {"bucket": "acme-data", "access": ["read"]}
-    both = {
+    both: Config = {
         "path": "/",
         "permissionsBoundary": None,
         "tags": {},
@@ -52,7 +46,8 @@ def test_what_is_left_out_limits_nothing_and_grants_nothing() -> None:
         "grants": [{**given, "actions": [], "prefixes": [], "kmsKey": None}],
     }
     anyone: Config = {"users": [], "origins": [], "refs": [], "projectIdClaim": False}
-    assert dumped(stack(ci=user(), deploy=role())) == {
+    settings = load("test", stack(ci=user(), deploy=role()))
+    assert settings.model_dump(mode="json", by_alias=True) == {
         "tags": {},
         "oidcProvider": "existing",
         "identities": {
