@@ -144,7 +144,8 @@ VARIABLES = [
 
 @pytest.mark.parametrize(("value", "found", "expected"), VARIABLES)
 def test_variables_come_from_the_request(value: str, found: str, *, expected: bool) -> None:
-    assert met("StringLike", [value], {"k": found, **USER}) is expected
+    for operator in ("StringLike", "ForAnyValue:StringLike"):
+        assert met(operator, [value], {"k": found, **USER}) is expected
 
 
 def test_without_version_2012_a_variable_is_plain_text() -> None:
