@@ -96,6 +96,26 @@ LIST = says(["s3:GetBucketLocation", "s3:ListBucket"], ARN)
             ],
             [says("s3:DeleteObject", f"{ARN}/b/*"), says("s3:GetObject", f"{ARN}/a/*")],
         ),
+        # Grants of one place are joined.
+        (
+            [
+                {"access": ["list"]},
+                {"actions": ["s3:GetBucketPolicy", "s3:ListBucketVersions"]},
+                {"access": ["write"], "kmsKey": KEY},
+                {"access": ["read"]},
+            ],
+            [
+                says(["kms:Decrypt", "kms:GenerateDataKey"], KEY, **KMS),
+                says([WRITE[0], "s3:GetObject", *WRITE[1:]], f"{ARN}/*"),
+                says(
+                    [
+                        *("s3:GetBucketLocation", "s3:GetBucketPolicy"),
+                        *("s3:ListBucket", "s3:ListBucketVersions"),
+                    ],
+                    ARN,
+                ),
+            ],
+        ),
         # What a wider grant covers is not said again.
         ([WIDE, {**WIDE, "prefixes": ["a/"]}], [LIST, says("s3:GetObject", f"{ARN}/*")]),
         (
