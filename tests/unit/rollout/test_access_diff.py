@@ -376,6 +376,17 @@ def test_a_document_that_cannot_be_read_counts_as_wider_and_hides_nothing_else()
     ]
 
 
+def test_the_json_says_what_happens_to_an_identity_as_a_whole() -> None:
+    one, other = user(allow("a:b", "c")), user(allow("a:b", "d"))
+    diffs = {
+        "created": identity_diff("ci", None, one),
+        "removed": identity_diff("ci", one, None),
+        "replaced": identity_diff("ci", one, one, MadeAnew(identity=True)),
+        "changed": identity_diff("ci", one, other),
+    }
+    assert [diff.to_json()["change"] for diff in diffs.values()] == list(diffs)
+
+
 def test_an_identity_that_is_never_there_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="ci is there neither before nor after"):
         identity_diff("ci", None, None)
