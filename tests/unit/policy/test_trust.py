@@ -258,6 +258,12 @@ def test_a_trust_over_iams_limit_fails_in_the_preview_and_says_what_to_do(partit
         ]
         assert found == (expected if sizes[count] > 2_048 else [])
     assert min(sizes.values()) < 2_048 < max(sizes.values())
+    fits = max(count for count, found in sizes.items() if found <= 2_048)
+    refs = [f"refs/heads/b{number:02}" for number in range(fits)]
+    refs[-1] += "x" * (2_048 - sizes[fits])
+    assert findings(partition, users=[U1], origins=[APP], refs=refs) == []
+    refs[-1] += "x"
+    assert len(findings(partition, users=[U1], origins=[APP], refs=refs)) == 1
 
 
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-eusc"])
