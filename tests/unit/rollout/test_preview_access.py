@@ -230,7 +230,7 @@ CASES: list[tuple[str, list[Step], list[str]]] = [
         ["r is replaced (BREAKS)"],
     ),
     (
-        "a path, a session's length and tags change",
+        "a path, tags and the default length of a session change",
         [
             user(),
             step(
@@ -241,7 +241,6 @@ CASES: list[tuple[str, list[Step], list[str]]] = [
                 {
                     "name": "r",
                     "assumeRolePolicy": trust(),
-                    "maxSessionDuration": 3600,
                     "tags": {"team": "b", "__defaults": []},
                 },
                 {
