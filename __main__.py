@@ -5,6 +5,7 @@ import pulumi_aws as aws
 
 from components.resources import Account, IdentityArgs, RoleIdentity, UserIdentity
 from components.resources.program_config import read
+from components.resources.stack_traces import short_stack_traces
 from components.settings import Role
 
 
@@ -25,4 +26,5 @@ def main() -> None:
     pulumi.export("identities", {name: identity.outputs() for name, identity in made.items()})
 
 
-main()
+with short_stack_traces():
+    main()

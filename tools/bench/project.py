@@ -62,7 +62,9 @@ def project(number: int, users: Sequence[int]) -> Iterator[Bench]:
         try:
             prepare(folder, running, find_stacks(root, ["*"]), buckets=True)
             made = for_process(environment(folder, running, None))
-            yield Bench(root, empty, by_hand, names, stacks, {**made, "PYTHONPATH": str(CHECKOUT)})
+            # Python compiles the program once and not for each run, whatever is set here.
+            python = {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": ""}
+            yield Bench(root, empty, by_hand, names, stacks, {**made, **python})
         finally:
             lifecycle.stop(folder)
             shutil.rmtree(folder.root, ignore_errors=True)

@@ -35,6 +35,8 @@ class Registered:
     protect: bool
     delete_before_replace: bool
     secret_outputs: frozenset[str]
+    trace: tuple[str, ...]
+    """The files of its stack trace, the innermost frame first."""
 
 
 class RpcError(grpc.RpcError):  # type: ignore[misc] # grpc has no types
@@ -133,6 +135,7 @@ class RecordingMonitor(MockMonitor):
                     request.protect,
                     request.deleteBeforeReplace,
                     frozenset(request.additionalSecretOutputs),
+                    tuple(Path(one.pc.uri).name for one in request.stackTrace.frames),
                 )
             )
         with _loop_of_thread():

@@ -1,6 +1,7 @@
 """What the program makes of a config, by Pulumi mocks that record the inputs."""
 
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -335,3 +336,13 @@ def test_type_tokens_and_names_are_part_of_every_urn_and_stay() -> None:
             "account",
         ),
     }
+
+
+def test_stack_traces_in_the_state_contain_only_files_of_the_program() -> None:
+    made = mocks()
+    run_program(made, {"ci": {**USER, "accessKeys": ["a"]}, "site": ROLE}, oidcProvider="create")
+    files = {"__main__.py", "account.py", "identities.py"}
+    strange = {one.name: one.trace for one in made.registered if not {*one.trace} <= files}
+    assert not strange
+    assert all(one.trace for one in made.registered)
+    assert sys.tracebacklimit == 1000, "tracebacks of errors are whole again"
