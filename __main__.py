@@ -3,7 +3,13 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.resources import Account, IdentityArgs, RoleIdentity, UserIdentity
+from components.resources import (
+    Account,
+    IdentityArgs,
+    IdentityComponent,
+    RoleResources,
+    UserResources,
+)
 from components.resources.program_config import read
 from components.resources.stack_traces import short_stack_traces
 from components.settings import Role
@@ -15,14 +21,16 @@ def main() -> None:
     account = Account("account", settings)
     region = configured_region or aws.get_region_output().region
     given = (settings.tags, account.bucket_arns)
-    made: dict[str, UserIdentity | RoleIdentity] = {}
+    made: dict[str, UserResources | RoleResources] = {}
     for name, identity in settings.identities.items():
+        component = IdentityComponent(identity.KIND, name)
         if isinstance(identity, Role):
             provider = account.provider_arns[identity.trust.organization]
-            args = IdentityArgs(identity, layouts[name], *given)
-            made[name] = RoleIdentity(name, args, provider, region)
+            args = IdentityArgs(name, identity, layouts[name], *given)
+            made[name] = RoleResources(component, name, args, provider, region)
         else:
-            made[name] = UserIdentity(name, IdentityArgs(identity, layouts[name], *given))
+            args_of_user = IdentityArgs(name, identity, layouts[name], *given)
+            made[name] = UserResources(component, name, args_of_user)
     pulumi.export("identities", {name: identity.outputs() for name, identity in made.items()})
 
 

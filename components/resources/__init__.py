@@ -3,8 +3,9 @@
 from components.resources.account import Account
 from components.resources.identities import (
     IdentityArgs,
-    RoleIdentity,
-    UserIdentity,
+    IdentityComponent,
+    RoleResources,
+    UserResources,
 )
 
-__all__ = ["Account", "IdentityArgs", "RoleIdentity", "UserIdentity"]
+__all__ = ["Account", "IdentityArgs", "IdentityComponent", "RoleResources", "UserResources"]

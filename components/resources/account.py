@@ -2,8 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pulumi
@@ -19,6 +18,13 @@ from components.settings import Finding, Grant, Role, Stack
 from components.settings.findings import path_of
 
 _NOT_THERE: Final = re.compile(r"not.?found|no such|couldn't find|empty result", re.IGNORECASE)
+
+
+_EXISTING: Final = {
+    "path": "oidcProvider",
+    "setting": "'existing'",
+    "create": "set circleci-s3-access:oidcProvider to create in exactly one stack of this account",
+}
 
 
 class Account(pulumi.ComponentResource):
@@ -41,8 +47,12 @@ class Account(pulumi.ComponentResource):
         self._settings = settings
         organizations = _organizations(settings)
         creates = settings.oidc_provider == "create"
-        buckets = self._buckets()
-        existing = {} if creates else self._existing(organizations)
+        buckets = bucket_lookups(self, _grants(settings))
+        existing = (
+            {}
+            if creates
+            else {one: provider_lookup(self, one, **_EXISTING) for one in organizations}
+        )
         # The first part keeps the keys apart: an organization's id may also be a bucket name.
         found = once_found(
             {("bucket", name): lookup for name, lookup in buckets.items()}
@@ -58,49 +68,6 @@ class Account(pulumi.ComponentResource):
             for one in organizations
         }
         self.register_outputs({"buckets": self.bucket_arns})
-
-    def _buckets(self) -> dict[str, Lookup]:
-        """One look-up for each bucket, also if several grants have it."""
-        grants: defaultdict[str, list[tuple[str, Grant]]] = defaultdict(list)
-        for name, identity in self._settings.identities.items():
-            for index, grant in enumerate(identity.grants):
-                path = path_of(("identities", name, "grants", index))
-                grants[grant.bucket].append((path, grant))
-        return {bucket: self._bucket(bucket, of_bucket) for bucket, of_bucket in grants.items()}
-
-    def _bucket(self, bucket: str, grants: list[tuple[str, Grant]]) -> Lookup:
-        path = f"{grants[0][0]}.bucket"
-
-        def missing(words: str) -> Finding:
-            return Finding(
-                path, f"'{bucket}' does not exist, or the credentials can't see it: {words}"
-            )
-
-        def findings(answer: aws.s3.GetBucketResult) -> Iterator[Finding]:
-            partition = answer.arn.split(":")[1]
-            if partition not in DNS_SUFFIXES:
-                yield Finding(
-                    path, f"'{bucket}' is in the partition {partition}, which is not supported"
-                )
-            for where, grant in grants:
-                yield from key_findings(where, grant, partition)
-
-        output = aws.s3.get_bucket_output(
-            bucket=bucket, opts=pulumi.InvokeOutputOptions(parent=self)
-        )
-        return Lookup(output, missing, findings)
-
-    def _existing(self, organizations: list[str]) -> dict[str, Lookup]:
-        return {
-            one: Lookup(
-                aws.iam.get_open_id_connect_provider_output(
-                    url=f"https://{issuer(one)}", opts=pulumi.InvokeOutputOptions(parent=self)
-                ),
-                partial(_provider_missing, one),
-                partial(_provider_findings, one),
-            )
-            for one in organizations
-        }
 
     def _create(self, organization: str, place: pulumi.Output[Place]) -> pulumi.Output[str]:
         """Create a provider. Its ARN is computed, so a preview can show the trust policy."""
@@ -126,6 +93,55 @@ class Account(pulumi.ComponentResource):
         return pulumi.Output.all(expected, provider.arn).apply(lambda arns: _as_expected(*arns))
 
 
+def bucket_lookups(
+    parent: pulumi.Resource, grants: Iterable[tuple[str, Grant]]
+) -> dict[str, Lookup]:
+    """One look-up for each bucket, also if several grants have it. Each grant has its path."""
+    of: defaultdict[str, list[tuple[str, Grant]]] = defaultdict(list)
+    for path, grant in grants:
+        of[grant.bucket].append((path, grant))
+    return {bucket: _bucket_lookup(parent, bucket, of_bucket) for bucket, of_bucket in of.items()}
+
+
+def _bucket_lookup(parent: pulumi.Resource, bucket: str, grants: list[tuple[str, Grant]]) -> Lookup:
+    path = f"{grants[0][0]}.bucket"
+
+    def missing(words: str) -> Finding:
+        return Finding(path, f"'{bucket}' does not exist, or the credentials can't see it: {words}")
+
+    def findings(answer: aws.s3.GetBucketResult) -> Iterator[Finding]:
+        partition = answer.arn.split(":")[1]
+        if partition not in DNS_SUFFIXES:
+            yield Finding(
+                path, f"'{bucket}' is in the partition {partition}, which is not supported"
+            )
+        for where, grant in grants:
+            yield from key_findings(where, grant, partition)
+
+    output = aws.s3.get_bucket_output(bucket=bucket, opts=pulumi.InvokeOutputOptions(parent=parent))
+    return Lookup(output, missing, findings)
+
+
+def provider_lookup(
+    parent: pulumi.Resource, organization: str, *, path: str, setting: str, create: str
+) -> Lookup:
+    """The look-up of an organization's OIDC provider.
+
+    Its findings are at ``path`` with its ``setting``; ``create`` says how to create a provider.
+    """
+    output = aws.iam.get_open_id_connect_provider_output(
+        url=f"https://{issuer(organization)}", opts=pulumi.InvokeOutputOptions(parent=parent)
+    )
+    return Lookup(
+        output,
+        lambda words: Finding(path, f"{setting}{_provider_missing(organization, create, words)}"),
+        lambda answer: (
+            Finding(path, f"{setting}{message}")
+            for message in _audience_missing(organization, answer)
+        ),
+    )
+
+
 def _as_expected(expected: str, arn: str) -> str:
     """The provider's ARN.
 
@@ -135,6 +151,12 @@ def _as_expected(expected: str, arn: str) -> str:
     if arn != expected:
         raise pulumi.RunError(f"AWS made the OIDC provider {arn}; {expected} was expected")
     return arn
+
+
+def _grants(settings: Stack) -> Iterator[tuple[str, Grant]]:
+    for name, identity in settings.identities.items():
+        for index, grant in enumerate(identity.grants):
+            yield path_of(("identities", name, "grants", index)), grant
 
 
 def _organizations(settings: Stack) -> list[str]:
@@ -148,26 +170,17 @@ def _provider_arn(
     return found.apply(lambda answers: answers["provider", organization].arn)
 
 
-def _provider_missing(organization: str, words: str) -> Finding:
+def _provider_missing(organization: str, create: str, words: str) -> str:
     if not _NOT_THERE.search(words):
-        return Finding(
-            "oidcProvider",
-            f"'existing': the provider of organization {organization} can't be looked up: {words}",
-        )
-    return Finding(
-        "oidcProvider",
-        f"'existing', but this account has no OIDC provider for organization {organization}; "
-        f"set circleci-s3-access:oidcProvider to create in exactly one stack of this account "
-        f"({words})",
-    )
+        return f": the provider of organization {organization} can't be looked up: {words}"
+    none = f"this account has no OIDC provider for organization {organization}"
+    return f", but {none}; {create} ({words})"
 
 
-def _provider_findings(organization: str, answer: Any) -> Iterator[Finding]:  # noqa: ANN401 - the SDK's result
+def _audience_missing(organization: str, answer: Any) -> Iterator[str]:  # noqa: ANN401 - the SDK's result
     if organization not in answer.client_id_lists:
         audiences = ", ".join(answer.client_id_lists) or "none"
-        yield Finding(
-            "oidcProvider",
-            f"'existing': the provider of organization {organization} allows the audience "
-            f"{audiences}; CircleCI's tokens carry the organization's id, so add it to the "
-            "provider",
+        yield (
+            f": the provider of organization {organization} allows the audience {audiences}; "
+            "CircleCI's tokens carry the organization's id, so add it to the provider"
         )

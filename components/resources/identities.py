@@ -20,11 +20,12 @@ _Settings = TypeVar("_Settings", User, Role)
 
 @dataclass(frozen=True)
 class IdentityArgs(Generic[_Settings]):
-    """The settings and policy layout of an identity, with the stack's tags and bucket ARNs.
+    """The name in IAM of an identity, its settings and policy layout, and what it shares.
 
     ``bucket_arns`` contains at least the buckets of its grants, by name.
     """
 
+    name: str
     settings: _Settings
     layout: Layout
     stack_tags: Mapping[str, str]
@@ -35,13 +36,24 @@ class IdentityArgs(Generic[_Settings]):
         """The stack's tags and the identity's own. The identity's own take precedence."""
         return {**self.stack_tags, **self.settings.tags}
 
-    def name_once_found(self, name: str) -> pulumi.Output[str]:
+    @property
+    def name_once_found(self) -> pulumi.Output[str]:
         """The name, as an output that waits for the buckets: without them there is no policy."""
-        return self.bucket_arns.apply(lambda _: name)
+        return self.bucket_arns.apply(lambda _: self.name)
 
 
-class _Identity(pulumi.ComponentResource, Generic[_Settings]):
-    """The common part of users and roles: outputs and policies."""
+class IdentityComponent(pulumi.ComponentResource):
+    """The component of a user or role."""
+
+    def __init__(
+        self, kind: limits.Kind, name: str, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Register the component. Its type is part of URNs: changing it replaces resources."""
+        super().__init__(f"circleci-s3-access:index:{kind.title()}", name, None, opts)
+
+
+class Identity(Generic[_Settings]):
+    """The IAM resources of a user or role, directly beneath its component."""
 
     kind: limits.Kind
     name: pulumi.Output[str]
@@ -50,18 +62,11 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
     """ARNs of the buckets that are granted."""
 
     def __init__(
-        self,
-        token: str,
-        name: str,
-        args: IdentityArgs[_Settings],
-        opts: pulumi.ResourceOptions | None,
+        self, component: pulumi.ComponentResource, name: str, args: IdentityArgs[_Settings]
     ) -> None:
-        """Register the component; ``name`` is also the name in IAM.
-
-        ``token`` is the Pulumi type. It is part of the URN: changing it replaces resources.
-        """
-        super().__init__(token, name, None, opts)
-        self._iam_name = name
+        """``name`` is the component's; the names of the resources begin with it."""
+        self._component = component
+        self._name = name
         self._args: IdentityArgs[_Settings] = args
         granted = {grant.bucket for grant in args.settings.grants}
         self.buckets = args.bucket_arns.apply(
@@ -92,7 +97,7 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
             attached[leaf] = make(leaf, identity, first)
         # This output waits for the look-ups. If they fail, Pulumi shows the error of the last
         # registration, so it must be this one, which has the clear message (`once_found`).
-        self.register_outputs({"arn": self.arn})
+        self._component.register_outputs({"arn": self.arn})
 
     def _document(self, leaf: str) -> pulumi.Output[str]:
         layout = self._args.layout
@@ -102,13 +107,15 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         # The new one has the name of the old one, so both can't exist. If a run is interrupted
         # after the old one is deleted with its role or policy, the next run would otherwise
         # create the new one and then delete it, by the same name.
-        return pulumi.ResourceOptions(parent=self, depends_on=first, delete_before_replace=True)
+        return pulumi.ResourceOptions(
+            parent=self._component, depends_on=first, delete_before_replace=True
+        )
 
     def _inline(
         self, leaf: str, identity: aws.iam.User | aws.iam.Role, first: list[pulumi.Resource]
     ) -> pulumi.Resource:
-        name = f"{self._iam_name}-inline"
-        policy, document = policy_name(self._iam_name, self.kind, leaf), self._document(leaf)
+        name = f"{self._name}-inline"
+        policy, document = policy_name(self._args.name, self.kind, leaf), self._document(leaf)
         opts = self._replaced_in_place(first)
         if isinstance(identity, aws.iam.User):
             return aws.iam.UserPolicy(
@@ -120,22 +127,22 @@ class _Identity(pulumi.ComponentResource, Generic[_Settings]):
         self, leaf: str, identity: aws.iam.User | aws.iam.Role, first: list[pulumi.Resource]
     ) -> pulumi.Resource:
         policy = aws.iam.Policy(
-            f"{self._iam_name}-managed-{leaf}",
-            name=policy_name(self._iam_name, self.kind, leaf),
+            f"{self._name}-managed-{leaf}",
+            name=policy_name(self._args.name, self.kind, leaf),
             path=self._args.settings.path,
-            description=f"S3 access of {self._iam_name}, part {leaf}",
+            description=f"S3 access of {self._args.name}, part {leaf}",
             policy=self._document(leaf),
             tags=self._args.tags,
             opts=self._replaced_in_place(first),
         )
-        name, arn = f"{self._iam_name}-attached-{leaf}", policy.arn
+        name, arn = f"{self._name}-attached-{leaf}", policy.arn
         opts = self._replaced_in_place([])
         if isinstance(identity, aws.iam.User):
             return aws.iam.UserPolicyAttachment(name, user=identity.name, policy_arn=arn, opts=opts)
         return aws.iam.RolePolicyAttachment(name, role=identity.name, policy_arn=arn, opts=opts)
 
 
-class UserIdentity(_Identity[User]):
+class UserResources(Identity[User]):
     """An IAM user, its policies, and one access key for each label.
 
     A new label creates a key, and removing a label deletes its key. Other keys do not
@@ -147,25 +154,24 @@ class UserIdentity(_Identity[User]):
     """The access key of the last label."""
 
     def __init__(
-        self, name: str, args: IdentityArgs[User], opts: pulumi.ResourceOptions | None = None
+        self, component: pulumi.ComponentResource, name: str, args: IdentityArgs[User]
     ) -> None:
-        """Create the user; ``name`` is also its name in IAM."""
-        super().__init__("circleci-s3-access:index:User", name, args, opts)
+        super().__init__(component, name, args)
         settings = args.settings
         user = aws.iam.User(
             f"{name}-user",
-            name=args.name_once_found(name),
+            name=args.name_once_found,
             path=settings.path,
             permissions_boundary=settings.permissions_boundary,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self._component),
         )
         for label in settings.access_keys:
             self.current_key = aws.iam.AccessKey(
                 f"{name}-key-{label}",
                 user=user.name,
                 opts=pulumi.ResourceOptions(
-                    parent=self,
+                    parent=self._component,
                     # The provider marks these as secret too; this makes it explicit.
                     additional_secret_outputs=["secret", "sesSmtpPasswordV4"],
                 ),
@@ -184,7 +190,7 @@ class UserIdentity(_Identity[User]):
         }
 
 
-class RoleIdentity(_Identity[Role]):
+class RoleResources(Identity[Role]):
     """An IAM role that CircleCI jobs assume through OIDC, and its policies."""
 
     kind = "role"
@@ -193,27 +199,27 @@ class RoleIdentity(_Identity[Role]):
 
     def __init__(
         self,
+        component: pulumi.ComponentResource,
         name: str,
         args: IdentityArgs[Role],
         provider_arn: pulumi.Input[str],
         region: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Create the role; ``name`` is also its name in IAM.
+        """Create the role.
 
         Args:
-            name: The name of the role.
-            args: The settings, layout and bucket ARNs.
+            component: The parent of the resources.
+            name: The name of the component.
+            args: The name in IAM, settings, layout and bucket ARNs.
             provider_arn: The OIDC provider of the trusted CircleCI organization.
             region: The region in which its jobs call AWS.
-            opts: The options of the component.
         """
-        super().__init__("circleci-s3-access:index:Role", name, args, opts)
+        super().__init__(component, name, args)
         settings = args.settings
         trust = settings.trust
         role = aws.iam.Role(
             f"{name}-role",
-            name=args.name_once_found(name),
+            name=args.name_once_found,
             path=settings.path,
             description=description(trust),
             assume_role_policy=pulumi.Output.from_input(provider_arn).apply(
@@ -223,11 +229,11 @@ class RoleIdentity(_Identity[Role]):
             permissions_boundary=settings.permissions_boundary,
             tags=args.tags,
             # A new path replaces the role, and the old role still has the name.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self._component, delete_before_replace=True),
         )
         self.job = pulumi.Output.all(role.arn, region).apply(
             lambda known: job_config(
-                name, known[0], known[1], args.layout.permissions, settings.max_session_seconds
+                args.name, known[0], known[1], args.layout.permissions, settings.max_session_seconds
             )
         )
         self._give_access(role)
