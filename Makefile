@@ -13,7 +13,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 WRITE_LOCK = $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
   --generate-hashes --custom-compile-command "make lock" --output-file
 # Named one by one, so that no tool looks into .venv, .toolchain or .sandbox.
-CODE := $(wildcard __main__.py components rollout sandbox tests tools)
+CODE := $(wildcard __main__.py components plugin rollout sandbox tests tools)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test lint format unit engine bench kills venv lock toolchain clean distclean \

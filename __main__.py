@@ -20,7 +20,7 @@ def main() -> None:
     settings, layouts, configured_region = read()
     account = Account("account", settings)
     region = configured_region or aws.get_region_output().region
-    given = (settings.tags, account.bucket_arns)
+    given = (settings.tags, account.bucket_arns, account.bucket_arns)
     made: dict[str, UserResources | RoleResources] = {}
     for name, identity in settings.identities.items():
         component = IdentityComponent(identity.KIND, name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pulumi
 import pulumi_aws as aws
@@ -22,7 +22,8 @@ _Settings = TypeVar("_Settings", User, Role)
 class IdentityArgs(Generic[_Settings]):
     """The name in IAM of an identity, its settings and policy layout, and what it shares.
 
-    ``bucket_arns`` contains at least the buckets of its grants, by name.
+    ``bucket_arns`` contains at least the buckets of its grants, by name. Nothing is created before
+    ``found`` is known.
     """
 
     name: str
@@ -30,6 +31,7 @@ class IdentityArgs(Generic[_Settings]):
     layout: Layout
     stack_tags: Mapping[str, str]
     bucket_arns: pulumi.Output[dict[str, str]]
+    found: pulumi.Output[Any]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -38,8 +40,7 @@ class IdentityArgs(Generic[_Settings]):
 
     @property
     def name_once_found(self) -> pulumi.Output[str]:
-        """The name, as an output that waits for the buckets: without them there is no policy."""
-        return self.bucket_arns.apply(lambda _: self.name)
+        return self.found.apply(lambda _: self.name)
 
 
 class IdentityComponent(pulumi.ComponentResource):
@@ -216,15 +217,13 @@ class RoleResources(Identity[Role]):
         """
         super().__init__(component, name, args)
         settings = args.settings
-        trust = settings.trust
+        trust, provider = settings.trust, pulumi.Output.from_input(provider_arn)
         role = aws.iam.Role(
             f"{name}-role",
             name=args.name_once_found,
             path=settings.path,
-            description=description(trust),
-            assume_role_policy=pulumi.Output.from_input(provider_arn).apply(
-                lambda arn: to_json(trust_document(trust, arn))
-            ),
+            description=provider.apply(lambda _: description(trust)),
+            assume_role_policy=provider.apply(lambda arn: to_json(trust_document(trust, arn))),
             max_session_duration=settings.max_session_seconds,
             permissions_boundary=settings.permissions_boundary,
             tags=args.tags,

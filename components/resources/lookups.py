@@ -26,6 +26,15 @@ class Lookup:
     missing: Callable[[str], Finding]
     findings: Callable[[Any], Iterable[Finding]]
 
+    def __post_init__(self) -> None:
+        """Prevent Pulumi from ending the program with a traceback if this output fails.
+
+        ``Output.apply`` does the same for its output. Without this, only the message differs.
+        """
+        untrack = getattr(self.output, "_untrack", None)
+        if untrack is not None:
+            untrack()
+
 
 def once_found(lookups: Mapping[_Key, Lookup]) -> pulumi.Output[dict[_Key, Any]]:
     """All answers by the keys of their look-ups, if every look-up succeeds.
@@ -33,8 +42,6 @@ def once_found(lookups: Mapping[_Key, Lookup]) -> pulumi.Output[dict[_Key, Any]]
     Otherwise the output fails with one message for all findings, and resources that depend
     on it are not created.
     """
-    for lookup in lookups.values():
-        _answer_for(lookup.output)
     checked: pulumi.Output[bool] = pulumi.Output.from_input(_all_found(lookups))
     outputs = [lookup.output for lookup in lookups.values()]
     return checked.apply(
@@ -44,17 +51,14 @@ def once_found(lookups: Mapping[_Key, Lookup]) -> pulumi.Output[dict[_Key, Any]]
     )
 
 
-def _answer_for(output: pulumi.Output[Any]) -> None:
-    """Prevent Pulumi from ending the program with a traceback if this output fails.
-
-    ``Output.apply`` does the same for its output. Without this, only the message differs.
-    """
-    untrack = getattr(output, "_untrack", None)
-    if untrack is not None:
-        untrack()
-
-
 async def _all_found(lookups: Mapping[_Key, Lookup]) -> bool:
+    if findings := (await look_up(lookups))[1]:
+        raise run_error(SettingsError(pulumi.get_stack(), findings))
+    return True
+
+
+async def look_up(lookups: Mapping[_Key, Lookup]) -> tuple[dict[_Key, Any], list[Finding]]:
+    """The answers by the keys of their look-ups, and the findings about all of them."""
     waited = [lookup.output.future() for lookup in lookups.values()]
     answers = await asyncio.gather(*waited, return_exceptions=True)
     findings: list[Finding] = []
@@ -63,9 +67,7 @@ async def _all_found(lookups: Mapping[_Key, Lookup]) -> bool:
             findings.append(lookup.missing(_words(answer)))
         elif answer is not None:  # None: not known in a preview
             findings += lookup.findings(answer)
-    if findings:
-        raise run_error(SettingsError(pulumi.get_stack(), findings))
-    return True
+    return dict(zip(lookups, answers, strict=True)), findings
 
 
 def run_error(error: SettingsError) -> pulumi.RunError:

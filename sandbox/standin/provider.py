@@ -12,6 +12,7 @@ from sandbox.standin import calls, checks, diffs, states
 from sandbox.standin.aws import Aws
 from sandbox.standin.errors import StandInError, aws_words, is_gone
 from sandbox.standin.resource_type import ResourceType
+from sandbox.standin.schema import schema
 from sandbox.standin.sessions import Sessions
 from sandbox.standin.settings import unknown_settings
 from sandbox.standin.tables import FUNCTIONS, resource_type
@@ -24,6 +25,10 @@ class StandIn(protocol.Provider):
     def __init__(self, sessions: Sessions) -> None:
         """Serve the runs of `sessions`."""
         self._sessions = sessions
+
+    async def get_schema(self, _request: protocol.GetSchemaRequest) -> protocol.GetSchemaResponse:
+        """The types of the table, for programs in YAML, which are checked against a schema."""
+        return protocol.GetSchemaResponse(schema())
 
     async def check_config(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
         """Refuse provider settings that the stand-in does not know."""
