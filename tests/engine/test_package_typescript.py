@@ -1,0 +1,53 @@
+"""The TypeScript SDK that is generated from the package's schema, in a program that uses it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from plugin.package import ROOT
+
+GENERATOR = ROOT / "tools" / "toolchain" / "cli"
+PROGRAM = """
+import * as pulumi from "@pulumi/pulumi";
+import * as access from "./index";
+const bucket: pulumi.Output<string> = pulumi.output("acme");
+const grants = [{ bucket, access: ["read"], prefixes: ["builds/"] }];
+const ci = new access.User("ci", { grants, accessKeys: ["2026-11"] });
+const trust = { organization: "o", projects: ["p"], origins: ["github.com/acme/app"] };
+const deploy = new access.Role("deploy", { grants, trust, maxSessionSeconds: 7200 });
+export const secret: pulumi.Output<string | undefined> = ci.secretAccessKey;
+export const arns: pulumi.Output<string>[] = [ci.arn, deploy.arn];
+"""
+CHECK = ["--noEmit", "--strict", "--skipLibCheck", "--target", "ES2022", "--module", "nodenext"]
+
+
+@pytest.fixture(scope="module")
+def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generated SDK, with its dependencies."""
+    if missing := [name for name in ("go", "node", "npm") if shutil.which(name) is None]:
+        pytest.skip(f"the TypeScript SDK needs {', '.join(missing)} on PATH")
+    folder = tmp_path_factory.mktemp("sdk")
+    generate = ["go", "run", "-mod=readonly", "./typescript", ROOT / "plugin/schema.json", folder]
+    env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+    subprocess.run(generate, cwd=GENERATOR, env=env, check=True)
+    install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
+    if any(code in done.stderr for code in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN")):
+        pytest.skip("the npm registry can't be reached")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def check(sdk: Path, program: str) -> str:
+    (sdk / "program.ts").write_text(program)
+    argv = [sdk / "node_modules/.bin/tsc", *CHECK, "program.ts"]
+    return subprocess.run(argv, cwd=sdk, capture_output=True, text=True, check=False).stdout
+
+
+def test_a_program_is_type_checked_against_the_sdk(sdk: Path) -> None:
+    assert check(sdk, PROGRAM) == ""
+    wrong = PROGRAM.replace("{ grants, acc", "{ grants: [{ bucket, prefix: 'builds/' }], acc")
+    assert "'prefix' does not exist in type" in check(sdk, wrong)
