@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from plugin.package import ROOT
 from tests.engine.harness import Project, Sandbox, Stack
+from tests.unit.pages import blocks, page
 
 HOST = ROOT / "tools" / "toolchain" / "language-yaml"
 ORGANIZATION = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
@@ -193,3 +195,16 @@ def test_an_unknown_value_is_told_in_the_first_preview_and_checked_in_up(
     stack.up()
     (tag,) = stack.iam.list_user_tags(UserName="ci")["Tags"]
     assert tag["Value"].endswith(ORGANIZATION)
+
+
+def test_the_pages_program_gives_its_jobs_a_role(
+    program: Callable[..., Stack], bucket: str
+) -> None:
+    (text,) = blocks(page("docs/packages.md"), "yaml")
+    shown = yaml.safe_load(text.replace("acme-site", bucket))
+    stack = program(shown["resources"], shown["outputs"])
+    stack.up()
+    told = json.dumps(stack.outputs()["circleciConfig"])
+    assert f"arn:aws:iam::{stack.account}:role/deploy" in told
+    assert f"s3://{bucket}/public/" in told
+    assert ORGANIZATION in json.dumps(stack.iam.get_role(RoleName="deploy"), default=str)

@@ -8,19 +8,10 @@ from pathlib import Path
 import pytest
 
 from plugin.package import ROOT
+from tests.unit.pages import blocks, page
 
 GENERATOR = ROOT / "tools" / "toolchain" / "cli"
-PROGRAM = """
-import * as pulumi from "@pulumi/pulumi";
-import * as access from "./index";
-const bucket: pulumi.Output<string> = pulumi.output("acme");
-const grants = [{ bucket, access: ["read"], prefixes: ["builds/"] }];
-const ci = new access.User("ci", { grants, accessKeys: ["2026-11"] });
-const trust = { organization: "o", projects: ["p"], origins: ["github.com/acme/app"] };
-const deploy = new access.Role("deploy", { grants, trust, maxSessionSeconds: 7200 });
-export const secret: pulumi.Output<string | undefined> = ci.secretAccessKey;
-export const arns: pulumi.Output<string>[] = [ci.arn, deploy.arn];
-"""
+(PROGRAM,) = blocks(page("docs/packages.md"), "typescript")
 CHECK = ["--noEmit", "--strict", "--skipLibCheck", "--target", "ES2022", "--module", "nodenext"]
 
 
@@ -47,7 +38,8 @@ def check(sdk: Path, program: str) -> str:
     return subprocess.run(argv, cwd=sdk, capture_output=True, text=True, check=False).stdout
 
 
-def test_a_program_is_type_checked_against_the_sdk(sdk: Path) -> None:
-    assert check(sdk, PROGRAM) == ""
-    wrong = PROGRAM.replace("{ grants, acc", "{ grants: [{ bucket, prefix: 'builds/' }], acc")
+def test_the_pages_program_is_type_checked_against_the_sdk(sdk: Path) -> None:
+    program = PROGRAM.replace("@pulumi/circleci-s3-access", "./index")
+    assert check(sdk, program) == ""
+    wrong = program.replace("prefixes:", "prefix:")
     assert "'prefix' does not exist in type" in check(sdk, wrong)

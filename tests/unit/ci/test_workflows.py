@@ -133,6 +133,8 @@ def test_each_job_says_what_it_may_and_none_may_more_than_it_needs() -> None:
         "up.dev": with_aws,
         "up.prod": with_aws,
         "drift.drift": with_aws,
+        "release.test": read,
+        "release.release": {"contents": "write"},
     }
 
 
@@ -224,7 +226,7 @@ def test_what_a_stranger_can_write_is_no_part_of_a_script(path: Path) -> None:
 def test_no_checkout_leaves_its_token_behind() -> None:
     steps = [step for job in JOBS.values() for step in job.get("steps", ())]
     checkouts = [step for step in steps if "actions/checkout" in step.get("uses", "")]
-    assert len(checkouts) == 6
+    assert len(checkouts) == 7
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
