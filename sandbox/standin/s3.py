@@ -11,9 +11,9 @@ _NO_CONSTRAINT: Final = "us-east-1"
 
 
 def _create(aws: Aws, new: Values) -> Values:
-    where: dict[str, Any] = {"LocationConstraint": aws.region}
-    place = {} if aws.region == _NO_CONSTRAINT else {"CreateBucketConfiguration": where}
-    aws.s3.create_bucket(Bucket=new["bucket"], **place)
+    s3: Any = aws.s3
+    where = {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
+    s3.create_bucket(Bucket=new["bucket"], **({} if aws.region == _NO_CONSTRAINT else where))
     return {"Arn": f"arn:{aws.partition}:s3:::{new['bucket']}"}
 
 

@@ -21,7 +21,14 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if missing := [name for name in ("go", "node", "npm") if shutil.which(name) is None]:
         pytest.skip(f"the TypeScript SDK needs {', '.join(missing)} on PATH")
     folder = tmp_path_factory.mktemp("sdk")
-    generate = ["go", "run", "-mod=readonly", "./typescript", ROOT / "plugin/schema.json", folder]
+    generate = [
+        "go",
+        "run",
+        "-mod=readonly",
+        "./typescript",
+        str(ROOT / "plugin/schema.json"),
+        str(folder),
+    ]
     env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
     subprocess.run(generate, cwd=GENERATOR, env=env, check=True)
     install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -34,7 +41,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def check(sdk: Path, program: str) -> str:
     (sdk / "program.ts").write_text(program)
-    argv = [sdk / "node_modules/.bin/tsc", *CHECK, "program.ts"]
+    argv = [str(sdk / "node_modules/.bin/tsc"), *CHECK, "program.ts"]
     return subprocess.run(argv, cwd=sdk, capture_output=True, text=True, check=False).stdout
 
 

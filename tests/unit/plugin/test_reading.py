@@ -109,7 +109,7 @@ def test_what_is_unknown_is_told_and_hides_no_finding(
 
 def test_resources_get_no_example() -> None:
     early = {**USER, "path": UNKNOWN, "tags": {"team": UNKNOWN, "env": "dev"}}
-    settings = check("user", "ci", early, "aws").settings
+    settings: Any = check("user", "ci", early, "aws").settings
     assert settings.path is UNKNOWN
     assert settings.tags == {"team": UNKNOWN, "env": "dev"}
 
