@@ -61,6 +61,11 @@ class Folder:
         return self.root / "sandbox.log"
 
     @property
+    def calls(self) -> Path:
+        """The record of decided calls (`sandbox.authorization.record`)."""
+        return self.root / "calls.jsonl"
+
+    @property
     def ports(self) -> Path:
         """The file with the ports of the sandbox's process."""
         return self.root / "ports.json"

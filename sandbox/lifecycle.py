@@ -106,7 +106,8 @@ def _clear(folder: Folder, found: Look) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while ask(found.ports["aws"]) is not None and time.monotonic() < deadline:
             time.sleep(_LOOK_EVERY_SECONDS)
-    folder.ports.unlink(missing_ok=True)
+    for file in (folder.ports, folder.calls):
+        file.unlink(missing_ok=True)
     for held in (folder.state, folder.configs, folder.aws_files):
         shutil.rmtree(held, ignore_errors=True)
 
