@@ -18,18 +18,29 @@ NOBODY: Final = Credentials("sandbox", "sandbox")
 ROLE_ARN: Final = "arn:{partition}:iam::{account}:role/sandbox"
 """The role that the sandbox assumes to work in an account."""
 
+OWN: Final = "sandbox"
+"""The session name of the sandbox's own work, whose calls are not recorded."""
+RECORDED: Final = "learn-"
+"""How the names of sessions begin that may make any call and are recorded."""
+
 
 def role_arn(account: str, region: str) -> str:
     """Return the ARN of the role that the sandbox assumes to work in an account."""
     return ROLE_ARN.format(partition=partition_of_region(region), account=account)
 
 
-def credentials_of(clients: Clients, account: str, region: str) -> Credentials:
-    """Get credentials of an account from moto.
+def credentials_of(clients: Clients, account: str, region: str, session: str = OWN) -> Credentials:
+    """Get credentials of an account from moto; they may make any call.
+
+    Args:
+        clients: the sandbox's clients.
+        account: the account.
+        region: the region to ask in.
+        session: the session's name; the calls of one that begins with `RECORDED` are recorded.
 
     Raises:
         botocore.exceptions.BotoCoreError: moto does not answer.
     """
     sts = clients.get("sts", NOBODY, region)
-    answer = sts.assume_role(RoleArn=role_arn(account, region), RoleSessionName="sandbox")
+    answer = sts.assume_role(RoleArn=role_arn(account, region), RoleSessionName=session)
     return Credentials.of(answer["Credentials"])

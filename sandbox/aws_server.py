@@ -1,4 +1,4 @@
-"""moto's server, with one more answer: which sandbox it belongs to."""
+"""moto's server behind the gate, with one more answer: which sandbox it belongs to."""
 
 import os
 import threading
@@ -12,6 +12,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from sandbox.authorization.gate import Gate
+from sandbox.folder import Folder
 from sandbox.ownership import PATH, Owner
 
 
@@ -23,28 +25,27 @@ class _Handler(MotoRequestHandler):
 
 
 class _Application:
-    """moto's application, and its owner on a path of its own."""
+    """The gate to moto's application, and the owner on a path of its own."""
 
-    def __init__(self, owner: Owner) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
+    def __init__(self, owner: Owner, folder: Folder) -> None:
+        moto = DomainDispatcherApplication(create_backend_app)
+        self._gate = Gate(moto, folder.calls, folder.issuer_key)
         self._owner = owner.text().encode()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == PATH:
             start("200 OK", [("Content-Type", "application/json")])
             return [self._owner]
-        answer: Iterable[bytes] = self._moto(environ, start)
-        return answer
+        return self._gate(environ, start)
 
 
 class AwsServer:
     """moto on a port; it listens from the start and answers once started."""
 
-    def __init__(self, host: str, owner: Owner) -> None:
+    def __init__(self, host: str, owner: Owner, folder: Folder) -> None:
         """Listen on a free port."""
-        self._server = make_server(
-            host, 0, _Application(owner), threaded=True, request_handler=_Handler
-        )
+        application = _Application(owner, folder)
+        self._server = make_server(host, 0, application, threaded=True, request_handler=_Handler)
         self.port = self._server.port
         os.environ["MOTO_PORT"] = str(self.port)  # moto puts it into some answers
 

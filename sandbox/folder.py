@@ -66,6 +66,11 @@ class Folder:
         return self.root / "calls.jsonl"
 
     @property
+    def issuer_key(self) -> Path:
+        """The private key of the test issuer of tokens."""
+        return self.root / "issuer-key.pem"
+
+    @property
     def ports(self) -> Path:
         """The file with the ports of the sandbox's process."""
         return self.root / "ports.json"

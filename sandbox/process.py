@@ -52,7 +52,7 @@ async def _serve(folder: Folder, instance: str, ready: int) -> None:
     from sandbox.aws_server import AwsServer  # noqa: PLC0415
     from sandbox.standin import server as standin  # noqa: PLC0415
 
-    aws = AwsServer(LOOPBACK, Owner(instance, os.getpid()))
+    aws = AwsServer(LOOPBACK, Owner(instance, os.getpid()), folder)
     provider, port = await standin.start(LOOPBACK, f"http://{LOOPBACK}:{aws.port}")
     aws.start()
     folder.write_ports({"aws": aws.port, "standin": port})

@@ -1,0 +1,46 @@
+"""Calls of other services than S3 and STS: only the action is decided, on `*`."""
+
+from typing import Final
+
+from components.iam.decide import Request
+from sandbox.authorization.decisions import decide, message
+from sandbox.authorization.refusal import Answer, Refusal, access_denied
+from sandbox.authorization.visit import Visit
+
+_SCOPE: Final = "the sandbox decides S3 and STS, and of other services only the action, on *"
+
+
+def answer(visit: Visit) -> Answer:
+    """Decide a call and let moto answer it.
+
+    Raises:
+        Refusal: it is not allowed.
+    """
+    visit.operation = operation(visit)
+    if visit.signed is None:
+        raise Refusal("MissingAuthenticationToken", 403, "Request is missing Authentication Token")
+    principal, _ = visit.caller
+    if not principal.own and not visit.operation:
+        raise access_denied(f"User: {principal.arn} is not authorized: {_SCOPE}.")
+    decide_action(visit)
+    return visit.pass_on()
+
+
+def decide_action(visit: Visit, note: str = f" ({_SCOPE})") -> None:
+    """Decide the action of a call on `*`.
+
+    Raises:
+        Refusal: it is not allowed.
+    """
+    principal, _ = visit.caller
+    policies = None if principal.own else principal.policies()
+    check = decide(policies, Request(f"{visit.service}:{visit.operation}", "*", visit.keys))
+    visit.checks.append(check)
+    if not check.allowed:
+        raise access_denied(message(principal.arn, check) + note)
+
+
+def operation(visit: Visit) -> str:
+    """The operation that a call of a query or JSON API names; empty if it names none."""
+    target = visit.http.headers.get("x-amz-target", "")
+    return target.rpartition(".")[2] or visit.http.form.get("Action", "")

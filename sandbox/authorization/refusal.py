@@ -1,0 +1,91 @@
+"""Refusals, in the words and the form of the service that was called."""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+DENIED: Final = 403
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, and often the right one
+    """A call that is not allowed, or that the sandbox can't decide."""
+
+    def __init__(self, code: str, status: int, message: str) -> None:
+        """Refuse with an error of AWS's."""
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+
+
+def access_denied(message: str = "Access Denied") -> Refusal:
+    """The refusal of a call that no policy allows."""
+    return Refusal("AccessDenied", DENIED, message)
+
+
+@dataclass
+class Answer:
+    """An answer of a WSGI application, read whole."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    def send(self, start: Callable[..., Any]) -> list[bytes]:
+        """Give it to the WSGI server."""
+        start(f"{self.status} {'OK' if self.status < 400 else 'Error'}", self.headers)  # noqa: PLR2004 - HTTP's errors
+        return [self.body]
+
+
+def ask(application: Callable[..., Any], environ: dict[str, Any]) -> Answer:
+    """Call a WSGI application."""
+    answer = Answer(500)
+
+    def start(status: str, headers: list[tuple[str, str]], *_: object) -> None:
+        answer.status, answer.headers = int(status.split(maxsplit=1)[0]), list(headers)
+
+    parts = application(environ, start)
+    try:
+        answer.body = b"".join(parts)
+    finally:
+        getattr(parts, "close", lambda: None)()
+    return answer
+
+
+def xml(tag: str, values: Mapping[str, str]) -> str:
+    """An XML element with one child for each value."""
+    inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items())
+    return f"<{tag}>{inside}</{tag}>"
+
+
+def for_s3(refusal: Refusal, method: str, place: Mapping[str, str]) -> Answer:
+    """As S3 answers; `place` names the bucket and the key where S3 names them."""
+    if method == "HEAD":
+        return Answer(refusal.status, [("Content-Type", "application/xml")])
+    request = {"RequestId": uuid.uuid4().hex[:16].upper(), "HostId": "sandbox"}
+    said = {"Code": refusal.code, "Message": refusal.message}
+    text = '<?xml version="1.0" encoding="UTF-8"?>\n' + xml("Error", said | dict(place) | request)
+    return _answer(refusal.status, "application/xml", text)
+
+
+def for_query(refusal: Refusal) -> Answer:
+    """As STS, IAM and the other query APIs answer."""
+    said = {"Type": "Sender", "Code": refusal.code, "Message": refusal.message}
+    text = (
+        f"<ErrorResponse>{xml('Error', said)}<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+    )
+    return _answer(refusal.status, "text/xml", text)
+
+
+def for_json(refusal: Refusal) -> Answer:
+    """As the JSON APIs answer."""
+    said = {"__type": refusal.code, "message": refusal.message}
+    return _answer(refusal.status, "application/x-amz-json-1.1", json.dumps(said))
+
+
+def _answer(status: int, kind: str, text: str) -> Answer:
+    body = text.encode()
+    return Answer(status, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)

@@ -1,0 +1,74 @@
+"""One call on its way through the gate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sandbox.authorization import context
+from sandbox.authorization.principals import Principal
+from sandbox.authorization.record import Call, Check
+from sandbox.authorization.refusal import Answer, ask
+from sandbox.authorization.request import HttpRequest, put_body
+from sandbox.authorization.signatures import Signed
+
+_ACCOUNT: str = "HTTP_X_MOTO_ACCOUNT_ID"
+
+
+@dataclass
+class Visit:
+    """A call: what is known of it so far."""
+
+    http: HttpRequest
+    environ: dict[str, Any]
+    now: datetime
+    moto: Callable[..., Any]
+    service: str = "s3"
+    access_key: str = ""
+    signed: Signed | None = None
+    principal: Principal | None = None
+    operation: str = ""
+    bucket: str | None = None
+    key: str | None = None
+    checks: list[Check] = field(default_factory=list)
+
+    @property
+    def caller(self) -> tuple[Principal, Signed]:
+        """The caller, who must be known by now."""
+        if self.principal is None or self.signed is None:
+            raise ValueError("the caller is not known")
+        return self.principal, self.signed
+
+    @property
+    def keys(self) -> context.Keys:
+        """The condition keys that calls of any service have."""
+        principal, signed = self.caller
+        return {**context.of_call(self.http, signed, self.now), **principal.keys}
+
+    def pass_on(self, body: bytes | None = None) -> Answer:
+        """Let moto answer, in the caller's account."""
+        if body is not None:
+            put_body(self.environ, body)
+        if self.principal is not None:
+            self.environ[_ACCOUNT] = self.principal.account
+        return ask(self.moto, self.environ)
+
+    def forget_account(self) -> None:
+        """Drop the header by which moto lets a caller choose the account."""
+        self.environ.pop(_ACCOUNT, None)
+
+    def recorded(self, status: int, error: str | None) -> Call:
+        """The line of the record."""
+        return Call(
+            at=self.now.isoformat(timespec="milliseconds"),
+            access_key_id=self.access_key,
+            principal=self.principal.arn if self.principal else "",
+            service=self.service,
+            operation=self.operation,
+            checks=tuple(self.checks),
+            allowed=error is None and all(check.allowed for check in self.checks),
+            status=status,
+            bucket=self.bucket,
+            key=self.key,
+            error=error,
+        )
