@@ -11,8 +11,7 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from components.settings.findings import SettingsError
-from sandbox import lifecycle, report, status
-from sandbox.assume import commands as assume_cli
+from sandbox import jobs, lifecycle, report, status
 from sandbox.engine import Engine
 from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder
@@ -21,8 +20,8 @@ from sandbox.preparing import prepare
 from sandbox.stacks import SandboxStack, find_stack, project_root, usable_stacks
 
 app: Final = typer.Typer(
-    help="A local AWS (moto) to try the program without an account. moto has AWS's API but not "
-    "its security.",
+    help="A local AWS to try the program without an account: moto, with the calls of S3 and STS "
+    "decided as AWS decides them by identity policies and trusts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -128,8 +127,7 @@ def env(stack: Stack = "dev") -> None:
         typer.echo(as_shell(environment(folder, _running(folder), found)))
 
 
-app.command()(assume_cli.assume)
-app.command()(assume_cli.token)
+app.command()(jobs.token)
 
 
 @app.command()

@@ -33,11 +33,15 @@ class Request:
 
 @dataclass(frozen=True)
 class TrustRequest:
-    """A request to assume a role, by an identity of the provider with this ARN."""
+    """A request to assume a role, by an identity of the provider with this ARN.
+
+    With the kind ``AWS``, the provider is the ARN of a user, a role, a session or an account.
+    """
 
     provider: str
     context: Mapping[str, str | Sequence[str]]
     action: str = WEB_IDENTITY
+    kind: str = "Federated"
 
 
 class Reason(Enum):
@@ -109,7 +113,7 @@ def decide_trust(document: PolicyDocument, request: TrustRequest) -> Decision:
         statement
         for statement in parse(document, PolicyKind.TRUST.value, PolicyKind.TRUST)
         if _acts(statement, request.action)
-        and statement.principals & {ANYONE, ("Federated", request.provider)}
+        and statement.principals & {ANYONE, (request.kind, request.provider)}
         and _conditions_hold(statement, context)
     )
 

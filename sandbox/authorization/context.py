@@ -79,14 +79,14 @@ EXISTING_TAGS: Final = frozenset(
 """Actions whose calls have the tags of the object as it is."""
 
 
-def of_call(http: HttpRequest, signed: Signed, now: datetime) -> Keys:
+def of_call(http: HttpRequest, region: str, now: datetime) -> Keys:
     """The keys that a call of any service has, but for those of its principal."""
     keys: dict[str, str | Sequence[str]] = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:SourceIp": http.source_ip,
         "aws:SecureTransport": str(http.secure).lower(),
-        "aws:RequestedRegion": signed.region,
+        "aws:RequestedRegion": region,
         "aws:ViaAWSService": "false",
         "aws:PrincipalIsAWSService": "false",
     }

@@ -73,7 +73,7 @@ class S3Decider:
         self._principal = principal
         self._signed = signed
         self._policies = None if principal.own else principal.policies()
-        self._common: context.Keys = {**context.of_call(http, signed, now), **principal.keys}
+        self._common: context.Keys = {**context.of_call(http, signed.region, now), **principal.keys}
 
     def checks(self, call: S3Call) -> list[Check]:
         """Decide all that a call needs."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from components.iam.decide import Request
 from sandbox.authorization.decisions import decide, message
-from sandbox.authorization.refusal import Answer, Refusal, access_denied
+from sandbox.authorization.refusal import DENIED, Answer, Refusal, access_denied
 from sandbox.authorization.visit import Visit
 
 _SCOPE: Final = "the sandbox decides S3 and STS, and of other services only the action, on *"
@@ -18,7 +18,7 @@ def answer(visit: Visit) -> Answer:
     """
     visit.operation = operation(visit)
     if visit.signed is None:
-        raise Refusal("MissingAuthenticationToken", 403, "Request is missing Authentication Token")
+        raise unsigned()
     principal, _ = visit.caller
     if not principal.own and not visit.operation:
         raise access_denied(f"User: {principal.arn} is not authorized: {_SCOPE}.")
@@ -38,6 +38,12 @@ def decide_action(visit: Visit, note: str = f" ({_SCOPE})") -> None:
     visit.checks.append(check)
     if not check.allowed:
         raise access_denied(message(principal.arn, check) + note)
+
+
+def unsigned() -> Refusal:
+    """The refusal of a call without a signature."""
+    words = "Request is missing Authentication Token"
+    return Refusal("MissingAuthenticationToken", DENIED, words)
 
 
 def operation(visit: Visit) -> str:

@@ -34,6 +34,11 @@ class Answer:
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
 
+    def with_body(self, body: bytes) -> "Answer":
+        """The same answer with another body."""
+        headers = [pair for pair in self.headers if pair[0].lower() != "content-length"]
+        return Answer(self.status, [*headers, ("Content-Length", str(len(body)))], body)
+
     def send(self, start: Callable[..., Any]) -> list[bytes]:
         """Give it to the WSGI server."""
         start(f"{self.status} {'OK' if self.status < 400 else 'Error'}", self.headers)  # noqa: PLR2004 - HTTP's errors
@@ -55,9 +60,11 @@ def ask(application: Callable[..., Any], environ: dict[str, Any]) -> Answer:
     return answer
 
 
-def xml(tag: str, values: Mapping[str, str]) -> str:
-    """An XML element with one child for each value."""
-    inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items())
+def xml(tag: str, content: str | Mapping[str, str]) -> str:
+    """An XML element with a text, or with a child for each value."""
+    if isinstance(content, str):
+        return f"<{tag}>{escape(content)}</{tag}>"
+    inside = "".join(xml(name, value) for name, value in content.items())
     return f"<{tag}>{inside}</{tag}>"
 
 

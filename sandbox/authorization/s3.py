@@ -94,7 +94,5 @@ def _delete_objects(visit: Visit, call: S3Call, decider: S3Decider) -> Answer:
     if allowed:
         answered = visit.pass_on(xmltodict.unparse({"Delete": {"Object": allowed}}).encode())
     if answered.status == _OK and errors:
-        body = answered.body.replace(_END, "".join(errors).encode() + _END)
-        headers = [pair for pair in answered.headers if pair[0].lower() != "content-length"]
-        return Answer(_OK, [*headers, ("Content-Length", str(len(body)))], body)
+        return answered.with_body(answered.body.replace(_END, "".join(errors).encode() + _END))
     return answered

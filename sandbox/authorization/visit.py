@@ -43,7 +43,7 @@ class Visit:
     def keys(self) -> context.Keys:
         """The condition keys that calls of any service have."""
         principal, signed = self.caller
-        return {**context.of_call(self.http, signed, self.now), **principal.keys}
+        return {**context.of_call(self.http, signed.region, self.now), **principal.keys}
 
     def pass_on(self, body: bytes | None = None) -> Answer:
         """Let moto answer, in the caller's account."""

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.jwk import RSAKey
 
 from components.circleci.subject import Job
-from sandbox.assume.tokens import (
+from sandbox.folder import Folder
+from sandbox.issuer import (
     LATEST,
     TokenError,
     Version,
@@ -27,7 +28,6 @@ from sandbox.assume.tokens import (
     time_fault,
     write_secret,
 )
-from sandbox.folder import Folder
 from sandbox.lifecycle import SandboxError
 
 ORGANIZATION = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"

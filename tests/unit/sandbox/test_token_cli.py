@@ -1,4 +1,4 @@
-"""`assume` and `token` where no sandbox is needed: what is asked wrongly, and tokens."""
+"""`token`: what is asked wrongly, and tokens."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +7,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from sandbox.assume.tokens import issuer_key, read_unchecked, signature_fault
 from sandbox.cli import app
 from sandbox.folder import Folder
+from sandbox.issuer import issuer_key, read_unchecked, signature_fault
 from tests.unit.sandbox.test_tokens import ORGANIZATION, PROJECT, USER
 
 Run = Callable[..., Result]
@@ -34,7 +34,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *args, **more: CliRunner().invoke(app, args, **more)
 
 
-@pytest.mark.parametrize("command", ["assume", "token"])
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -49,31 +48,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     ],
 )
 def test_what_is_asked_wrongly_is_said_and_ends_with_2(
-    run: Run, command: str, args: list[str], words: str
+    run: Run, args: list[str], words: str
 ) -> None:
-    result = run(command, *args)
+    result = run("token", *args)
     assert result.exit_code == 2
     assert words in result.stderr
     assert result.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        ([], "dev: the sandbox is not running; `python -m sandbox up --stack dev` deploys"),
-        (["--token", "missing"], "missing: No such file or directory"),
-        (["--token", "-"], "--token: - is no signed token"),
-        (["--token", "-", "--ref", "x"], "--token: the token says itself whose it is"),
-        (["--token", "-", "--audience", "x"], "--token: the token says itself whose it is"),
-        (["--token", "-", "--token-version", "v1"], "--token: the token says itself"),
-    ],
-)
-def test_what_keeps_assume_from_an_answer_is_said_and_ends_with_2(
-    run: Run, args: list[str], words: str
-) -> None:
-    result = run("assume", "-i", "deploy", *args, input="no token")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert words in result.stderr
 
 
 def test_a_token_is_printed_alone_and_is_one_that_the_trust_lets_in(

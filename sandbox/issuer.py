@@ -77,11 +77,24 @@ def issuer_key(folder: Folder) -> RSAKey:
     Raises:
         SandboxError: its file holds no key.
     """
-    path = folder.root / "issuer-key.pem"
+    path = folder.issuer_key
     with folder.locked():
         if not path.exists():
             write_secret(path, RSAKey.generate_key(_KEY_BITS).as_pem(private=True))
         pem = path.read_bytes()
+    return _key(path, pem)
+
+
+def read_key(path: Path) -> RSAKey | None:
+    """Return the test issuer's key as it is; None if no token was made yet.
+
+    Raises:
+        SandboxError: its file holds no key.
+    """
+    return _key(path, path.read_bytes()) if path.exists() else None
+
+
+def _key(path: Path, pem: bytes) -> RSAKey:
     try:
         return RSAKey.import_key(pem)
     except (JoseError, ValueError):

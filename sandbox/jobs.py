@@ -1,7 +1,5 @@
-"""The commands that play a CircleCI job: `assume` and `token`."""
+"""A CircleCI job of a role, and the command that prints its token."""
 
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,20 +9,10 @@ from typing import Annotated, Final
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from components.circleci.asked_job import Asked, job_of
 from components.settings import Role, SettingsError
-from sandbox.assume import report as assume_report
-from sandbox.assume.attempt import attempt
-from sandbox.assume.job import Asked, job_of
-from sandbox.assume.tokens import (
-    LATEST,
-    TokenError,
-    Version,
-    claims_of,
-    issuer_key,
-    sign,
-    write_secret,
-)
 from sandbox.folder import Folder
+from sandbox.issuer import LATEST, Version, claims_of, issuer_key, sign, write_secret
 from sandbox.lifecycle import SandboxError
 from sandbox.stacks import SandboxStack, find_stack, project_root
 
@@ -47,55 +35,9 @@ Audience = Annotated[
     str | None, typer.Option(help="The token's audience. (default: the organization)")
 ]
 Webhook = Annotated[bool, typer.Option("--webhook", help="A custom webhook started the pipeline.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
-Given = Annotated[
-    Path | None,
-    typer.Option("--token", help="Try the token in this file instead (-: standard input)."),
-]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write it to this file, for you only.")
 ]
-
-
-def assume(  # noqa: PLR0913 - an option each
-    *,
-    identity: Identity,
-    stack: Stack = "dev",
-    organization: Organization = None,
-    project: Project = None,
-    user: User = None,
-    origin: Origin = None,
-    ref: Ref = None,
-    token_version: TokenVersion = LATEST,
-    audience: Audience = None,
-    given: Given = None,
-    webhook: Webhook = False,
-    as_json: Json = False,
-) -> None:
-    """Tell whether a role lets a CircleCI job in, and what the job can do then.
-
-    Without more options it is a job that the role's trust lets in.
-
-    Ends with 0 if the job is let in, 1 if it is not, 2 if that can't be told.
-    """
-    with _errors_told():
-        asked = Asked(organization, project, user, origin, ref, webhook=webhook)
-        found, role = _role(stack, identity)
-        if given is None:
-            text = _made(role, asked, token_version, audience)
-        elif asked != Asked() or audience or token_version != LATEST:
-            raise SandboxError("--token: the token says itself whose it is; leave out the others")
-        else:
-            text = _read(given)
-        try:
-            tried = attempt(Folder.current(), found, identity, text, datetime.now(UTC))
-        except TokenError as error:
-            raise SandboxError(f"--token: {given} {error}") from None
-        if as_json:
-            typer.echo(json.dumps(assume_report.as_json(found, identity, tried)))
-        else:
-            typer.echo(assume_report.as_text(found, identity, tried))
-    raise typer.Exit(0 if tried.session else 1)
 
 
 def token(  # noqa: PLR0913 - an option each
@@ -118,7 +60,7 @@ def token(  # noqa: PLR0913 - an option each
     """
     with _errors_told():
         asked = Asked(organization, project, user, origin, ref, webhook=webhook)
-        text = _made(_role(stack, identity)[1], asked, token_version, audience)
+        text = token_of(role_of(stack, identity)[1], asked, token_version, audience)
         if output is None:
             typer.echo(text)
         else:
@@ -140,7 +82,7 @@ def _errors_told() -> Iterator[None]:
     raise typer.Exit(_WRONG)
 
 
-def _role(stack: str, name: str) -> tuple[SandboxStack, Role]:
+def role_of(stack: str, name: str) -> tuple[SandboxStack, Role]:
     """Find a role in the config of a stack.
 
     Raises:
@@ -160,11 +102,15 @@ def _role(stack: str, name: str) -> tuple[SandboxStack, Role]:
     raise SandboxError(f"--identity: {fault}; the roles there: {roles}")
 
 
-def _made(role: Role, asked: Asked, version: Version, audience: str | None) -> str:
-    job = job_of(role.trust, asked)
+def token_of(role: Role, asked: Asked, version: Version, audience: str | None) -> str:
+    """Return the token of a job.
+
+    Raises:
+        SandboxError: CircleCI has no such job.
+    """
+    try:
+        job = job_of(role.trust, asked)
+    except ValueError as error:
+        raise SandboxError(str(error)) from None
     claims = claims_of(job, version, issued=datetime.now(UTC), audience=audience)
     return sign(claims, issuer_key(Folder.current()))
-
-
-def _read(file: Path) -> str:
-    return (sys.stdin.read() if str(file) == "-" else file.read_text(errors="replace")).strip()

@@ -1,1 +1,0 @@
-"""Trying a role: tokens of a test issuer, and whether the trust lets their jobs in."""
