@@ -89,7 +89,7 @@ class Gate:
         """
         in_s3 = signed.service.startswith("s3")
         found = self._principals.find(signed.access_key)
-        if found is None:
+        if found is None or (found.token is not None and signed.token is None):
             raise _unknown_key(in_s3=in_s3)
         verify(http, signed, found.secret, now)
         if found.token != signed.token:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from components.iam.decide import Request
+from sandbox.authorization import boundaries
 from sandbox.authorization.decisions import decide, message
 from sandbox.authorization.refusal import DENIED, Answer, Refusal, access_denied
 from sandbox.authorization.visit import Visit
@@ -23,7 +24,7 @@ def answer(visit: Visit) -> Answer:
     if not principal.own and not visit.operation:
         raise access_denied(f"User: {principal.arn} is not authorized: {_SCOPE}.")
     decide_action(visit)
-    return visit.pass_on()
+    return boundaries.answer(visit) if visit.service == "iam" else visit.pass_on()
 
 
 def decide_action(visit: Visit, note: str = f" ({_SCOPE})") -> None:
