@@ -90,7 +90,9 @@ def for_query(refusal: Refusal) -> Answer:
 def for_json(refusal: Refusal) -> Answer:
     """As the JSON APIs answer."""
     said = {"__type": refusal.code, "message": refusal.message}
-    return _answer(refusal.status, "application/x-amz-json-1.1", json.dumps(said))
+    answer = _answer(refusal.status, "application/x-amz-json-1.1", json.dumps(said))
+    answer.headers.append(("x-amzn-ErrorType", refusal.code))
+    return answer
 
 
 def _answer(status: int, kind: str, text: str) -> Answer:
