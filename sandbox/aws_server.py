@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from moto.moto_server.werkzeug_app import (
@@ -17,19 +18,29 @@ from sandbox.folder import Folder
 from sandbox.ownership import PATH, Owner
 
 
-class _Handler(MotoRequestHandler):
+class Handler(MotoRequestHandler):
     """Logs errors, and not every request."""
 
     def log_request(self, *_: object) -> None:
         """Log nothing."""
 
 
+class _Moto(DomainDispatcherApplication):
+    """moto's application; it lists its own folder once for each service, and not at every call."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._found = lru_cache(super().get_backend_for_host)
+
+    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
+        return self._found(host)
+
+
 class _Application:
     """The gate to moto's application, and the owner on a path of its own."""
 
     def __init__(self, owner: Owner, folder: Folder) -> None:
-        moto = DomainDispatcherApplication(create_backend_app)
-        self._gate = Gate(moto, folder.calls, folder.issuer_key)
+        self._gate = Gate(_Moto(), folder.calls, folder.issuer_key)
         self._owner = owner.text().encode()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -45,7 +56,7 @@ class AwsServer:
     def __init__(self, host: str, owner: Owner, folder: Folder) -> None:
         """Listen on a free port."""
         application = _Application(owner, folder)
-        self._server = make_server(host, 0, application, threaded=True, request_handler=_Handler)
+        self._server = make_server(host, 0, application, threaded=True, request_handler=Handler)
         self.port = self._server.port
         os.environ["MOTO_PORT"] = str(self.port)  # moto puts it into some answers
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.bench import contestants
+from tools.bench.deciding import seconds_a_call
 from tools.bench.project import Bench, project
 
 LOOP_GOAL: Final = 0.33
@@ -29,7 +30,7 @@ class Ratio:
     ours: float
     other: float
     unit: str = "s"
-    goal: float | None = None
+    goal: float | str | None = None
 
     def row(self) -> tuple[str, ...]:
         numbers = (f"{self.ours:.1f} {self.unit}", f"{self.other:.1f} {self.unit}")
@@ -92,12 +93,19 @@ def memory(made: Bench) -> Iterator[Ratio]:
     yield Ratio(what, everything, few, "MiB", MEMORY_GOAL)
 
 
+def deciding(calls: int) -> Ratio:
+    """Read an object in the sandbox, and from moto without its gate."""
+    ours, other = (1000 * side for side in seconds_a_call(calls))
+    return Ratio("a decided call, against plain moto", ours, other, "ms", "2 ms more")
+
+
 def main(
     stacks: Annotated[int, typer.Option(min=FEW, help="Stacks to preview.")] = 50,
     repeats: Annotated[int, typer.Option(min=1, help="Turns of the single stack.")] = 9,
     users: Annotated[int, typer.Option(min=2, help="Users of the large stack.")] = 200,
 ) -> None:
     table = Table("what", "ours", "other", "ratio", "goal", box=None)
+    table.add_row(*deciding(100 * repeats).row())
     with project(stacks, (1, users)) as made:
         contestants.make(made)
         for ratio in (
