@@ -64,7 +64,7 @@ def token(  # noqa: PLR0913 - an option each
         if output is None:
             typer.echo(text)
         else:
-            write_secret(output, f"{text}\n".encode())
+            write_secret(output, text.encode())  # STS takes no line end
 
 
 @contextmanager

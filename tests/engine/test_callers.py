@@ -21,8 +21,8 @@ from components.iam.requests import Caller
 from components.settings import Role, load
 from components.settings.model import Trust
 from rollout.asking.asked import JobAsked
-from rollout.asking.can import can
-from rollout.asking.planned import Planned
+from rollout.asking.can import answer_of
+from rollout.asking.declared import Declared
 from sandbox.accounts import NOBODY, credentials_of
 from sandbox.authorization.record import read
 from sandbox.aws_server import AwsServer
@@ -284,8 +284,8 @@ def test_sts_and_can_say_the_same_of_a_job(
     token = account.token(**claimed)
     (tmp_path / "token").write_text(token)
     asked = JobAsked(token=tmp_path / "token")
-    planned = Planned("test", "deploy", settings, "aws", account.id, {})
-    answer = can(planned, "s3:GetObject", f"s3://{BUCKET}/k", Caller(), asked)
+    declared = Declared("test", "deploy", settings, "aws", account.id, {})
+    answer = answer_of(declared, "s3:GetObject", f"s3://{BUCKET}/k", Caller(), asked)
     assert answer.job is not None
     assert answer.job.decision.allowed is not bool(error), what
     arn = account.role(trust=settings.trust)
