@@ -15,6 +15,8 @@ from moto.s3.utils import bucket_name_from_url
 from sandbox.authorization.refusal import Refusal
 
 _BUCKET: Final = re.compile(r"[A-Za-z0-9.\-_]{1,255}")
+_SITE: Final = re.compile(r"^https?://[^/]*")
+"""How a client begins its path that takes the sandbox for a proxy."""
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -45,7 +47,7 @@ class HttpRequest:
         names |= {key: key for key in ("CONTENT_TYPE", "CONTENT_LENGTH")}
         return cls(
             method=environ["REQUEST_METHOD"],
-            path=raw.partition("?")[0],
+            path=_SITE.sub("", raw.partition("?")[0]) or "/",
             query_string=environ.get("QUERY_STRING", ""),
             headers={
                 name.lower().replace("_", "-"): environ[key]

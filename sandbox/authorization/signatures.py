@@ -110,7 +110,7 @@ def verify(http: HttpRequest, signed: Signed, secret: str, now: datetime) -> Non
             raise Refusal("AccessDenied", DENIED, "Request has expired")
     elif abs(now - signed.at) > _SKEW:
         raise Refusal(
-            "RequestTimeTooSkewed",
+            "RequestTimeTooSkewed" if _in_s3(signed) else "SignatureDoesNotMatch",
             DENIED,
             "The difference between the request time and the current time is too large.",
         )
@@ -125,6 +125,10 @@ def verify(http: HttpRequest, signed: Signed, secret: str, now: datetime) -> Non
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
         )
+
+
+def _in_s3(signed: Signed) -> bool:
+    return signed.service.startswith("s3")
 
 
 def _presigned(http: HttpRequest) -> Signed:
@@ -166,7 +170,7 @@ def _malformed(where: str) -> Refusal:
 
 def _signature(http: HttpRequest, signed: Signed, secret: str) -> str:
     """Compute the signature that a call should have."""
-    kind = _S3Signer if signed.service.startswith("s3") else _Signer
+    kind = _S3Signer if _in_s3(signed) else _Signer
     signer = kind(Credentials(signed.access_key, secret), signed.service, signed.region)
     pairs = [pair for pair in http.query_string.split("&") if pair]
     if signed.presigned:

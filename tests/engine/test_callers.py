@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import botocore.auth
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from joserfc.jwk import RSAKey
 from moto.sts.models import sts_backends
@@ -173,6 +175,8 @@ def test_a_clock_that_is_wrong_is_refused(
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: now)
     s3 = client(account.sandbox, "s3", user)
     assert refused(s3.get_object, Bucket=BUCKET, Key="k")[0] == "RequestTimeTooSkewed"
+    code, said = refused(client(account.sandbox, "sts", user).get_caller_identity)
+    assert (code, "the request time" in said) == ("SignatureDoesNotMatch", True)
 
 
 def fetched(url: str, **headers: str) -> tuple[int, bytes]:
@@ -203,6 +207,25 @@ def test_a_presigned_url_is_as_good_as_its_signature_and_its_time(
     old = datetime.now(UTC) - timedelta(minutes=2)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: old)
     assert b"Request has expired" in fetched(presigned())[1]
+
+
+def test_a_bucket_in_the_hosts_name_is_the_one_that_is_decided(
+    account: Account, user: Credentials
+) -> None:
+    """By a client to which the sandbox is a proxy, so that no name has to be looked up."""
+    s3 = boto3.client(
+        "s3",
+        endpoint_url="http://s3.us-east-1.amazonaws.com",
+        region_name=REGION,
+        aws_access_key_id=user.access_key,
+        aws_secret_access_key=user.secret_key,
+        config=Config(
+            proxies={"http": account.sandbox.running.aws_url}, s3={"addressing_style": "virtual"}
+        ),
+    )
+    assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"1"
+    code, said = refused(s3.put_object, Bucket=BUCKET, Key="a b/ä", Body=b"")
+    assert (code, f'"arn:aws:s3:::{BUCKET}/a b/ä"' in said) == ("AccessDenied", True)
 
 
 def test_nobody_gets_around_the_gate(account: Account, user: Credentials) -> None:
