@@ -44,7 +44,6 @@ class Gate:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         """Answer a call."""
         visit = Visit(HttpRequest.read(environ), environ, datetime.now(UTC), self._moto)
-        visit.forget_account()
         error = None
         try:
             answer = self._answer(visit)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sandbox.authorization import context
 from sandbox.authorization.principals import Principal
@@ -12,7 +12,7 @@ from sandbox.authorization.refusal import Answer, ask
 from sandbox.authorization.request import HttpRequest, put_body
 from sandbox.authorization.signatures import Signed
 
-_ACCOUNT: str = "HTTP_X_MOTO_ACCOUNT_ID"
+_ACCOUNT: Final = "HTTP_X_MOTO_ACCOUNT_ID"
 
 
 @dataclass
@@ -46,16 +46,13 @@ class Visit:
         return {**context.of_call(self.http, signed.region, self.now), **principal.keys}
 
     def pass_on(self, body: bytes | None = None) -> Answer:
-        """Let moto answer, in the caller's account."""
+        """Let moto answer, in the caller's account, whatever account the call asks moto for."""
         if body is not None:
             put_body(self.environ, body)
+        self.environ.pop(_ACCOUNT, None)
         if self.principal is not None:
             self.environ[_ACCOUNT] = self.principal.account
         return ask(self.moto, self.environ)
-
-    def forget_account(self) -> None:
-        """Drop the header by which moto lets a caller choose the account."""
-        self.environ.pop(_ACCOUNT, None)
 
     def recorded(self, status: int, error: str | None) -> Call:
         """The line of the record."""
