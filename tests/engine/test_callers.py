@@ -22,9 +22,8 @@ from components.circleci.subject import Job
 from components.iam.requests import Caller
 from components.settings import Role, load
 from components.settings.model import Trust
-from rollout.asking.asked import JobAsked
+from rollout.asking.asked import Declared, JobAsked
 from rollout.asking.can import answer_of
-from rollout.asking.declared import Declared
 from sandbox.accounts import NOBODY, credentials_of
 from sandbox.authorization.record import read
 from sandbox.aws_server import AwsServer
