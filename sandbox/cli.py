@@ -11,10 +11,11 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from components.settings.findings import SettingsError
-from sandbox import jobs, lifecycle, report, status
+from sandbox import lifecycle, report, status
 from sandbox.engine import Engine
 from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder
+from sandbox.jobs.token import token
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.preparing import prepare
 from sandbox.stacks import SandboxStack, find_stack, project_root, usable_stacks
@@ -127,7 +128,7 @@ def env(stack: Stack = "dev") -> None:
         typer.echo(as_shell(environment(folder, _running(folder), found)))
 
 
-app.command()(jobs.token)
+app.command()(token)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from sandbox.issuer import LATEST, Version, claims_of, issuer_key, sign, write_s
 from sandbox.lifecycle import SandboxError
 from sandbox.stacks import SandboxStack, find_stack, project_root
 
-_WRONG: Final = 2
+WRONG: Final = 2
 """How a command ends that could not find out, as typer's own errors do."""
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack of the role.")]
@@ -58,7 +58,7 @@ def token(  # noqa: PLR0913 - an option each
 
     Without more options it is of a job that the role's trust lets in. AWS would not take it.
     """
-    with _errors_told():
+    with errors_told():
         asked = Asked(organization, project, user, origin, ref, webhook=webhook)
         text = token_of(role_of(stack, identity)[1], asked, token_version, audience)
         if output is None:
@@ -68,8 +68,8 @@ def token(  # noqa: PLR0913 - an option each
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
-    """Tell an error as it is and end with 2, without a traceback."""
+def errors_told(code: int = WRONG) -> Iterator[None]:
+    """Tell an error as it is and end with an exit code, without a traceback."""
     try:
         yield
     except (SandboxError, SettingsError, BotoCoreError, ClientError) as error:
@@ -79,7 +79,7 @@ def _errors_told() -> Iterator[None]:
     else:
         return
     typer.echo(f"error: {fault}", err=True)
-    raise typer.Exit(_WRONG)
+    raise typer.Exit(code)
 
 
 def role_of(stack: str, name: str) -> tuple[SandboxStack, Role]:

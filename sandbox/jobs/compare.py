@@ -1,0 +1,56 @@
+"""What a run needed beside what an identity's grants give."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from components.aws.partitions import COMMERCIAL, bucket_arn
+from components.iam.difference import difference
+from components.iam.rules import Rule, rules
+from components.policy.access import Restrictions, access_document
+from components.policy.permissions import permissions
+from components.settings.model import Grant
+from sandbox.jobs.grants import apart, giving, grants, lacking, together
+from sandbox.jobs.needs import Need
+
+
+@dataclass(frozen=True)
+class Wider:
+    """One right of a grant under one of its prefixes, and what the run used of it.
+
+    Nothing but its KMS key if `used` is empty.
+    """
+
+    has: Grant
+    used: tuple[Grant, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What an identity's grants lack, what they have in vain, and where less was used."""
+
+    lacks: tuple[Grant, ...]
+    unused: tuple[Grant, ...]
+    wider: tuple[Wider, ...]
+
+
+def compare(held: Sequence[Grant], seen: Sequence[Need]) -> Comparison:
+    """Compare an identity's grants with what a run needed."""
+    unused: list[Grant] = []
+    wider: list[Wider] = []
+    for unit in (unit for grant in held for unit in apart(grant)):
+        needed = list(filter(giving([unit]), seen))
+        used = grants(needed)
+        if not needed:
+            unused.append(unit)
+        elif difference(_rules([unit]), _rules(used)).lost:
+            wider.append(Wider(unit, used))
+    lacks = grants(lacking(seen, giving(held)))
+    return Comparison(lacks, tuple(together(unused)), tuple(wider))
+
+
+def _rules(held: Iterable[Grant]) -> frozenset[Rule]:
+    some = tuple(held)
+    if not some:
+        return frozenset()
+    arns = {one.bucket: bucket_arn(COMMERCIAL, one.bucket) for one in some}
+    return rules({"": access_document(permissions(some), arns, Restrictions())})
