@@ -13,7 +13,7 @@ from rich.console import Console
 from components.settings.findings import SettingsError
 from sandbox import lifecycle, report, status
 from sandbox.engine import Engine
-from sandbox.environment import as_shell, environment
+from sandbox.environment import Provider, as_shell, environment
 from sandbox.folder import Folder
 from sandbox.jobs.token import token
 from sandbox.lifecycle import Look, SandboxError
@@ -40,6 +40,12 @@ Buckets = Annotated[
     bool, typer.Option("--buckets/--no-buckets", help="Create the buckets that the config names.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")]
+AsProvider = Annotated[
+    Provider,
+    typer.Option(
+        "--provider", help="The AWS provider: the sandbox's own, or the plugin that is installed."
+    ),
+]
 More = Annotated[list[str] | None, typer.Argument(help="Further arguments for pulumi, after --.")]
 
 
@@ -61,11 +67,16 @@ def start(stack: Stacks = None, *, buckets: Buckets = True) -> None:
 
 @app.command()
 def up(
-    stack: Stack = "dev", more: More = None, *, buckets: Buckets = True, as_json: Json = False
+    stack: Stack = "dev",
+    more: More = None,
+    *,
+    buckets: Buckets = True,
+    provider: AsProvider = Provider.STAND_IN,
+    as_json: Json = False,
 ) -> None:
     """Deploy a stack and show who may do what; start the sandbox first if needed."""
     with _errors_told():
-        engine = _engine(stack, buckets=buckets)
+        engine = _engine(stack, provider, buckets=buckets)
         args = ("up", "--yes", "--skip-preview", "--suppress-outputs", *(more or ()))
         _end_unless_done(engine.run(*args, to_stderr=as_json))
         outputs = engine.outputs()
@@ -81,28 +92,38 @@ def up(
 
 
 @app.command()
-def preview(stack: Stack = "dev", more: More = None, *, buckets: Buckets = True) -> None:
+def preview(
+    stack: Stack = "dev",
+    more: More = None,
+    *,
+    buckets: Buckets = True,
+    provider: AsProvider = Provider.STAND_IN,
+) -> None:
     """Show what `up` would change; start the sandbox first if needed."""
     with _errors_told():
-        _end_unless_done(_engine(stack, buckets=buckets).run("preview", *(more or ())))
+        _end_unless_done(_engine(stack, provider, buckets=buckets).run("preview", *(more or ())))
 
 
 @app.command()
-def refresh(stack: Stack = "dev", more: More = None) -> None:
+def refresh(
+    stack: Stack = "dev", more: More = None, *, provider: AsProvider = Provider.STAND_IN
+) -> None:
     """Update the stack's state with changes that were made outside of Pulumi."""
     with _errors_told():
-        engine = _running_engine(stack)
+        engine = _running_engine(stack, provider)
         _end_unless_done(engine.run("refresh", "--yes", "--skip-preview", *(more or ())))
 
 
 @app.command()
-def destroy(stack: Stack = "dev", more: More = None) -> None:
+def destroy(
+    stack: Stack = "dev", more: More = None, *, provider: AsProvider = Provider.STAND_IN
+) -> None:
     """Delete the stack's resources; the sandbox keeps running."""
     with _errors_told():
         if lifecycle.look(Folder.current()).state == "stopped":
             told.print("The sandbox is not running; there is nothing to delete.")
             return
-        engine = _running_engine(stack)
+        engine = _running_engine(stack, provider)
         _end_unless_done(engine.run("destroy", "--yes", "--skip-preview", *(more or ())))
 
 
@@ -120,12 +141,12 @@ def status_(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def env(stack: Stack = "dev") -> None:
+def env(stack: Stack = "dev", *, provider: AsProvider = Provider.STAND_IN) -> None:
     """Print shell commands to eval, after which pulumi, aws and boto3 use the sandbox."""
     with _errors_told():
         found = find_stack(project_root(), stack)
         folder = Folder.current()
-        typer.echo(as_shell(environment(folder, _running(folder), found)))
+        typer.echo(as_shell(environment(folder, _running(folder), found, provider)))
 
 
 app.command()(token)
@@ -149,17 +170,17 @@ def _errors_told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def _engine(name: str, *, buckets: bool) -> Engine:
+def _engine(name: str, provider: Provider, *, buckets: bool) -> Engine:
     """Return the engine on a stack; start the sandbox if needed."""
     stack = find_stack(project_root(), name)
-    return Engine(Folder.current(), _started([stack], buckets=buckets), stack)
+    return Engine(Folder.current(), _started([stack], buckets=buckets), stack, provider)
 
 
-def _running_engine(name: str) -> Engine:
+def _running_engine(name: str, provider: Provider) -> Engine:
     """Return the engine on a stack in the running sandbox."""
     stack = find_stack(project_root(), name)
     folder = Folder.current()
-    return Engine(folder, _running(folder), stack)
+    return Engine(folder, _running(folder), stack, provider)
 
 
 def _started(stacks: Sequence[SandboxStack], *, buckets: bool) -> Look:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sandbox.environment import environment, for_process
+from sandbox.environment import Provider, environment, for_process
 from sandbox.folder import Folder
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.stacks import SandboxStack, project_root
@@ -22,6 +22,7 @@ class Engine:
     folder: Folder
     running: Look
     stack: SandboxStack
+    provider: Provider = Provider.STAND_IN
 
     def run(self, *args: str, to_stderr: bool = False) -> int:
         """Run an operation, with its output in the terminal; return its exit code."""
@@ -35,14 +36,14 @@ class Engine:
             with contextlib.suppress(KeyboardInterrupt):  # the CLI gets it too, and cancels
                 return process.wait()
 
-    def outputs(self) -> Mapping[str, Any]:
-        """Return the stack's outputs, with secrets masked.
+    def outputs(self, *args: str) -> Mapping[str, Any]:
+        """Return the stack's outputs, with secrets masked unless `--show-secrets` is given.
 
         Raises:
             SandboxError: the CLI failed.
         """
         done = subprocess.run(
-            ["pulumi", "stack", "output", "--json", "--stack", self.stack.name],  # noqa: S607
+            ["pulumi", "stack", "output", "--json", "--stack", self.stack.name, *args],  # noqa: S607
             cwd=project_root(),
             env=self._environment,
             capture_output=True,
@@ -56,4 +57,4 @@ class Engine:
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        return for_process(environment(self.folder, self.running, self.stack))
+        return for_process(environment(self.folder, self.running, self.stack, self.provider))
