@@ -1,7 +1,7 @@
 """Creates what a stack expects in its account: buckets, and the profile that it names."""
 
 import configparser
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -31,30 +31,39 @@ def prepare(
         if stack.profile:
             _write_profile(folder, stack.profile, credentials)
         if buckets:
-            made[stack.name] = _make_buckets(clients.get("s3", credentials, stack.region), stack)
+            s3 = clients.get("s3", credentials, stack.region)
+            try:
+                made[stack.name] = make_buckets(s3, stack.region, stack.buckets)
+            except SandboxError as error:
+                where = f"{stack.name}, account {stack.account}"
+                raise SandboxError(f"{where}: {error}") from None
     return {name: new for name, new in made.items() if new}
 
 
-def _make_buckets(s3: S3Client, stack: SandboxStack) -> list[str]:
+def make_buckets(s3: S3Client, region: str, names: Iterable[str]) -> list[str]:
+    """Create those of the buckets that are missing, and return them.
+
+    Raises:
+        SandboxError: one can't be created.
+    """
     there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    missing = [bucket for bucket in stack.buckets if bucket not in there]
+    missing = [bucket for bucket in names if bucket not in there]
     for bucket in missing:
-        _make_bucket(s3, stack, bucket)
+        _make_bucket(s3, region, bucket)
     return missing
 
 
-def _make_bucket(s3: S3Client, stack: SandboxStack, bucket: str) -> None:
+def _make_bucket(s3: S3Client, region: str, bucket: str) -> None:
     where: Any = {}
-    if stack.region != "us-east-1":  # which S3 does not accept
-        where = {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
+    if region != "us-east-1":  # which S3 does not accept
+        where = {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
         s3.create_bucket(Bucket=bucket, **where)
     except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
         pass  # another command has just created it, or another account owns it
     except ClientError as error:
         raise SandboxError(
-            f"The bucket {bucket} of the stack {stack.name} can't be created in account "
-            f"{stack.account}: {error.response['Error'].get('Message')}",
+            f"The bucket {bucket} can't be created: {error.response['Error'].get('Message')}"
         ) from None
 
 

@@ -19,7 +19,13 @@ PAGES = [
 ]
 CONFIGS = [
     (name, text)
-    for name in ("README.md", "docs/configuration.md", "docs/permissions.md", "docs/roles.md")
+    for name in (
+        "README.md",
+        "docs/configuration.md",
+        "docs/job-needs.md",
+        "docs/permissions.md",
+        "docs/roles.md",
+    )
     for text in blocks(page(name), "yaml")
     # README's other YAML block is a CircleCI config.
     if "orbs:" not in text
@@ -35,7 +41,12 @@ def test_a_config_that_is_shown_loads_and_gets_no_warning(name: str, text: str) 
 
 
 def test_every_page_that_shows_a_config_is_looked_at() -> None:
-    assert {name for name, _ in CONFIGS} == {"README.md", "docs/permissions.md", "docs/roles.md"}
+    assert {name for name, _ in CONFIGS} == {
+        "README.md",
+        "docs/job-needs.md",
+        "docs/permissions.md",
+        "docs/roles.md",
+    }
 
 
 LINKS = sorted({(name, link) for name in PAGES for link in links(page(name))})
