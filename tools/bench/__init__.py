@@ -11,6 +11,6 @@ loop's time (0.33), one stack 0.93 to 1.01 of plain pulumi's (1.1), fifty stacks
 stacks' memory (1.1). Worker processes take 0.74 to 0.89 of the time of threads in one process.
 Users against a component program written by hand (1.05): 200 users, preview 0.95 and `up` 0.95; one
 user, preview 1.04 and `up` 1.06, medians of the pairs. Most of what one user costs more is the
-import of pydantic and of the settings. A call that the sandbox decides takes 0.2 ms more than one of
-plain moto (2).
+import of pydantic and of the settings. A call that the sandbox decides takes 0.2 ms more than one
+of plain moto (2).
 """
