@@ -114,6 +114,7 @@ def access_json(stack: str, changed: Sequence[IdentityDiff]) -> dict[str, Any]:
         "version": SCHEMA_VERSION,
         "stack": stack,
         **{verdict.value: sum(one.count(verdict) for one in changed) for verdict in COUNTED},
+        "replaced": sum(one.fate is Fate.REPLACED for one in changed),
         "identities": [one.to_json() for one in changed],
     }
 
@@ -169,18 +170,26 @@ def _fate_lines(fate: Fate, old: Access, new: Access, anew: MadeAnew) -> Iterato
         yield Line(Verdict.BREAKS, f"was a {old.kind} and is removed")
     elif fate is Fate.REPLACED:
         kinds = "" if old.kind == new.kind else f", a {old.kind} becomes a {new.kind}"
-        effects = [
-            *(["access is gone for a while"] if anew.gap else []),
-            *(["its keys are new"] if old.access_keys & new.access_keys else []),
-            *(["its ARN is new"] if (old.kind, old.path) != (new.kind, new.path) else []),
-        ]
-        yield Line(Verdict.BREAKS, f"is replaced{kinds}{': ' if effects else ''}{_all(effects)}")
+        is_moved = (old.kind, old.path) != (new.kind, new.path)
+        felt = effects(gap=anew.gap, keys=bool(old.access_keys & new.access_keys), arn=is_moved)
+        yield Line(Verdict.BREAKS, f"is replaced{kinds}{felt}")
     elif old.path != new.path:
         yield Line(Verdict.BREAKS, f"gets another ARN: its path is {new.path}, before {old.path}")
     if fate is Fate.CHANGED:
         for policy in sorted(anew.policies & old.documents.keys() & new.documents.keys()):
             what = "is deleted and created again: what it allows is missing for a while"
             yield Line(Verdict.BREAKS, f"policy {policy} {what}")
+
+
+def effects(*, gap: bool, keys: bool, arn: bool) -> str:
+    """Say what jobs feel of a replacement."""
+    facts = (
+        (gap, "access is gone for a while"),
+        (keys, "its keys are new"),
+        (arn, "its ARN is new"),
+    )
+    told = [words for holds, words in facts if holds]
+    return f": {_all(told)}" if told else ""
 
 
 def _permission_change(old: Access, new: Access, fate: Fate) -> tuple[Difference, list[Line]]:

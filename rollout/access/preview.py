@@ -3,15 +3,17 @@
 The process that runs the stack compares it, and sends it to the rollout.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from pulumi.automation.events import EngineEvent, StepEventStateMetadata
 
-from rollout.access.diff import NOTHING_ANEW, IdentityDiff, identity_diff
+from rollout.access.diff import NOTHING_ANEW, Access, Fate, IdentityDiff, effects, identity_diff
 from rollout.access.preview_states import TYPES, Resource, Values, made_anew, new_keys
 from rollout.access.preview_states import after as states_after
 from rollout.access.preview_states import before as states_before
+from rollout.access.sentences import Line, Verdict
 
 _STEPS: Final = frozenset({"same", "create", "update", "replace", "delete", "import"})
 """Steps that show a resource's last state; others are parts of a replacement, or only read."""
@@ -62,7 +64,37 @@ def preview_diff(resources: Iterable[Resource]) -> tuple[IdentityDiff, ...]:
         identity_diff(name, old.get(name), new.get(name), anew.get(name, NOTHING_ANEW))
         for name in sorted({*old, *new})
     )
-    return tuple(diff for diff in diffs if diff.lines)
+    return tuple(_with_successors((diff for diff in diffs if diff.lines), old, new))
+
+
+def _with_successors(
+    changed: Iterable[IdentityDiff], before: Mapping[str, Access], after: Mapping[str, Access]
+) -> Iterator[IdentityDiff]:
+    """Tell of each removed identity which new one of the same kind and access replaces it.
+
+    To IAM, another name is another identity.
+    """
+    found = list(changed)
+    new = [one for one in found if one.fate is Fate.CREATED]
+    for one in found:
+        old = before.get(one.name)
+        heir = None
+        if one.fate is Fate.REMOVED and old is not None:
+            heir = next((some for some in new if _is_heir(some, old, after[some.name])), None)
+        if heir is None or old is None:
+            yield one
+            continue
+        new.remove(heir)
+        felt = effects(gap=True, keys=bool(old.access_keys), arn=True)
+        line = Line(Verdict.BREAKS, f"is replaced by {heir.name}{felt}")
+        yield replace(one, fate=Fate.REPLACED, lines=(line, *one.lines[1:]))
+
+
+def _is_heir(heir: IdentityDiff, old: Access, new: Access) -> bool:
+    if heir.kind != old.kind:
+        return False
+    change = identity_diff(heir.name, old, new)
+    return not change.permissions and not change.trust and old.elsewhere == new.elsewhere
 
 
 def _name(urn: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from components.settings.findings import printable
-from rollout.access.diff import IdentityDiff
+from rollout.access.diff import Fate, IdentityDiff
 from rollout.access.sentences import COUNTED, Line, Verdict
 from rollout.result import Report, Result, Status, Step
 
@@ -38,6 +38,8 @@ class Group:
     steps: tuple[Step, ...] = ()
     lines: tuple[Line, ...] | None = None
     warnings: tuple[str, ...] = ()
+    replaced: int = 0
+    """How many identities are replaced."""
 
     def count(self, verdict: Verdict) -> int:
         """How many changes of one stack's identities have a verdict."""
@@ -96,6 +98,7 @@ def group_of(result: Result) -> Group:
         tuple(result.steps),
         lines,
         tuple(map(printable, result.warnings)),
+        sum(one.fate is Fate.REPLACED for one in result.access or ()),
     )
 
 
@@ -126,6 +129,9 @@ def access_words(found: Iterable[Group]) -> list[tuple[Verdict, str]]:
         for verdict, count in counts.items()
         if count
     ]
+    if replaced := sum(group.replaced * len(group.stacks) for group in listed):
+        noun = "identity" if replaced == 1 else "identities"
+        told.append((Verdict.BREAKS, f"{replaced:,} {noun} replaced"))
     if unknown := sum(len(group.stacks) for group in listed if group.lines is None):
         told.append((Verdict.NONE, f"unknown in {some(unknown, 'stack')}"))
     return told or [(Verdict.NONE, "stays as it is")]

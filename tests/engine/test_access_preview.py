@@ -134,12 +134,16 @@ def test_a_preview_says_exactly_what_changes_of_access(stack: Stack) -> None:
     ran = Rollout(stack.project).run("preview", "--stacks", stack.name, "--json")
     access = ran.stacks[stack.name]["access"]
     assert told(access) == SENTENCES
-    assert [access[key] for key in ("version", "breaks", "wider", "narrower")] == [1, 6, 8, 6]
+    counted = ("version", "breaks", "wider", "narrower", "replaced")
+    assert [access[key] for key in counted] == [1, 6, 8, 6, 1]
     lines = [line.strip().lstrip("!+-· ") for line in ran.stderr.splitlines()]
     breaking = [one for one in SENTENCES if one.endswith("(BREAKS)")]
     others = [one for one in SENTENCES if one not in breaking]
     assert [line for line in lines if line in SENTENCES] == [*breaking, *others]
-    assert "access: breaks in 1 stack, wider in 1 stack, narrower in 1 stack" in lines
+    assert (
+        "access: breaks in 1 stack, wider in 1 stack, narrower in 1 stack, 1 identity replaced"
+        in lines
+    )
 
 
 def test_what_breaks_and_wider_access_can_fail_a_preview_with_codes_of_their_own(

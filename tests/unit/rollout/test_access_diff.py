@@ -418,6 +418,7 @@ def test_the_json_has_the_schema_that_its_module_tells() -> None:
         "breaks": 1,
         "wider": 2,
         "narrower": 0,
+        "replaced": 0,
         "identities": [
             {
                 "name": "ci",

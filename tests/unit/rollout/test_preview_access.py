@@ -344,4 +344,30 @@ def test_the_json_is_of_version_1_and_counts() -> None:
         "wider": 1,
         "narrower": 1,
     }
+    assert found["replaced"] == 0
     json.dumps(found)
+
+
+def test_another_name_or_path_is_told_as_a_replacement_and_counted() -> None:
+    def of(name: str, document: str, op: str) -> list[Step]:
+        states = (None, {"name": name}) if op == "create" else ({"name": name}, None)
+        policies = (None, document) if op == "create" else (document, None)
+        rest = [{"name": "p", "user": name, "policy": one} if one else None for one in policies]
+        key = [{"user": name} if one else None for one in policies]
+        return [
+            step(op, "user:User", f"{name}-user", name, *states),
+            step(op, "userPolicy:UserPolicy", f"{name}-inline", name, *rest),
+            step(op, "accessKey:AccessKey", f"{name}-key-a", name, *key),
+        ]
+
+    renamed = [*of("old", READ, "delete"), *of("new", READ, "create")]
+    sentence = "access is gone for a while, its keys are new and its ARN is new (BREAKS)"
+    assert f"old is replaced by new: {sentence}" in told(*renamed)
+    assert access_json("test", diff(*renamed))["replaced"] == 1
+    # It says who gains and who loses all the same, as for any new identity.
+    assert "new gains s3:GetObject on acme/* (WIDER)" in told(*renamed)
+    other = [*of("old", READ, "delete"), *of("new", policy("s3:PutObject"), "create")]
+    assert "old was a user and is removed (BREAKS)" in told(*other)
+    moved = [role_step("delete-replaced", trust(), None), role_step("replace", trust(), trust())]
+    found = access_json("test", diff(*moved))
+    assert (found["breaks"], found["replaced"]) == (1, 1)
