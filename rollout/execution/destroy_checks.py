@@ -1,15 +1,33 @@
-"""Why a destroy is refused, from the stack's state: other accounts, protected resources."""
+"""Why a destroy or an up is refused, from the state: other accounts, protected resources."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from components.aws.partitions import account_of_arn
-from rollout.execution.task import Task
+from rollout.execution.task import Operation, Task
 
 
 class RefusedError(Exception):
     """The operation would do harm or is not possible; nothing was changed."""
+
+
+def check_place(task: Task, resources: Iterable[Mapping[str, Any]]) -> None:
+    """Check that everything in a state is in an account that the stack's file allows.
+
+    Raises:
+        RefusedError: a resource is in another account.
+    """
+    if found := {account_of_arn(arn) for arn in arns_of(resources)} - {*task.accounts, ""}:
+        then = "deploy it, then destroy it"
+        if task.operation is Operation.UP:
+            then = "use another stack file for another account"
+        raise RefusedError(
+            f"it was deployed in account {', '.join(sorted(found))}, but its file has "
+            f"aws:allowedAccountIds {', '.join(task.accounts)}: set the account that it was "
+            f"deployed in, {then}; or keep the resources and forget the stack with "
+            f"`pulumi stack rm --force {task.stack}`"
+        )
 
 
 def check_accounts(task: Task, resources: Sequence[Mapping[str, Any]]) -> None:
@@ -22,14 +40,7 @@ def check_accounts(task: Task, resources: Sequence[Mapping[str, Any]]) -> None:
     Raises:
         RefusedError: a resource is in another account, or a provider allows other accounts.
     """
-    found = {account_of_arn(arn) for arn in arns_of(resources)} - {*task.accounts, ""}
-    if found:
-        raise RefusedError(
-            f"it was deployed in account {', '.join(sorted(found))}, but its file has "
-            f"aws:allowedAccountIds {', '.join(task.accounts)}: set the account that it was "
-            "deployed in, deploy it, then destroy it; or keep the resources and forget the stack "
-            f"with `pulumi stack rm --force {task.stack}`"
-        )
+    check_place(task, resources)
     for resource in resources:
         if resource["type"] != "pulumi:providers:aws":
             continue

@@ -18,7 +18,7 @@ from typing import Any, Final
 from pulumi import automation as auto
 
 from components.resources import place
-from rollout.execution.destroy_checks import RefusedError, arns_of, check_accounts, check_protected
+from rollout.execution.destroy_checks import RefusedError, arns_of, check_accounts, check_place, check_protected
 from rollout.execution.pending import is_unsettled
 from rollout.execution.recovery import Gate, OnEvent, export, mend_file, recover
 from rollout.execution.scratch import QUIET, Scratch
@@ -192,6 +192,8 @@ def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) ->
 
 def _up(task: Task, stack: _Stack, workspace: _Workspace, gate: Gate) -> None:
     """Deploy; first settle the pending operations of a run that was cut short."""
+    if task.moved_from is not None:
+        check_place(task, export(workspace.run, task.stack)["deployment"].get("resources") or [])
     try:
         stack.up(color="never", on_event=gate.on_event, plan=task.plan)
     except auto.CommandError:

@@ -5,19 +5,19 @@ each is on the disk before the rollout continues:
 
     {"stacks": ["acct-01", "acct-02"]}
     {"stack": "acct-01", "event": "started", "at": "2026-11-24T06:00:00+00:00"}
-    {"stack": "acct-01", "event": "succeeded", "digest": "4f0c..."}
+    {"stack": "acct-01", "event": "succeeded", "digest": "4f0c...", "account": "111111111111"}
     {"stack": "acct-02", "event": "started", "at": "2026-11-24T06:00:01+00:00"}
     {"stack": "acct-02", "event": "locked"}
 
 A killed rollout may leave an incomplete last line. It is skipped with a warning, as is any other
 line that is not understood. The digest is of the stack's file and the program: a stack that changed
-since then is run again.
+since then is run again. Of older rollouts it keeps the account of each stack, as `deployed`.
 """
 
 import fcntl
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import FileIO
@@ -39,6 +39,8 @@ class Past:
     """The digests of those that succeeded."""
     cut_short: Mapping[str, datetime] = field(default_factory=dict)
     """When the stacks that never ended were started; the first time, if several times."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Where the stacks were last deployed from here, if their files named one account."""
 
 
 class Journal:
@@ -77,12 +79,19 @@ class Journal:
     def begin(self, stacks: Sequence[str]) -> None:
         """Start a new rollout of these stacks.
 
-        Stacks that were cut short before stay noted, as their runs may have left locks.
+        Stacks that were cut short before stay noted, as their runs may have left locks, and so do
+        the accounts of all.
         """
-        cut_short = self.past.cut_short if self.past else {}
+        past = self.past or Past(())
         noted = [
-            {"stack": stack, "event": "started", "at": at.isoformat()}
-            for stack, at in cut_short.items()
+            *(
+                {"stack": stack, "event": "deployed", "account": account}
+                for stack, account in past.accounts.items()
+            ),
+            *(
+                {"stack": stack, "event": "started", "at": at.isoformat()}
+                for stack, at in past.cut_short.items()
+            ),
         ]
         self._file.truncate(0)
         # In one write: a kill between several would lose some of what was noted.
@@ -96,45 +105,54 @@ class Journal:
         """Note that a stack was not changed, as another process has locked it."""
         self._add({"stack": stack, "event": "locked"})
 
-    def ended(self, stack: str, digest: str | None) -> None:
+    def ended(self, stack: str, digest: str | None, account: str | None = None) -> None:
         """Note that a stack ended: with a digest it succeeded, without one it failed."""
         event = {"event": "succeeded", "digest": digest} if digest else {"event": "failed"}
-        self._add({"stack": stack, **event})
+        self._add({"stack": stack, **event, **({"account": account} if digest and account else {})})
 
     def _add(self, *entries: Mapping[str, Any]) -> None:
         self._file.write(b"".join(json.dumps(entry).encode() + b"\n" for entry in entries))
         os.fsync(self._file)
 
     def _read(self) -> Past | None:
-        self._file.seek(0)
         stacks: tuple[str, ...] | None = None
         done: dict[str, str] = {}
+        accounts: dict[str, str | None] = {}
         starts: dict[str, list[datetime]] = {}
+        for entry in self._entries():
+            if "stacks" in entry:
+                stacks = tuple(entry["stacks"])
+                continue
+            stack, event = entry["stack"], entry["event"]
+            done.pop(stack, None)
+            match event:
+                case "started":
+                    starts.setdefault(stack, []).append(datetime.fromisoformat(entry["at"]))
+                case "locked":
+                    del starts.get(stack, [])[-1:]
+                case "failed" | "succeeded":
+                    starts.pop(stack, None)
+            if event == "succeeded":
+                done[stack] = entry["digest"]
+            if event in {"succeeded", "deployed", "destroyed"}:
+                accounts[stack] = entry.get("account")
+        cut_short = {stack: times[0] for stack, times in starts.items() if times}
+        known = {stack: account for stack, account in accounts.items() if account}
+        return None if stacks is None else Past(stacks, done, cut_short, known)
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        """Return what the lines say, and note those that are not understood."""
+        self._file.seek(0)
         content = self._file.read()
         if content and not content.endswith(b"\n"):
             self._file.write(b"\n")
         for number, line in enumerate(content.split(b"\n"), 1):
             if not line.strip():
                 continue
-            entry = _entry(line)
-            if entry is None:
+            if (entry := _entry(line)) is None:
                 self.unread.append(number)
-                continue
-            if "stacks" in entry:
-                stacks = tuple(entry["stacks"])
-                continue
-            stack, event = entry["stack"], entry["event"]
-            done.pop(stack, None)
-            if event == "started":
-                starts.setdefault(stack, []).append(datetime.fromisoformat(entry["at"]))
-            elif event == "locked":
-                del starts.get(stack, [])[-1:]
-            elif event != "destroyed":
-                starts.pop(stack, None)
-            if event == "succeeded":
-                done[stack] = entry["digest"]
-        cut_short = {stack: times[0] for stack, times in starts.items() if times}
-        return None if stacks is None else Past(stacks, done, cut_short)
+            else:
+                yield entry
 
 
 def _entry(line: bytes) -> Mapping[str, Any] | None:
@@ -149,6 +167,8 @@ def _entry(line: bytes) -> Mapping[str, Any] | None:
         case {"stack": str(), "event": "started", "at": str(at)}:
             is_known = _is_time(at)
         case {"stack": str(), "event": "succeeded", "digest": str()}:
+            is_known = isinstance(entry.get("account", ""), str)
+        case {"stack": str(), "event": "deployed", "account": str()}:
             is_known = True
         case {"stack": str(), "event": "failed" | "locked" | "destroyed"}:
             is_known = True

@@ -117,7 +117,8 @@ class Run:
         except _LockedError:
             self.journal.locked(stack)
             raise
-        self.journal.ended(stack, digest if result.done else None)
+        account = self.selection.members[stack].account
+        self.journal.ended(stack, digest if result.done else None, account)
         return result
 
     def _planned(self, stack: str) -> Result:
@@ -159,6 +160,16 @@ class Run:
         past = self.journal and self.journal.past
         return past.cut_short if past else {}
 
+    def _moved_from(self, stack: str) -> str | None:
+        """Return the account that the stack was last deployed in, if its file no longer allows it.
+
+        It was perhaps destroyed since then elsewhere: the stack's state decides.
+        """
+        past = self.journal and self.journal.past
+        account = past.accounts.get(stack) if past else None
+        file = self.selection.members[stack].file
+        return None if file is None or account in file.allowed_account_ids else account
+
     def _task(self, stack: str, operation: Operation, plan: str | None = None) -> Task:
         file = self.selection.members[stack].file
         return Task(
@@ -171,6 +182,7 @@ class Run:
             accounts=file.allowed_account_ids if file else (),
             spare_protected=self.spare_protected,
             cut_short=self._cut_short.get(stack),
+            moved_from=self._moved_from(stack),
         )
 
     def _ask(self, task: Task) -> Reply:

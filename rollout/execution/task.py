@@ -33,7 +33,8 @@ class Task:
     engine's import file: preview writes it, adopt imports what is in it. `accounts` are the
     accounts that the stack's file allows. With `spare_protected`, destroy keeps protected
     resources. `cut_short` is the time when an earlier run of the stack on this machine began that
-    was cut short.
+    was cut short. `moved_from` is the account of an earlier deployment, if the file no longer
+    allows it: up then looks into the state before the engine starts.
     """
 
     operation: Operation
@@ -45,6 +46,7 @@ class Task:
     accounts: tuple[str, ...] = ()
     spare_protected: bool = False
     cut_short: datetime | None = None
+    moved_from: str | None = None
 
 
 @dataclass(frozen=True)

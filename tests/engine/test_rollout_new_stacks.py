@@ -4,12 +4,13 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.engine.harness import Project, Stack
+from tests.engine.harness import Project, Stack, fresh_account
 from tests.engine.rollouts import Rollout, plain_cli
 from tests.unit.settings.configs import ORGANIZATION, PROJECT
 
@@ -144,10 +145,19 @@ def test_a_deployed_stack_is_checked_without_another_run_of_the_cli(
     path = os.pathsep.join([str(wrapper.parent), environment["PATH"]])
     rollout = Rollout(checkout, {**environment, "PATH": path})
     user = {"kind": "user", "grants": [{"bucket": bucket, "access": ["read"]}]}
-    checkout.stack({"identities": {"ci": user}}, name="new")
+    stack = checkout.stack({"identities": {"ci": user}}, name="new")
     rollout.run("up", "--yes")
     calls.write_text("")
     rollout.run("up", "--yes")
     version, up = calls.read_text().splitlines()
     assert version == "version"
     assert " up " in up
+
+    moved = replace(stack, account=fresh_account(), _clients={})
+    moved.write({"identities": {"ci": user}}, buckets=False)
+    calls.write_text("")
+    failed = rollout.run("up", "--yes", "--json", code=1).stacks["new"]["error"]
+    assert failed.startswith(f"it was deployed in account {stack.account}, but its file has")
+    version, export = calls.read_text().splitlines()
+    assert version == "version"
+    assert "stack export" in export

@@ -1,5 +1,6 @@
 """How a rollout goes: waves, shards, plans, exit codes."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -141,11 +142,14 @@ def test_a_stack_file_that_moved_to_another_account_is_refused_before_anything_i
     rollout.run("up", "--yes")
     moved = replace(stack, account=fresh_account(), _clients={})
     moved.write({"identities": {"ci": user, "more": user}}, buckets=False)
-    for command in ("up --yes", "preview", "drift"):
+    known = f"it was deployed in account {stack.account}, but its file has"
+    looked_up = f"aws:allowedAccountIds: this stack was deployed in account {stack.account}"
+    for command, words in (("up --yes", known), ("preview", looked_up), ("drift", looked_up)):
         failed = rollout.run(*command.split(), "--json", code=1).stacks[stack.name]["error"]
-        assert (
-            f"aws:allowedAccountIds: this stack was deployed in account {stack.account}" in failed
-        )
+        assert words in failed
+    shutil.rmtree(rollout.file(".rollout"))  # as on another machine
+    failed = rollout.run("up", "--yes", "--json", code=1).stacks[stack.name]["error"]
+    assert looked_up in failed
     assert moved.iam.list_users()["Users"] == []
     assert [user["UserName"] for user in stack.iam.list_users()["Users"]] == ["ci"]
 
@@ -159,6 +163,7 @@ def test_a_stack_whose_move_was_refused_is_not_destroyed_until_its_file_is_as_be
     rollout.run("up", "--yes")
     moved = replace(stack, account=fresh_account(), _clients={})
     moved.write({"identities": {"ci": user}}, buckets=False)
+    shutil.rmtree(rollout.file(".rollout"))  # so that the engine has begun
     rollout.run("up", "--yes", code=1)
     failed = rollout.run("destroy", "--yes", "--json", code=1).stacks[stack.name]["error"]
     assert f"it was deployed in account {stack.account}, but its file has" in failed

@@ -37,6 +37,23 @@ def test_the_past_tells_what_is_done_and_what_was_cut_short(tmp_path: Path) -> N
     assert began <= past.cut_short["c"] <= datetime.now(UTC)
 
 
+def test_the_account_of_a_stack_is_kept_until_it_is_destroyed(tmp_path: Path) -> None:
+    with Journal(tmp_path, WHOLE) as journal:
+        journal.begin(STACKS)
+        for stack in STACKS:
+            journal.ended(stack, "digest", "111111111111")
+    with Journal(tmp_path, WHOLE) as journal:
+        journal.begin(["a"])
+        journal.ended("a", "digest", "222222222222")
+        journal.ended("b", None, "222222222222")
+    forget(tmp_path, ["c"])
+    with Journal(tmp_path, WHOLE) as journal:
+        assert journal.past is not None
+        assert journal.past.accounts == {"a": "222222222222", "b": "111111111111"}
+        assert journal.past.done == {"a": "digest"}
+        assert not journal.unread
+
+
 def test_a_destroyed_stack_is_not_done_in_any_shards_journal(tmp_path: Path) -> None:
     shards = (WHOLE, Shard(0, 2))
     for shard in shards:
