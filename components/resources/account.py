@@ -14,7 +14,7 @@ from components.policy.findings import key_findings
 from components.policy.trust import provider_arn
 from components.resources.lookups import Lookup, once_found
 from components.resources.place import Place, look_up_place
-from components.settings import Finding, Grant, Role, Stack
+from components.settings import Finding, Grant, Stack
 from components.settings.findings import path_of
 
 _NOT_THERE: Final = re.compile(r"not.?found|no such|couldn't find|empty result", re.IGNORECASE)
@@ -45,7 +45,7 @@ class Account(pulumi.ComponentResource):
         """Look up the buckets; look up the providers or create them, as ``settings`` say."""
         super().__init__("circleci-s3-access:index:Account", name, None, opts)
         self._settings = settings
-        organizations = _organizations(settings)
+        organizations = settings.all_organizations
         creates = settings.oidc_provider == "create"
         buckets = bucket_lookups(self, _grants(settings))
         existing = (
@@ -157,11 +157,6 @@ def _grants(settings: Stack) -> Iterator[tuple[str, Grant]]:
     for name, identity in settings.identities.items():
         for index, grant in enumerate(identity.grants):
             yield path_of(("identities", name, "grants", index)), grant
-
-
-def _organizations(settings: Stack) -> list[str]:
-    roles = [one for one in settings.identities.values() if isinstance(one, Role)]
-    return sorted({role.trust.organization for role in roles})
 
 
 def _provider_arn(

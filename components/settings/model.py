@@ -138,15 +138,31 @@ Identity = Annotated[
 
 
 class Stack(_Settings):
-    """All of one stack's settings: identities by their IAM name."""
+    """All of one stack's settings: identities by their IAM name.
+
+    ``organizations`` are CircleCI organizations whose OIDC providers it creates and keeps, also
+    while none of its roles trusts them.
+    """
 
     identities: dict[str, Identity]
     tags: value_rules.Tags = {}
     oidc_provider: Literal["create", "existing"] = "existing"
+    organizations: trust_rules.Organizations = ()
+
+    @property
+    def all_organizations(self) -> list[str]:
+        """The CircleCI organizations that its roles trust, and ``organizations``."""
+        roles = (one for one in self.identities.values() if isinstance(one, Role))
+        return sorted({*self.organizations, *(role.trust.organization for role in roles)})
 
     @classmethod
     def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
         identities, tags = config.get("identities"), config.get("tags", {})
+        if config.get("organizations") and config.get("oidcProvider", "existing") == "existing":
+            message = (
+                "needs oidcProvider: create; a provider that exists is looked up for the roles"
+            )
+            yield ("organizations",), message
         if isinstance(identities, Mapping):
             yield from _wrong_names(identities)
             for name, identity in identities.items():

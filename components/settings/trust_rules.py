@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from components.settings.value_rules import list_rule, shaped, some_distinct, text_rule
+from components.settings.value_rules import distinct, list_rule, shaped, some_distinct, text_rule
 
 ANY_PROJECT: Final = "*"
 
@@ -80,6 +80,7 @@ def _any_alone(projects: Sequence[object]) -> Iterator[str]:
 
 
 Organization = Annotated[str, _id_of("organization")]
+Organizations = Annotated[tuple[Organization, ...], list_rule(distinct)]
 Projects = Annotated[
     tuple[Annotated[str, _id_of("project")], ...], some_distinct, list_rule(_any_alone)
 ]

@@ -138,7 +138,7 @@ def _action(name: str) -> str:
     return action(name).name
 
 
-def _distinct(values: Sequence[object]) -> Iterator[str]:
+def distinct(values: Sequence[object]) -> Iterator[str]:
     for text, count in Counter(value for value in values if isinstance(value, str)).items():
         if count > 1:
             yield f"'{text}' is listed {count} times"
@@ -223,7 +223,7 @@ def _is_allowed_in_tag(char: str) -> bool:
 
 
 one_or_more = list_rule(_not_empty)
-some_distinct = list_rule(_not_empty, _distinct)
+some_distinct = list_rule(_not_empty, distinct)
 kind = BeforeValidator(_kind)
 given = BeforeValidator(_given)
 
@@ -231,7 +231,7 @@ BucketName = Annotated[str, text_rule(wrong_name)]
 Prefix = Annotated[str, text_rule(_wrong_prefix)]
 Prefixes = Annotated[tuple[Prefix, ...], some_distinct]
 Word = Literal["list", "read", "write", "delete", "full"]
-AccessWords = Annotated[tuple[Word, ...], list_rule(_distinct, _full_with_list_only)]
+AccessWords = Annotated[tuple[Word, ...], list_rule(distinct, _full_with_list_only)]
 ActionName = Annotated[str, AfterValidator(_action)]
 ActionNames = Annotated[tuple[ActionName, ...], some_distinct]
 KmsKeyArn = Annotated[str, text_rule(_wrong_key)]
@@ -240,6 +240,6 @@ PolicyArn = Annotated[
     str, text_rule(shaped(_POLICY_ARN, "a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME"))
 ]
 Label = Annotated[str, text_rule(_wrong_label)]
-AccessKeyLabels = Annotated[tuple[Label, ...], list_rule(_distinct, _at_most_two)]
+AccessKeyLabels = Annotated[tuple[Label, ...], list_rule(distinct, _at_most_two)]
 SourceIps = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], some_distinct]
 Tags = Annotated[dict[str, str], _whole_rule(wrong_tags)]

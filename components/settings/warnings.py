@@ -23,7 +23,7 @@ from components.settings.trust_rules import ANY_PROJECT, KINDS
 
 def warnings(settings: Stack) -> tuple[Finding, ...]:
     """The warnings about valid settings, in the order of the config."""
-    if not settings.identities:
+    if not settings.identities and not settings.organizations:
         return (Finding("identities", "is empty: every identity of this stack will be deleted"),)
     of_identities = [
         Finding(f"{path_of(('identities', name))}.{found.path}", found.message)
@@ -34,10 +34,11 @@ def warnings(settings: Stack) -> tuple[Finding, ...]:
 
 
 def _of_provider(settings: Stack) -> Iterator[Finding]:
-    has_role = any(isinstance(identity, Role) for identity in settings.identities.values())
-    if settings.oidc_provider == "create" and not has_role:
+    if settings.oidc_provider == "create" and not settings.all_organizations:
         yield Finding(
-            "oidcProvider", "'create' has no effect: no role in this stack trusts an organization"
+            "oidcProvider",
+            "'create' has no effect: no role in this stack trusts an organization; organizations "
+            "lists those whose providers are created for later roles",
         )
 
 

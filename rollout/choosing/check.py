@@ -15,7 +15,7 @@ from components.policy.layout import layouts
 from components.settings.config_keys import read_project
 from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.load import NAMESPACE
-from components.settings.model import Role, Stack
+from components.settings.model import Stack
 from components.settings.stack_file import StackFile
 from rollout.choosing.inventory import Member, inventory, select
 from rollout.choosing.selection import Selection
@@ -120,8 +120,7 @@ def _providers(stacks: Iterable[_Sound]) -> Iterator[tuple[str, Finding]]:
     makers: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for stack in stacks:
         if stack.settings.oidc_provider == "create":
-            roles = (one for one in stack.settings.identities.values() if isinstance(one, Role))
-            for organization in sorted({role.trust.organization for role in roles}):
+            for organization in stack.settings.all_organizations:
                 makers[stack.account, organization].append(stack.name)
     for (account, organization), names in makers.items():
         for name in names if len(names) > 1 else ():

@@ -106,6 +106,19 @@ def test_the_provider_is_protected_while_other_stacks_may_use_it(
     assert stack.iam.list_roles()["Roles"] == []
 
 
+def test_a_provider_stays_while_roles_come_and_go(checkout: Project, role: Role) -> None:
+    config = {"oidcProvider": "create", "organizations": [ORGANIZATION]}
+    stack = checkout.stack({**config, "identities": {}})
+    stack.up()
+    (provider,) = stack.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    stack.write({**config, "identities": {"deploy": role()}})
+    assert "delete" not in stack.up().changed
+    assert trusts(stack, "deploy", MAIN)
+    stack.write({**config, "identities": {}})
+    assert stack.up().changed == {"delete": ["deploy-inline", "deploy-role", "deploy"]}
+    assert stack.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == [provider]
+
+
 def test_roles_of_several_organizations_in_one_stack(checkout: Project, role: Role) -> None:
     stack = checkout.stack(
         {"identities": {"one": role(), "two": role(OTHER)}, "oidcProvider": "create"}

@@ -35,7 +35,7 @@ CONFIGS = [
 @pytest.mark.parametrize(("name", "text"), CONFIGS)
 def test_a_config_that_is_shown_loads_and_gets_no_warning(name: str, text: str) -> None:
     settings = load(name, settings_of(text))
-    assert settings.identities
+    assert settings.identities or settings.organizations
     assert layouts(name, settings, "aws").keys() == settings.identities.keys()
     assert [str(finding) for finding in warnings(settings)] == []
 

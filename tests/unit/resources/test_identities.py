@@ -108,6 +108,14 @@ def test_create_makes_the_provider_without_thumbprints_and_protects_it() -> None
     assert provider.protect
 
 
+def test_a_provider_is_made_for_a_listed_organization_without_a_role() -> None:
+    made = mocks(organizations=())
+    run_program(made, {}, oidcProvider="create", organizations=[ORGANIZATION])
+    (provider,) = made.of("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
+    assert provider.inputs["clientIdLists"] == [ORGANIZATION]
+    assert provider.protect
+
+
 def test_everything_is_looked_up_once_whatever_asks_for_it() -> None:
     other = "2f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
     made = mocks(organizations=(ORGANIZATION, other))

@@ -23,7 +23,7 @@ from tests.unit.settings.configs import ORGANIZATION, PROJECT, grant, role, trus
 
 CREATE = "circleci-s3-access:oidcProvider"
 KEY = "circleci-s3-access:identities"
-OTHER, THIRD = (f"{digit}f5ef4a1-7c1e-4a52-9e3f-0123456789ab" for digit in "23")
+OTHER, THIRD, FOURTH = (f"{digit}f5ef4a1-7c1e-4a52-9e3f-0123456789ab" for digit in "234")
 CHINA = {**GUARDED, "aws:region": "cn-north-1"}
 OTHER_ACCOUNT = {**GUARDED, "aws:allowedAccountIds": ["222222222222"]}
 
@@ -99,6 +99,7 @@ def test_the_project_is_sound() -> None:
 
 
 def test_two_stacks_that_create_one_accounts_provider(project: WriteStacks) -> None:
+    listed = {"circleci-s3-access:organizations": [FOURTH]}
     root = project(
         a=config(create=True, a=role()),
         b=config(create=True, b=role(), c=role(trust=trust(organization=OTHER))),
@@ -106,14 +107,19 @@ def test_two_stacks_that_create_one_accounts_provider(project: WriteStacks) -> N
         another_account=config(OTHER_ACCOUNT, create=True, a=role()),
         existing=config(e=role()),
         no_role=config(create=True, f=user()),
+        listed=config(create=True) | listed,
+        with_a_role=config(create=True, g=role(trust=trust(organization=FOURTH))),
     )
     said = (
         f"creates the provider of organization {ORGANIZATION} in account 111111111111 too; "
         "an account has one, so set existing in all stacks but one"
     )
+    fourth = said.replace(ORGANIZATION, FOURTH)
     assert told(check(root, [])) == [
         f"Pulumi.a.yaml: oidcProvider: 'create', and Pulumi.b.yaml {said}",
         f"Pulumi.b.yaml: oidcProvider: 'create', and Pulumi.a.yaml {said}",
+        f"Pulumi.listed.yaml: oidcProvider: 'create', and Pulumi.with_a_role.yaml {fourth}",
+        f"Pulumi.with_a_role.yaml: oidcProvider: 'create', and Pulumi.listed.yaml {fourth}",
     ]
 
 

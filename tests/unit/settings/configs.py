@@ -78,6 +78,7 @@ FULL: Config = {
     },
     "tags": {"project": "circleci"},
     "oidcProvider": "create",
+    "organizations": [ORGANIZATION],
 }
 """A valid stack that uses every key there is."""
 

@@ -63,6 +63,7 @@ def meant(key: str) -> str:
     return f"is not a known key; did you mean {key}?"
 
 
+STACK_KEYS = ("identities", "tags", "oidcProvider", "organizations")
 EMPTY = "is empty; list at least one"
 TWICE = "'{}' is listed 2 times"
 IDS = "'{}' is not a UUID, such as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; see"
@@ -77,7 +78,12 @@ MESSAGES: dict[str, dict[str, list[Any]]] = {
     "stack.oidcProvider": {"'{}' is not one of create, existing": ["make"]},
     "stack.identitys": {meant("identities"): [1]},
     "stack.oidcprovider": {meant("oidcProvider"): [1]},
-    "stack.zzz": {known("identities", "tags", "oidcProvider"): [1]},
+    "stack.zzz": {known(*STACK_KEYS): [1]},
+    "stack.organizations": {
+        "needs oidcProvider: create; a provider that exists is looked up for the roles": [
+            [ORGANIZATION]
+        ],
+    },
     "user.kind": {
         "is missing: user or role": [OMITTED],
         "'{}' is not one of user, role": ["usr", "User"],
@@ -433,7 +439,7 @@ def deep() -> Config:
         (
             {"identities": {"a\n\x1b[31m\u202eb": user()}, "x\r": 1},
             [
-                f"['x\\r']: {known('identities', 'tags', 'oidcProvider')}",
+                f"['x\\r']: {known(*STACK_KEYS)}",
                 (
                     "identities['a\\n\\x1b[31m\\u202eb']: 'a\\n\\x1b[31m\\u202eb' "
                     "is not an IAM name: use letters, digits and _+=,.@-"

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.settings.configs import KEY, Config, full, grant, role, stack, user, warned
+from tests.unit.settings.configs import (
+    KEY,
+    ORGANIZATION,
+    Config,
+    full,
+    grant,
+    role,
+    stack,
+    user,
+    warned,
+)
 
 
 def of_grants(*grants: Config) -> Config:
@@ -210,8 +220,14 @@ def test_no_identity_at_all_is_said_to_delete_those_that_there_are() -> None:
 def test_a_provider_that_no_role_asks_for_is_said_to_be_missing() -> None:
     config = {**stack(ci=user()), "oidcProvider": "create"}
     assert warned(config) == [
-        "oidcProvider: 'create' has no effect: no role in this stack trusts an organization"
+        (
+            "oidcProvider: 'create' has no effect: no role in this stack trusts an organization; "
+            "organizations lists those whose providers are created for later roles"
+        )
     ]
+    assert warned({**config, "organizations": [ORGANIZATION]}) == warned(stack(ci=user()))
+    alone = {**stack(), "oidcProvider": "create", "organizations": [ORGANIZATION]}
+    assert warned(alone) == []
     assert warned({**stack(ci=role()), "oidcProvider": "create"}) == warned(stack(ci=role()))
 
 
