@@ -24,13 +24,13 @@ def main() -> None:
     made: dict[str, UserResources | RoleResources] = {}
     for name, identity in settings.identities.items():
         component = IdentityComponent(identity.KIND, name)
+        rest = (layouts[name], *given, settings.is_exclusive(name))
         if isinstance(identity, Role):
             provider = account.provider_arns[identity.trust.organization]
-            args = IdentityArgs(name, identity, layouts[name], *given)
-            made[name] = RoleResources(component, name, args, provider, region)
+            role = IdentityArgs(name, identity, *rest)
+            made[name] = RoleResources(component, name, role, provider, region)
         else:
-            args_of_user = IdentityArgs(name, identity, layouts[name], *given)
-            made[name] = UserResources(component, name, args_of_user)
+            made[name] = UserResources(component, name, IdentityArgs(name, identity, *rest))
     pulumi.export("identities", {name: identity.outputs() for name, identity in made.items()})
 
 

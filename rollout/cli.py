@@ -50,6 +50,16 @@ app: Final = typer.Typer(
 )
 told: Final = Console(stderr=True, highlight=False, markup=False)
 
+Refresh = Annotated[
+    bool,
+    typer.Option(
+        "--refresh",
+        help="Read from AWS first what is deployed, so that changes by hand are undone.",
+    ),
+]
+Markdown = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a comment for a pull request.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="Exit with code 2 if there are changes.")
@@ -125,10 +135,9 @@ def preview(
         Path | None,
         typer.Option(metavar="DIR", help="Save the engine's plans there, for up --plan."),
     ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a comment for a pull request.")
-    ] = None,
+    markdown: Markdown = None,
     *,
+    refresh: Refresh = False,
     fail_on_wider: Annotated[
         bool, typer.Option("--fail-on-wider", help="Exit with code 3 if access gets wider.")
     ] = False,
@@ -139,7 +148,7 @@ def preview(
 ) -> None:
     """Show what up would change: access gained and lost, and the resources."""
     run = order.run(Operation.PREVIEW)
-    run.plans_folder = save
+    run.plans_folder, run.refresh = save, refresh
     report = _tell(run, replace(order.output, markdown=markdown))
     code = report.exit_code(
         tell_changes=exit_code, fail_on_wider=fail_on_wider, fail_on_breaks=fail_on_breaks
@@ -160,6 +169,7 @@ def up(
         bool,
         typer.Option("--resume", help="Continue the last up: run the stacks that are not done."),
     ] = False,
+    refresh: Refresh = False,
     skip_broken: Annotated[
         bool,
         typer.Option(
@@ -174,6 +184,7 @@ def up(
     """
     run, output = order.run(Operation.UP), order.output
     run.plans_folder, run.resume, run.skip_broken = plan, resume, skip_broken
+    run.refresh = refresh
     if yes:
         _finish(run, output)
     with TemporaryDirectory(prefix="rollout-") as folder:
@@ -186,9 +197,10 @@ def up(
 
 @app.command()
 @ordering
-def drift(order: Order, *, exit_code: ExitCode = False) -> None:
-    """Show where AWS differs from what the program describes; changes nothing."""
-    _finish(order.run(Operation.DRIFT), order.output, tell_changes=exit_code)
+def drift(order: Order, markdown: Markdown = None, *, exit_code: ExitCode = False) -> None:
+    """Show what was changed by hand in AWS: access gained and lost, and the resources."""
+    output = replace(order.output, markdown=markdown)
+    _finish(order.run(Operation.DRIFT), output, tell_changes=exit_code)
 
 
 @app.command()
@@ -230,13 +242,14 @@ def _tell(run: Run, output: Output) -> Report:
         if output.as_json:
             _print_json(report.to_json())
         if output.markdown is not None:
-            output.markdown.write_text(markdown_of(report), encoding="utf-8")
+            text = markdown_of(report, what=run.operation.value)
+            output.markdown.write_text(text, encoding="utf-8")
         shown = console if output.as_json else Console(highlight=False, markup=False)
         tables.show_results(
             shown,
             report,
             steps=not run.operation.changes_stacks,
-            access=run.operation is Operation.PREVIEW,
+            access=not run.operation.changes_stacks,
         )
     return report
 
@@ -249,7 +262,15 @@ def _show_and_confirm(up: Run, output: Output, names: Sequence[str], save: Path 
     """
     _check_asking("Deploy", names)
     options = Options(patterns=tuple(names))
-    preview = Run(Operation.PREVIEW, up.root, options, up.parallel, plans_folder=save, wait=up.wait)
+    preview = Run(
+        Operation.PREVIEW,
+        up.root,
+        options,
+        up.parallel,
+        plans_folder=save,
+        wait=up.wait,
+        refresh=up.refresh,
+    )
     with output.redacted(told) as console:
         report = output.of(carry_out(preview, console))
         tables.show_results(console, report, steps=True, access=True)

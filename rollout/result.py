@@ -50,9 +50,9 @@ class Result:
 
     `changes` counts the resources that change by the engine's words (create, update, delete,
     replace, ...). `error` says why a stack failed or was not reached. `steps` are the changes one
-    by one. `access` are the identities whose access a preview would change; None where there was no
-    preview, or it failed. `warnings` come from the program and the engine, such as of a trust that
-    lets every project in.
+    by one. `access` are the identities whose access a preview would change, or drift found changed
+    by hand; None where there was neither, or it failed. `warnings` come from the program and the
+    engine, such as of a trust that lets every project in.
     """
 
     status: Status
@@ -71,7 +71,7 @@ class Result:
     @property
     def differs(self) -> bool:
         """Whether there is something to change; a stack that is not deployed lacks everything."""
-        return bool(self.changes) or self.status is Status.NOT_DEPLOYED
+        return bool(self.changes or self.access) or self.status is Status.NOT_DEPLOYED
 
     def count(self, verdict: Verdict) -> int:
         return sum(one.count(verdict) for one in self.access or ())

@@ -1,6 +1,6 @@
 """The identities of CircleCI jobs: users with access keys, and roles assumed through OIDC."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,13 @@ from components.policy.trust import description, trust_document
 from components.settings.model import Role, User
 
 _Settings = TypeVar("_Settings", User, Role)
+_Policy = (
+    aws.iam.UserPolicy
+    | aws.iam.RolePolicy
+    | aws.iam.UserPolicyAttachment
+    | aws.iam.RolePolicyAttachment
+)
+"""What gives a policy to an identity."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,7 @@ class IdentityArgs(Generic[_Settings]):
     """The name in IAM of an identity, its settings and policy layout, and what it shares.
 
     ``bucket_arns`` contains at least the buckets of its grants, by name. Nothing is created before
-    ``found`` is known.
+    ``found`` is known. With ``exclusive``, policies that the stack doesn't make are taken away.
     """
 
     name: str
@@ -32,6 +39,7 @@ class IdentityArgs(Generic[_Settings]):
     stack_tags: Mapping[str, str]
     bucket_arns: pulumi.Output[dict[str, str]]
     found: pulumi.Output[Any]
+    exclusive: bool = False
 
     @property
     def tags(self) -> dict[str, str]:
@@ -91,11 +99,13 @@ class Identity(Generic[_Settings]):
         policies last.
         """
         self.name, self.arn = identity.name, identity.arn
-        attached: dict[str, pulumi.Resource] = {}
+        attached: dict[str, _Policy] = {}
         for leaf in sorted(self._args.layout.documents, key=depth, reverse=True):
-            first = [attached[taker] for taker in takers(leaf, attached)]
+            first: list[pulumi.Resource] = [attached[taker] for taker in takers(leaf, attached)]
             make = self._inline if leaf == INLINE else self._managed
             attached[leaf] = make(leaf, identity, first)
+        if self._args.exclusive:
+            self._take_away_others(identity, attached.values())
         # This output waits for the look-ups. If they fail, Pulumi shows the error of the last
         # registration, so it must be this one, which has the clear message (`once_found`).
         self._component.register_outputs({"arn": self.arn})
@@ -112,9 +122,37 @@ class Identity(Generic[_Settings]):
             parent=self._component, depends_on=first, delete_before_replace=True
         )
 
+    def _take_away_others(
+        self, identity: aws.iam.User | aws.iam.Role, own: Iterable[_Policy]
+    ) -> None:
+        """Take away all policies but the identity's own, once it has these."""
+        own = list(own)
+        inline, attached = f"{self._name}-only-inline", f"{self._name}-only-attached"
+        names, arns = [], []
+        for policy in own:
+            if isinstance(policy, aws.iam.UserPolicy | aws.iam.RolePolicy):
+                names.append(policy.name)
+            else:
+                arns.append(policy.policy_arn)
+        opts = self._replaced_in_place([*own])
+        if isinstance(identity, aws.iam.User):
+            aws.iam.UserPoliciesExclusive(
+                inline, user_name=identity.name, policy_names=names, opts=opts
+            )
+            aws.iam.UserPolicyAttachmentsExclusive(
+                attached, user_name=identity.name, policy_arns=arns, opts=opts
+            )
+        else:
+            aws.iam.RolePoliciesExclusive(
+                inline, role_name=identity.name, policy_names=names, opts=opts
+            )
+            aws.iam.RolePolicyAttachmentsExclusive(
+                attached, role_name=identity.name, policy_arns=arns, opts=opts
+            )
+
     def _inline(
         self, leaf: str, identity: aws.iam.User | aws.iam.Role, first: list[pulumi.Resource]
-    ) -> pulumi.Resource:
+    ) -> _Policy:
         name = f"{self._name}-inline"
         policy, document = policy_name(self._args.name, self.kind, leaf), self._document(leaf)
         opts = self._replaced_in_place(first)
@@ -126,7 +164,7 @@ class Identity(Generic[_Settings]):
 
     def _managed(
         self, leaf: str, identity: aws.iam.User | aws.iam.Role, first: list[pulumi.Resource]
-    ) -> pulumi.Resource:
+    ) -> _Policy:
         policy = aws.iam.Policy(
             f"{self._name}-managed-{leaf}",
             name=policy_name(self._args.name, self.kind, leaf),
@@ -165,6 +203,8 @@ class UserResources(Identity[User]):
             path=settings.path,
             permissions_boundary=settings.permissions_boundary,
             tags=args.tags,
+            # Or a policy that somebody added would keep it from being deleted.
+            force_destroy=args.exclusive or None,
             opts=pulumi.ResourceOptions(parent=self._component),
         )
         for label in settings.access_keys:
@@ -227,6 +267,7 @@ class RoleResources(Identity[Role]):
             max_session_duration=settings.max_session_seconds,
             permissions_boundary=settings.permissions_boundary,
             tags=args.tags,
+            force_detach_policies=args.exclusive or None,  # as of a user
             # A new path replaces the role, and the old role still has the name.
             opts=pulumi.ResourceOptions(parent=self._component, delete_before_replace=True),
         )

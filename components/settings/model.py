@@ -74,6 +74,8 @@ class _IdentitySettings(_Settings):
     tags: value_rules.Tags = {}
     require_tls: StrictBool = False
     source_ips: value_rules.SourceIps = ()
+    exclusive: Annotated[StrictBool | None, value_rules.given] = None
+    """Take away policies that the stack doesn't make; None if the stack's key decides."""
 
 
 class User(_IdentitySettings):
@@ -148,6 +150,12 @@ class Stack(_Settings):
     tags: value_rules.Tags = {}
     oidc_provider: Literal["create", "existing"] = "existing"
     organizations: trust_rules.Organizations = ()
+    exclusive: StrictBool = False
+
+    def is_exclusive(self, name: str) -> bool:
+        """Whether an identity has the stack's policies and no others."""
+        own = self.identities[name].exclusive
+        return self.exclusive if own is None else own
 
     @property
     def all_organizations(self) -> list[str]:

@@ -48,6 +48,16 @@ class StackFile:
         return own_config(self.config)
 
     @property
+    def has_exclusive(self) -> bool:
+        """Whether policies that were added to any of its identities are taken away."""
+        own = self.own
+        identities = own.get("identities")
+        held = identities.values() if isinstance(identities, Mapping) else ()
+        return own.get("exclusive") is True or any(
+            isinstance(one, Mapping) and one.get("exclusive") is True for one in held
+        )
+
+    @property
     def region(self) -> str | None:
         """The value of ``aws:region``, if the stack sets it."""
         region = self.config.get("aws:region")

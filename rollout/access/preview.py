@@ -9,8 +9,17 @@ from typing import Final
 
 from pulumi.automation.events import EngineEvent, StepEventStateMetadata
 
+from components.aws.limits import Kind
+from rollout.access.by_hand import Reading, drift, with_removed
 from rollout.access.diff import NOTHING_ANEW, Access, Fate, IdentityDiff, effects, identity_diff
-from rollout.access.preview_states import TYPES, Resource, Values, made_anew, new_keys
+from rollout.access.preview_states import (
+    TYPES,
+    Resource,
+    Values,
+    exclusive,
+    made_anew,
+    new_keys,
+)
 from rollout.access.preview_states import after as states_after
 from rollout.access.preview_states import before as states_before
 from rollout.access.sentences import Line, Verdict
@@ -24,6 +33,8 @@ class PreviewAccess:
 
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
+        self._state: dict[str, Resource] = {}
+        """As the state was before a refresh."""
         self._deleted: set[str] = set()
 
     def on_event(self, event: EngineEvent) -> None:
@@ -34,8 +45,14 @@ class PreviewAccess:
             self._deleted.add(step.urn)
         some = step.new or step.old
         # An earlier replacement left it to be deleted: nobody has used it since.
-        is_left_over = step.new is None and step.old is not None and step.old.delete
-        if some is None or step.type not in TYPES or step.op.value not in _STEPS or is_left_over:
+        is_left_over = step.old is not None and step.old.delete
+        if some is None or step.type not in TYPES:
+            return
+        if step.op.value == "refresh" and not is_left_over:
+            name, parent = _name(step.urn), _name(some.parent)
+            old = _values(step.old, outputs=True)
+            self._state[step.urn] = Resource(step.type, name, parent, old)
+        if step.op.value not in _STEPS or (is_left_over and step.new is None):
             return
         self._resources[step.urn] = Resource(
             step.type,
@@ -51,9 +68,34 @@ class PreviewAccess:
         """Return the labels of the access keys that are made, by their users that exist."""
         return new_keys(self._resources.values())
 
-    def diff(self) -> tuple[IdentityDiff, ...]:
-        """Return the identities that change, by name. Call it after the preview has ended."""
-        return preview_diff(self._resources.values())
+    @property
+    def exclusive(self) -> dict[str, Kind]:
+        """The kinds of the deployed identities that lose what was added by hand, by name."""
+        some = exclusive(self._resources.values())
+        deployed = states_before(self._resources.values())
+        return {name: access.kind for name, access in deployed.items() if name in some}
+
+    @property
+    def in_state(self) -> dict[str, Kind]:
+        """The kinds of all identities in the state before the refresh, by name."""
+        return {name: access.kind for name, access in states_before(self._state.values()).items()}
+
+    def diff(self, found: Mapping[str, Reading]) -> tuple[IdentityDiff, ...]:
+        """Return the identities that change, by name. Call it after the preview has ended.
+
+        Args:
+            found: what AWS has of the `exclusive` ones.
+        """
+        resources = [*self._resources.values()]
+        return with_removed(preview_diff(resources), resources, found)
+
+    def drift(self, found: Mapping[str, Reading]) -> tuple[IdentityDiff, ...]:
+        """Return the identities that were changed by hand, by name, after a refreshing preview.
+
+        Args:
+            found: what AWS has of those `in_state`.
+        """
+        return drift([*self._state.values()], found)
 
 
 def preview_diff(resources: Iterable[Resource]) -> tuple[IdentityDiff, ...]:
@@ -104,4 +146,6 @@ def _name(urn: str) -> str:
 def _values(state: StepEventStateMetadata | None, *, outputs: bool) -> Values | None:
     if state is None:
         return None
-    return {**(state.inputs or {}), **((state.outputs or {}) if outputs else {})}
+    if not outputs:
+        return state.inputs or {}
+    return {**(state.inputs or {}), **(state.outputs or {}), "id": state.id}

@@ -28,8 +28,13 @@ _ATTACHMENTS: Final = frozenset(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     }
 )
-TYPES: Final = frozenset({USER, ROLE, _KEY, _POLICY}) | _INLINE | _ATTACHMENTS
-"""The types of resources that give access."""
+_EXCLUSIVE: Final = frozenset(
+    f"aws:iam/{kind}{what}:{kind.capitalize()}{what}"
+    for kind in ("user", "role")
+    for what in ("PoliciesExclusive", "PolicyAttachmentsExclusive")
+)
+TYPES: Final = frozenset({USER, ROLE, _KEY, _POLICY}) | _INLINE | _ATTACHMENTS | _EXCLUSIVE
+"""The types of resources that give access, and those that take away what was added by hand."""
 
 _KINDS: Final[Mapping[str, Kind]] = {USER: "user", ROLE: "role"}
 
@@ -65,6 +70,25 @@ def before(resources: Iterable[Resource]) -> dict[str, Access]:
 def after(resources: Iterable[Resource]) -> dict[str, Access]:
     """Return the identities by name, as the program asks for them."""
     return _identities(resources, lambda one: one.new)
+
+
+def exclusive(resources: Iterable[Resource]) -> frozenset[str]:
+    """Return the identities that get policies of the program only."""
+    return frozenset(
+        _owner(one) for one in resources if one.type in _EXCLUSIVE and one.new is not None
+    )
+
+
+def key_labels(resources: Iterable[Resource]) -> dict[str, str]:
+    """Return the labels of the access keys in the state, by the keys' ids."""
+    held = [(one, one.old or {}) for one in resources if one.type == _KEY]
+    return {values["id"]: _label(one) for one, values in held if values.get("id")}
+
+
+def managed_policies(resources: Iterable[Resource]) -> dict[str, str]:
+    """Return the names of the managed policies in the state, by their ARNs."""
+    held = [(one, one.old or {}) for one in resources if one.type == _POLICY]
+    return {values["arn"]: _name(one, values) for one, values in held if _text(values.get("arn"))}
 
 
 def made_anew(resources: Iterable[Resource]) -> dict[str, MadeAnew]:
@@ -163,8 +187,8 @@ def _label(key: Resource) -> str:
 def _owner(one: Resource, values: Values | None = None) -> str:
     """Return the name of the identity that a policy, an attachment or a key belongs to."""
     values = one.new or one.old or {} if values is None else values
-    named = _text(values.get("user", values.get("role")))
-    return named or one.parent
+    keys = ("user", "role", "userName", "roleName")
+    return next((name for key in keys if (name := _text(values.get(key)))), one.parent)
 
 
 def _is_attached(policy: Resource, attachment: Resource, values: Values) -> bool:

@@ -18,7 +18,13 @@ from typing import Any, Final
 from pulumi import automation as auto
 
 from components.resources import place
-from rollout.execution.destroy_checks import RefusedError, arns_of, check_accounts, check_place, check_protected
+from rollout.execution.destroy_checks import (
+    RefusedError,
+    arns_of,
+    check_accounts,
+    check_place,
+    check_protected,
+)
 from rollout.execution.pending import is_unsettled
 from rollout.execution.recovery import Gate, OnEvent, export, mend_file, recover
 from rollout.execution.scratch import QUIET, Scratch
@@ -174,6 +180,8 @@ def _operate(task: Task, workspace: _Workspace, gate: Gate, scratch: Scratch) ->
                 plan=task.plan,
                 import_file=task.imports,
                 config_file=file,
+                refresh=task.refresh,
+                run_program=task.refresh,
             )
         case Operation.DRIFT:
             file = scratch.config_file()
@@ -194,14 +202,22 @@ def _up(task: Task, stack: _Stack, workspace: _Workspace, gate: Gate) -> None:
     """Deploy; first settle the pending operations of a run that was cut short."""
     if task.moved_from is not None:
         check_place(task, export(workspace.run, task.stack)["deployment"].get("resources") or [])
+    up = partial(
+        stack.up,
+        color="never",
+        on_event=gate.on_event,
+        plan=task.plan,
+        refresh=task.refresh,
+        run_program=task.refresh,
+    )
     try:
-        stack.up(color="never", on_event=gate.on_event, plan=task.plan)
+        up()
     except auto.CommandError:
         if not gate.state:
             raise
         gate.open()
         recover(task, gate.state, workspace.run, gate.on_event)
-        stack.up(color="never", on_event=gate.on_event, plan=task.plan)
+        up()
 
 
 def _destroy(task: Task, stack: _Stack, workspace: _Workspace, on_event: OnEvent) -> None:

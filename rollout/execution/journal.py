@@ -140,7 +140,7 @@ class Journal:
         known = {stack: account for stack, account in accounts.items() if account}
         return None if stacks is None else Past(stacks, done, cut_short, known)
 
-    def _entries(self) -> Iterator[dict[str, Any]]:
+    def _entries(self) -> Iterator[Mapping[str, Any]]:
         """Return what the lines say, and note those that are not understood."""
         self._file.seek(0)
         content = self._file.read()

@@ -54,6 +54,9 @@ class Run:
     resume: bool = False
     spare_protected: bool = False
     """Destroy leaves what is protected: the OIDC providers that other stacks may use."""
+    refresh: bool = False
+    """Preview and up read from AWS first what is deployed, of all stacks and not of exclusive ones
+    only: those are always read, as AWS's provider takes away only what it has read."""
     skip_broken: bool = False
     """Up leaves out the stacks in which a check finds errors."""
     confirm: Callable[[Sequence[str]], None] = lambda _: None
@@ -181,6 +184,7 @@ class Run:
             None if self.imports is None else str(self.imports),
             accounts=file.allowed_account_ids if file else (),
             spare_protected=self.spare_protected,
+            refresh=self.refresh or bool(file and file.has_exclusive),
             cut_short=self._cut_short.get(stack),
             moved_from=self._moved_from(stack),
         )

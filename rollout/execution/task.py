@@ -32,9 +32,10 @@ class Task:
     `plan` is the file of the engine's plan: preview writes it, up is held to it. `imports` is the
     engine's import file: preview writes it, adopt imports what is in it. `accounts` are the
     accounts that the stack's file allows. With `spare_protected`, destroy keeps protected
-    resources. `cut_short` is the time when an earlier run of the stack on this machine began that
-    was cut short. `moved_from` is the account of an earlier deployment, if the file no longer
-    allows it: up then looks into the state before the engine starts.
+    resources. With `refresh`, preview and up first read from AWS what is deployed. `cut_short` is
+    the time when an earlier run of the stack on this machine began that was cut short.
+    `moved_from` is the account of an earlier deployment, if the file no longer allows it: up then
+    looks into the state before the engine starts.
     """
 
     operation: Operation
@@ -45,6 +46,7 @@ class Task:
     imports: str | None = None
     accounts: tuple[str, ...] = ()
     spare_protected: bool = False
+    refresh: bool = False
     cut_short: datetime | None = None
     moved_from: str | None = None
 

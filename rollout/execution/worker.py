@@ -10,15 +10,18 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Final
 
 from pulumi import automation as auto
 from pulumi.automation.events import DiagnosticEvent, EngineEvent
 
+from components.aws.limits import Kind
 from components.settings.findings import SettingsError
+from rollout.access.by_hand import Reading
 from rollout.access.preview import PreviewAccess
 from rollout.errors import AccountError
 from rollout.execution.destroy_checks import RefusedError
@@ -30,6 +33,8 @@ from rollout.execution.recovery import OnEvent, RecoveryError
 from rollout.execution.task import Operation, Reply, Task
 from rollout.result import Result, Status
 
+_ABOUT_ACCESS: Final = frozenset({Operation.PREVIEW, Operation.DRIFT})
+
 
 def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
     observer = Observer(send_progress)
@@ -38,7 +43,7 @@ def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
 
     def on_event(event: EngineEvent) -> None:
         observer.on_event(event)
-        if task.operation is Operation.PREVIEW:
+        if task.operation in _ABOUT_ACCESS:
             access.on_event(event)
 
     def ended(words: str | None = None) -> Result:
@@ -48,10 +53,13 @@ def run(task: Task, send_progress: Callable[[str], None]) -> Reply:
         was_there = operate(task, on_event)
         if task.operation is Operation.PREVIEW:
             _check_keys(task, access, on_event)
-            return Reply(replace(ended(), access=access.diff()))
-        if task.operation is Operation.DRIFT and (observer.makes_stack or not was_there):
-            return Reply(Result(Status.NOT_DEPLOYED, seconds=ended().seconds))
-    except (auto.CommandError, RecoveryError, RefusedError) as error:
+            return Reply(replace(ended(), access=access.diff(_read(task, access.exclusive))))
+        if task.operation is Operation.DRIFT:
+            if observer.makes_stack or not was_there:
+                return Reply(Result(Status.NOT_DEPLOYED, seconds=ended().seconds, access=()))
+            by_hand = access.drift(_read(task, access.in_state))
+            return Reply(replace(ended(), access=by_hand))
+    except (auto.CommandError, AccountError, RecoveryError, RefusedError) as error:
         words = str(error)
         return Reply(ended(words), find_lock(stderr(words)))
     except Exception as error:  # noqa: BLE001 - it is this stack's error; the other stacks go on
@@ -79,6 +87,15 @@ def _check_keys(task: Task, access: PreviewAccess, on_event: OnEvent) -> None:
         return
     if findings:
         raise RefusedError(str(SettingsError(task.stack, findings)))
+
+
+def _read(task: Task, kinds: Mapping[str, Kind]) -> Mapping[str, Reading]:
+    """Read identities as AWS has them, if there are any to read."""
+    if not kinds:
+        return {}
+    from rollout.execution.reading import read_identities  # noqa: PLC0415 - see recovery.py
+
+    return read_identities(task, kinds)
 
 
 def main() -> None:

@@ -23,9 +23,6 @@ from rollout.reporting.groups import (
 )
 from rollout.result import Report, Status
 
-MARKER: Final = marker("preview")
-"""The first line: `tools.ci.comment` finds the comment by it."""
-
 LONGEST: Final = GITHUB_TAKES - 1_024
 """Bytes of the text; the rest is for what the comment's writer adds: commit, link to the job.
 
@@ -42,15 +39,17 @@ _NOTE: Final = 400
 _TICKS: Final = re.compile("`+")
 
 
-def markdown(report: Report, longest: int = LONGEST) -> str:
-    """Return the comment on a preview.
+def markdown(report: Report, longest: int = LONGEST, *, what: str = "preview") -> str:
+    """Return the comment on a preview, or on drift.
 
     Args:
-        report: the preview's results.
+        report: the results.
         longest: the most bytes that the text may have; at least 1,024, besides deleted files.
+        what: preview or drift; the first line is its marker, by which `tools.ci.comment` finds it.
     """
     found = groups(report)
-    head = f"{MARKER}\n### {_headline(found, report)}\n\n{_removed(report.removed_files)}"
+    title = f"### {what.capitalize()} of {_headline(found, report)}"
+    head = f"{marker(what)}\n{title}\n\n{_removed(report.removed_files)}"
     room = longest - _size(head) - _NOTE
     fitting = _fitting(found, room)
     shown: dict[Group, list[str]] = {group: [] for group in fitting}
@@ -126,7 +125,7 @@ def _headline(found: Sequence[Group], report: Report) -> str:
     for status in (Status.FAILED, Status.NOT_REACHED):
         number = sum(len(group.stacks) for group in found if group.status is status)
         parts += [f"{number} {status.value}"] if number else []
-    return f"Preview of {', '.join(parts)}"
+    return ", ".join(parts)
 
 
 def _removed(files: Sequence[str]) -> str:

@@ -89,7 +89,8 @@ def _key(row: ResourceType, values: Values) -> Values:
 
 def _arguments(row: ResourceType, names: Iterable[str], values: Values) -> Values:
     """Return properties as arguments; boto3 takes no None, and AWS few empty texts."""
-    given = {name: values[name] for name in names if values.get(name) not in (None, "")}
+    named = (name for name in names if row.properties[name].aws)
+    given = {name: values[name] for name in named if values.get(name) not in (None, "")}
     return {row.properties[n].aws.partition(".")[0]: value for n, value in given.items()}
 
 
@@ -97,7 +98,7 @@ def _told(row: ResourceType, answer: Mapping[str, Any], old: Values) -> Values:
     """Return the properties in an answer; one that means the same as before stays as it was."""
     told: Values = {}
     for name, spec in row.properties.items():
-        value = _value(spec, answer)
+        value = _value(spec, answer) if spec.aws else old.get(name)
         if name == "tags" or value in (None, ""):
             continue
         before = old.get(name)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -18,6 +19,7 @@ _POLICY_NAME: Final = 128
 _VERSIONS: Final = 5
 """Versions of one managed policy that AWS keeps."""
 _STATUSES: Final = ("Active", "Inactive")
+_KINDS: Final[tuple[Kind, ...]] = ("user", "role")
 
 
 def _name(aws: str, longest: int, *, replaces: bool = True) -> Property:
@@ -182,6 +184,53 @@ def _attachment(kind: Kind) -> ResourceType:
     )
 
 
+def _exclusive(kind: Kind, what: str, holds: str, *, added: str, removed: str) -> ResourceType:
+    """Return the row of a type that takes away all policies of an identity but those it names.
+
+    Args:
+        kind: user or role.
+        what: the type's name after the kind's.
+        holds: the property with the policies, and their name in AWS's calls.
+        added: the method that brings back a policy that is missing.
+        removed: the method that takes one away.
+    """
+    title = kind.capitalize()
+    key, owner = f"{title}Name", f"{kind}Name"
+    aws_name = holds[0].upper() + holds[1:-1]
+
+    def there(aws: Aws, one: Values) -> list[str]:
+        iam: Any = aws.iam
+        if holds == "policyNames":
+            return sorted(getattr(iam, f"list_{kind}_policies")(**{key: one[owner]})["PolicyNames"])
+        listed = getattr(iam, f"list_attached_{kind}_policies")(**{key: one[owner]})
+        return sorted(policy["PolicyArn"] for policy in listed["AttachedPolicies"])
+
+    def make_so(aws: Aws, new: Values) -> Values:
+        has = there(aws, new)
+        for method, policies in (
+            (added, set(new[holds]) - {*has}),
+            (removed, {*has} - {*new[holds]}),
+        ):
+            for policy in sorted(policies):
+                getattr(aws.iam, method)(**{key: new[owner], aws_name: policy})
+        return {}
+
+    return ResourceType(
+        token=f"aws:iam/{kind}{what}:{title}{what}",
+        title=f"IAM {title} {what}",
+        properties={
+            owner: Property(key, required=True, replaces=True),
+            holds: Property(aws_name, kind=list, required=True, meaning=sorted),
+        },
+        id=f"{{{owner}}}",
+        key={key: owner},
+        create=make_so,
+        read=lambda aws, one: {aws_name: there(aws, one)},
+        delete=lambda _aws, _one: None,
+        changes={(holds,): lambda aws, _old, new: make_so(aws, new)},
+    )
+
+
 def _move_user(aws: Aws, old: Values, new: Values) -> None:
     aws.iam.update_user(UserName=old["name"], NewUserName=new["name"], NewPath=new["path"])
     # AWS keeps the tags, moto loses them with the ARN.
@@ -189,9 +238,33 @@ def _move_user(aws: Aws, old: Values, new: Values) -> None:
 
 
 def _delete_user(aws: Aws, user: Values) -> None:
-    keys = aws.iam.list_access_keys(UserName=user["name"])["AccessKeyMetadata"]
+    """Delete a user: from its groups first, and with `forceDestroy` with all that it has."""
+    who = {"UserName": user["name"]}
+    for group in aws.iam.list_groups_for_user(**who)["Groups"]:
+        aws.iam.remove_user_from_group(**who, GroupName=group["GroupName"])
+    if user.get("forceDestroy"):
+        for name in aws.iam.list_user_policies(**who)["PolicyNames"]:
+            aws.iam.delete_user_policy(**who, PolicyName=name)
+        for policy in aws.iam.list_attached_user_policies(**who)["AttachedPolicies"]:
+            aws.iam.detach_user_policy(**who, PolicyArn=policy["PolicyArn"])
+        for key in aws.iam.list_access_keys(**who)["AccessKeyMetadata"]:
+            aws.iam.delete_access_key(**who, AccessKeyId=key["AccessKeyId"])
+        with suppress(aws.iam.exceptions.NoSuchEntityException):
+            aws.iam.delete_login_profile(**who)
+    keys = aws.iam.list_access_keys(**who)["AccessKeyMetadata"]
     limits.check_unused(len(keys), "entity, must delete access keys first.")
-    aws.iam.delete_user(UserName=user["name"])
+    aws.iam.delete_user(**who)
+
+
+def _delete_role(aws: Aws, role: Values) -> None:
+    """Delete a role, with `forceDetachPolicies` with the policies that it has."""
+    who = {"RoleName": role["name"]}
+    if role.get("forceDetachPolicies"):
+        for name in aws.iam.list_role_policies(**who)["PolicyNames"]:
+            aws.iam.delete_role_policy(**who, PolicyName=name)
+        for policy in aws.iam.list_attached_role_policies(**who)["AttachedPolicies"]:
+            aws.iam.detach_role_policy(**who, PolicyArn=policy["PolicyArn"])
+    aws.iam.delete_role(**who)
 
 
 def _read_role(aws: Aws, role: Values) -> Values:
@@ -294,6 +367,7 @@ ROWS: Final = (
         {
             "name": _name("UserName", NAME, replaces=False),
             "path": _path(replaces=False),
+            "forceDestroy": Property("", kind=bool),
             "uniqueId": Property("UserId", output=True),
         },
         read="get_user",
@@ -310,13 +384,14 @@ ROWS: Final = (
             "maxSessionDuration": Property(
                 "MaxSessionDuration", kind=int, default=SESSION_SECONDS[0], fault=_session_fault
             ),
+            "forceDetachPolicies": Property("", kind=bool),
             "createDate": Property("CreateDate", output=True),
             "inlinePolicies": Property("InlinePolicies", kind=list, output=True),
             "managedPolicyArns": Property("ManagedPolicyArns", kind=list, output=True),
             "uniqueId": Property("RoleId", output=True),
         },
         read=_read_role,
-        delete="delete_role",
+        delete=_delete_role,
         changes={
             ("assumeRolePolicy",): _change_trust,
             ("description",): "update_role_description",
@@ -328,6 +403,26 @@ ROWS: Final = (
     _inline_policy("role"),
     _attachment("user"),
     _attachment("role"),
+    *(
+        row
+        for kind in _KINDS
+        for row in (
+            _exclusive(
+                kind,
+                "PoliciesExclusive",
+                "policyNames",
+                added=f"put_{kind}_policy",
+                removed=f"delete_{kind}_policy",
+            ),
+            _exclusive(
+                kind,
+                "PolicyAttachmentsExclusive",
+                "policyArns",
+                added=f"attach_{kind}_policy",
+                removed=f"detach_{kind}_policy",
+            ),
+        )
+    ),
     ResourceType(
         token="aws:iam/policy:Policy",  # noqa: S106 - a type's token
         title="IAM Policy",

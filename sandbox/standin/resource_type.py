@@ -23,7 +23,10 @@ class Property:
     """One property of a type."""
 
     aws: str
-    """Its name in AWS's calls and answers; dots lead into an answer's objects."""
+    """Its name in AWS's calls and answers; dots lead into an answer's objects.
+
+    Empty if only the provider knows it, which keeps it in the state.
+    """
     _: KW_ONLY
     kind: type = str
     required: bool = False

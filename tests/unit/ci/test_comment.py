@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollout.reporting.comment_format import GITHUB_TAKES, marker
-from rollout.reporting.markdown import LONGEST, MARKER
+from rollout.reporting.markdown import LONGEST
 from tests.unit.ci.fake_github import OURS, TOKEN, FakeGitHub, serve
 from tests.unit.pages import ROOT
 from tools.ci.comment import main
@@ -159,7 +159,7 @@ def test_longest_preview_is_whole_and_marked_once(
     github: FakeGitHub, actions: dict[str, str], tmp_path: Path
 ) -> None:
     actions["GITHUB_SERVER_URL"] = f"https://{'x' * 100}.example"
-    text = MARKER + "\n" + "x" * (LONGEST - len(MARKER) - 1)
+    text = marker("preview") + "\n" + "x" * (LONGEST - len(marker("preview")) - 1)
     assert write(tmp_path, text, actions) == 0
     assert write(tmp_path, text, actions) == 0
     (body,) = github.bodies(7)
