@@ -150,7 +150,7 @@ class Stack(_Settings):
     tags: value_rules.Tags = {}
     oidc_provider: Literal["create", "existing"] = "existing"
     organizations: trust_rules.Organizations = ()
-    exclusive: StrictBool = False
+    exclusive: Annotated[StrictBool, value_rules.given] = False
 
     def is_exclusive(self, name: str) -> bool:
         """Whether an identity has the stack's policies and no others."""

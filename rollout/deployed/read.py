@@ -211,12 +211,19 @@ def _has_password(iam: "IAMClient", user: str) -> bool:
 
 
 def _managed(iam: "IAMClient", attached: Iterable[Mapping[str, str]]) -> _Attached:
-    documents: dict[str, PolicyDocument | None] = {}
-    for arn in (one["PolicyArn"] for one in attached):
+    return {one["PolicyArn"]: _default_version(iam, one["PolicyArn"]) for one in attached}
+
+
+def _default_version(iam: "IAMClient", arn: str) -> PolicyDocument | None:
+    """Return a managed policy's document; None if these credentials may not read it."""
+    try:
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
-        documents[arn] = _document(found["PolicyVersion"]["Document"])
-    return documents
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _DENIED:
+            return None
+        raise
+    return _document(found["PolicyVersion"]["Document"])
 
 
 def _tags(found: Mapping[str, Any]) -> dict[str, str]:

@@ -108,6 +108,45 @@ def test_create_makes_the_provider_without_thumbprints_and_protects_it() -> None
     assert provider.protect
 
 
+@pytest.mark.parametrize(
+    ("stack", "own", "expected"),
+    [(False, {}, False), (True, {}, True), (True, {"exclusive": False}, False)],
+)
+def test_an_exclusive_identity_names_the_policies_that_stay(
+    stack: bool,  # noqa: FBT001 - a column of the table
+    own: dict[str, bool],
+    expected: bool,  # noqa: FBT001 - same
+) -> None:
+    made = mocks()
+    grants = [
+        {"bucket": "acme", "access": ["read"], "prefixes": [f"{'p' * 200}{n}/" for n in range(30)]}
+    ]
+    identities = {"ci": {**USER, **own}, "deploy": {**ROLE, "grants": grants, **own}}
+    run_program(made, identities, exclusive=stack)
+    found = {one.name: one for one in made.registered if "Exclusive" in one.type}
+    if not expected:
+        assert not found
+        assert "forceDestroy" not in made.named("ci-user").inputs
+        return
+    assert {name: one.type.rpartition(":")[2] for name, one in found.items()} == {
+        "ci-only-inline": "UserPoliciesExclusive",
+        "ci-only-attached": "UserPolicyAttachmentsExclusive",
+        "deploy-only-inline": "RolePoliciesExclusive",
+        "deploy-only-attached": "RolePolicyAttachmentsExclusive",
+    }
+    assert found["ci-only-inline"].inputs == {"userName": "ci", "policyNames": ["s3-access"]}
+    assert found["ci-only-attached"].inputs == {"userName": "ci", "policyArns": []}
+    # Nothing is taken away before all of its own policies are there.
+    own_policies = {
+        one.name for one in made.registered if one.name.startswith("deploy-") and "olic" in one.type
+    } - found.keys()
+    for name in ("deploy-only-inline", "deploy-only-attached"):
+        attached = {one for one in own_policies if "-managed-" not in one}
+        assert found[name].depends_on >= attached
+    assert made.named("ci-user").inputs["forceDestroy"]
+    assert made.named("deploy-role").inputs["forceDetachPolicies"]
+
+
 def test_a_provider_is_made_for_a_listed_organization_without_a_role() -> None:
     made = mocks(organizations=())
     run_program(made, {}, oidcProvider="create", organizations=[ORGANIZATION])

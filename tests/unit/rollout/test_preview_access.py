@@ -99,7 +99,7 @@ def diff(*steps: Step) -> tuple[IdentityDiff, ...]:
     for number, one in enumerate(steps):
         event = {"sequence": number, "timestamp": 0, "resourcePreEvent": {"metadata": one}}
         heard.on_event(EngineEvent.from_json(event))
-    return heard.diff()
+    return heard.diff({})
 
 
 def told(*steps: Step) -> list[str]:

@@ -49,6 +49,7 @@ FULL: Config = {
             "permissionsBoundary": "arn:aws:iam::111111111111:policy/limit",
             "tags": {"team": "web"},
             "requireTls": True,
+            "exclusive": True,
             "sourceIps": ["192.0.2.0/24"],
             "accessKeys": ["2026-10", "2026-11"],
             "grants": [
@@ -79,6 +80,7 @@ FULL: Config = {
     "tags": {"project": "circleci"},
     "oidcProvider": "create",
     "organizations": [ORGANIZATION],
+    "exclusive": True,
 }
 """A valid stack that uses every key there is."""
 

@@ -63,7 +63,7 @@ def meant(key: str) -> str:
     return f"is not a known key; did you mean {key}?"
 
 
-STACK_KEYS = ("identities", "tags", "oidcProvider", "organizations")
+STACK_KEYS = ("identities", "tags", "oidcProvider", "organizations", "exclusive")
 EMPTY = "is empty; list at least one"
 TWICE = "'{}' is listed 2 times"
 IDS = "'{}' is not a UUID, such as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; see"

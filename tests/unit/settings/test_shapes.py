@@ -38,7 +38,7 @@ WORDS = {
     "access": "is not one of list, read, write, delete, full",
 }
 
-MAY_BE_OMITTED = ("kmsKey", "permissionsBoundary")
+MAY_BE_OMITTED = ("kmsKey", "permissionsBoundary", "exclusive")
 
 
 def places(value: object, at: Path = ()) -> Iterator[tuple[Path, object]]:

@@ -45,6 +45,24 @@ def test_the_projects_own_namespace_may_be_left_out(tmp_path: Path) -> None:
     assert file.settings().tags == {"on": "yes"}
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", False),
+        ("  exclusive: true", True),
+        ("      exclusive: true", True),
+        ("      exclusive: false", False),
+        ("      exclusive: yes please", False),
+    ],
+)
+def test_a_file_tells_whether_policies_are_taken_away(
+    tmp_path: Path,
+    more: str,
+    expected: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    assert written(tmp_path, USER + more).has_exclusive is expected
+
+
 def test_a_value_may_be_set_as_json(tmp_path: Path) -> None:
     grant = '{"bucket": "acme", "access": ["read"]}'
     file = written(
