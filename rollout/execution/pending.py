@@ -31,6 +31,15 @@ PUT: Final = frozenset(
     }
 )
 """Types whose create overwrites; AWS does not tell when they were created."""
+AGAIN: Final = frozenset(
+    {
+        "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive",
+        "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+        "aws:iam/userPoliciesExclusive:UserPoliciesExclusive",
+        "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive",
+    }
+)
+"""Types of which AWS has nothing: to create them again does the same."""
 
 _SLACK: Final = timedelta(minutes=5)
 """Around the state's last write; AWS refuses calls of a clock that differs by more."""
@@ -194,7 +203,7 @@ def settlements_of(
             seen.update(settlement.ids)
         elif one.type in NAMED | PUT:
             settlement = _named(one, there, marks, window)
-        elif one.is_in_aws:
+        elif one.is_in_aws and one.type not in AGAIN:
             why = "whether it was created can't be looked up"
             settlement = Settlement(one, Remedy.LEAVE, why=why)
         else:

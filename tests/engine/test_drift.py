@@ -190,6 +190,11 @@ def test_an_exclusive_stack_takes_away_what_was_added(
     assert rollout.run("drift", "--json", "--exit-code").stacks[stack.name]["changes"] == {}
 
     add()
+    some = {name: one for name, one in loose["identities"].items() if name != "added"}
+    stack.write({**loose, "identities": some, "exclusive": True})
+    rollout.run("up", "--yes")
+    assert "added" not in {user["UserName"] for user in iam.list_users()["Users"]}
+    iam.put_user_policy(UserName="edited", PolicyName="P", PolicyDocument=document())
     rollout.run("destroy", "--yes", "--exclude-protected")
     assert iam.list_users()["Users"] == []
     assert iam.list_roles()["Roles"] == []

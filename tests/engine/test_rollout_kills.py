@@ -53,9 +53,10 @@ class Cut:
     rollout: Rollout
     stack: Stack
 
-    def up(self, code: int = 0, **variables: str) -> dict[str, Any]:
+    def up(self, *options: str, code: int = 0, **variables: str) -> dict[str, Any]:
         """Deploy; return what is told of the stack."""
-        ran = self.rollout.run("up", "--yes", "--json", self.stack.name, code=code, **variables)
+        args = ("up", "--yes", "--json", *options, self.stack.name)
+        ran = self.rollout.run(*args, code=code, **variables)
         return ran.stacks[self.stack.name]
 
     def leave(
@@ -110,12 +111,15 @@ def cut(tiny: Callable[[str], Project]) -> MakeCut:
     return make
 
 
-def test_what_is_no_longer_wished_for_is_taken_in_and_deleted(cut: MakeCut) -> None:
+@pytest.mark.parametrize("options", [(), ("--refresh",)])
+def test_what_is_no_longer_wished_for_is_taken_in_and_deleted(
+    cut: MakeCut, options: tuple[str, ...]
+) -> None:
     one = cut('aws.iam.User("other", name="other")')
     one.up()
     one.stack.iam.create_user(UserName="ci", Path="/ours/")
     one.leave("creating", "user:User", "ci", name="ci", path="/ours/")
-    one.up()
+    one.up(*options)
     assert one.users == ["other"]
 
 

@@ -95,6 +95,22 @@ def test_what_is_not_there_is_none(iam: IAMClient) -> None:
     assert (read_user(iam, "ci"), read_role(iam, "ci"), read_provider(iam, arn)) == (None,) * 3
 
 
+def test_a_managed_policy_that_may_not_be_read_is_there_without_its_document(
+    iam: IAMClient,
+) -> None:
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(BUCKET))["Policy"]["Arn"]
+    iam.create_user(UserName="ci")
+    iam.attach_user_policy(UserName="ci", PolicyArn=arn)
+
+    def refuse(**_: object) -> None:
+        raise DENIED
+
+    iam.meta.events.register("before-call.iam.GetPolicy", refuse)
+    user = read_user(iam, "ci")
+    assert user is not None
+    assert user.attached == {arn: None}
+
+
 DENIED = ClientError(
     {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}, "ListAccessKeys"
 )

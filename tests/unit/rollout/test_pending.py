@@ -84,6 +84,18 @@ def test_what_a_create_replaces_is_taken_if_it_is_as_asked(
     assert remedy(USER_POLICY, *found) == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("userPoliciesExclusive:UserPoliciesExclusive", "clear"),
+        ("rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive", "clear"),
+        ("group:Group", "leave"),
+    ],
+)
+def test_what_is_nothing_in_aws_is_created_again(kind: str, expected: str) -> None:
+    assert remedy(f"aws:iam/{kind}") == (expected,)
+
+
 def key(name: str, at: datetime = IN_TIME) -> Existing:
     return Existing(name, name, at)
 
