@@ -43,6 +43,7 @@ def test_what_is_left_out_limits_nothing_and_grants_nothing() -> None:
         "tags": {},
         "requireTls": False,
         "sourceIps": [],
+        "exclusive": None,
         "grants": [{**given, "actions": [], "prefixes": [], "kmsKey": None}],
     }
     anyone: Config = {"users": [], "origins": [], "refs": [], "projectIdClaim": False}
@@ -50,6 +51,8 @@ def test_what_is_left_out_limits_nothing_and_grants_nothing() -> None:
     assert settings.model_dump(mode="json", by_alias=True) == {
         "tags": {},
         "oidcProvider": "existing",
+        "organizations": [],
+        "exclusive": False,
         "identities": {
             "ci": {"kind": "user", "accessKeys": [], **both},
             "deploy": {
