@@ -78,6 +78,7 @@ async def arguments(
             {},
             once_known(arns),
             pulumi.Output.from_input(properties.get("name", name)),
+            exclusive=bool(checked.settings.exclusive),
         ),
         once_known(found[PROVIDER].arn if PROVIDER in found else properties.get(PROVIDER, UNKNOWN)),
         region,

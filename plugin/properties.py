@@ -62,6 +62,9 @@ class IdentityProperties(TypedDict):
     """Deny every S3 call without TLS. The default is false."""
     sourceIps: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """The networks (CIDR) from which calls to S3 are allowed. By default all networks."""
+    exclusive: NotRequired[pulumi.Input[bool]]
+    """Take away the policies that others added to the user or role. AWS's resources for it act only
+    after a refresh, so use `pulumi up --refresh`. The default is false."""
 
 
 class UserProperties(IdentityProperties):

@@ -27,6 +27,7 @@ _EXAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
         "accessKeys": [],
         "actions": ["s3:GetObject"],
         "bucket": "unknown",
+        "exclusive": False,
         "grants": [{"bucket": "unknown", "access": ["read"]}],
         "kmsKey": f"arn:aws:kms:us-east-1:{_ACCOUNT}:key/unknown",
         "maxSessionSeconds": 3_600,

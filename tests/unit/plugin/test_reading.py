@@ -16,6 +16,7 @@ from tests.unit.policy.identities import ORGANIZATION, configs
 
 USER: dict[str, Any] = {
     "accessKeys": ["a"],
+    "exclusive": True,
     "grants": [
         {
             "bucket": "acme",
