@@ -96,7 +96,7 @@ def read(root: Path, stack: str) -> StackFile:
             its account are wrong.
     """
     file = read_config(root, stack)
-    if findings := [*_account_findings(file.config), *_role_findings(file.config)]:
+    if findings := [*account_findings(file.config), *_role_findings(file.config)]:
         raise SettingsError(stack, findings)
     return file
 
@@ -132,10 +132,19 @@ def matches(stack: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(stack, pattern) for pattern in patterns)
 
 
-def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - any JSON value
+def check_name(stack: str) -> None:
+    """Check the name of a stack.
+
+    Raises:
+        SettingsError: No stack can have it.
+    """
     if not _NAME.fullmatch(stack):
         message = f"'{stack}' is not a stack name: use letters, digits, '_', '.' and '-'"
         raise SettingsError(stack, [Finding("stack", message)])
+
+
+def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - any JSON value
+    check_name(stack)
     try:
         return pulumi_yaml.read(path)
     except FileNotFoundError:
@@ -146,7 +155,8 @@ def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - any JSON value
     raise SettingsError(stack, [Finding("file", message)])
 
 
-def _account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
+def account_findings(config: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with the accounts that a config allows."""
     ids = decoded(config.get(_ACCOUNTS_KEY))
     if not isinstance(ids, list | None):
         yield Finding(_ACCOUNTS_KEY, f"{shown(ids)} is not a list of account ids")

@@ -19,7 +19,6 @@ from components.aws.limits import Kind
 from components.settings.config_keys import read_project
 from components.settings.findings import printable
 from rollout.adopting import report
-from rollout.adopting.file import replace
 from rollout.adopting.imports import import_spec
 from rollout.adopting.plan import Plan
 from rollout.choosing.inventory import project_root
@@ -30,6 +29,7 @@ from rollout.execution.command import carry_out
 from rollout.execution.run import Run
 from rollout.execution.task import Operation
 from rollout.result import Exit
+from rollout.writing.file import check_unchanged, replace
 
 _told: Final = Console(stderr=True, highlight=False, markup=False)
 
@@ -88,8 +88,7 @@ def _carry_out(root: Path, wish: Plan) -> None:
     Raises:
         RolloutError: it failed.
     """
-    if (wish.path.read_bytes().decode() if wish.path.exists() else None) != wish.before:
-        raise RolloutError(f"{wish.path.name} was changed meanwhile: run it again.")
+    check_unchanged(wish.path, wish.before)
     with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
         file = Path(folder) / "import.json"
         replace(wish.path, wish.after)

@@ -1,26 +1,22 @@
 """Reads what is to be adopted from the account, and plans it."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from components.aws.limits import Kind
-from components.settings.config_keys import PROJECT, read_project
+from components.settings.config_keys import read_project
 from components.settings.findings import SettingsError
 from components.settings.load import load
-from components.settings.model import Stack
 from components.settings.stack_file import StackFile, read
-from rollout.adopting.file import with_identities
 from rollout.adopting.plan import Plan, Refused
 from rollout.adopting.settings import Candidate, Deployed, Reason, candidate
-from rollout.choosing.check import examined
-from rollout.choosing.inventory import Member, guard, inventory
 from rollout.deployed.read import read_role, read_user
 from rollout.errors import AccountError, RolloutError
 from rollout.execution.aws_account import AwsAccount, account_of
+from rollout.writing.checked import checked
+from rollout.writing.file import text_of, with_identities
 
 
 def read_plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -> Plan:
@@ -31,7 +27,7 @@ def read_plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -
     """
     path = root / f"Pulumi.{stack}.yaml"
     try:
-        before = path.read_bytes().decode() if path.exists() else None
+        before = text_of(path)
         there = read(root, stack) if before is not None else None
         file = there or StackFile(stack, path, read_project(root).config)
         account = account_of(file, ())
@@ -40,8 +36,6 @@ def read_plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -
         raise RolloutError(*str(error).splitlines()) from None
     except AccountError as error:
         raise RolloutError(f"{path.name}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RolloutError(f"{path.name} can't be read: {error}") from None
     known = [_as_in_file(file, one) if isinstance(one, Candidate) else one for one in found]
     good = tuple(one for one in known if isinstance(one, Candidate) and not one.reasons)
     refused = tuple(_refused(one) for one in known if one not in good)
@@ -51,7 +45,7 @@ def read_plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -
     written = _written(file)
     new = {one.name: dict(one.config) for one in good if one.name not in written}
     after = with_identities(before or "", _place(account), new, path) if new else before or ""
-    return replace(made, after=after, tags=_checked(root, stack, after).tags)
+    return replace(made, after=after, tags=checked(root, stack, after).tags)
 
 
 def _found(account: AwsAccount, name: str, kind: Kind | None) -> Candidate | Refused:
@@ -100,26 +94,3 @@ def _place(account: AwsAccount) -> Mapping[str, Any]:
     if account.region is None:
         raise RolloutError("No region is known for the stack's file: set AWS_REGION.")
     return {"aws:region": account.region, "aws:allowedAccountIds": [account.id]}
-
-
-def _checked(root: Path, stack: str, text: str) -> Stack:
-    """Check a stack's file before it is written, by itself and together with the others.
-
-    Raises:
-        RolloutError: with everything that is wrong.
-    """
-    with tempfile.TemporaryDirectory(prefix="rollout-") as name:
-        folder = Path(name)
-        shutil.copyfile(root / PROJECT, folder / PROJECT)
-        (folder / f"Pulumi.{stack}.yaml").write_text(text, "utf-8")
-        try:
-            file = read(folder, stack)
-            settings = file.settings()
-        except SettingsError as error:
-            raise RolloutError(*str(error).splitlines()) from None
-        others = [one for one in inventory(root) if one.name != stack]
-        members = examined([*others, Member(stack, file, tuple(guard(file)))])
-    findings = members[-1].findings
-    if findings:
-        raise RolloutError.of(f"Pulumi.{stack}.yaml", findings)
-    return settings

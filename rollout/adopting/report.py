@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from rollout.access.diff import access_json
-from rollout.adopting.file import dumped
 from rollout.adopting.imports import replaced
 from rollout.adopting.plan import Plan
 from rollout.adopting.settings import Candidate, Reason
 from rollout.deployed.model import DeployedKey, DeployedUser
+from rollout.writing.file import dumped
 
 VERSION: Final = 1
 

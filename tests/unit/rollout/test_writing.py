@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.settings import pulumi_yaml
-from rollout.adopting.file import IDENTITIES, replace, with_identities
 from rollout.errors import RolloutError
+from rollout.writing.file import IDENTITIES, replace, with_identities
 
 PLACE: Final = {"aws:region": "eu-west-1", "aws:allowedAccountIds": ["012345670123"]}
 NEW: Final[dict[str, Any]] = {
@@ -58,6 +58,8 @@ def test_every_line_of_a_file_stays(project: Path) -> None:
         "",
         "# only a comment\n",
         "encryptionsalt: v1:abc\n",
+        "config:\n",
+        "config: {} # none yet\nencryptionsalt: v1:abc\n",
         "config:\n  aws:region: us-east-1",
         "config:\n  aws:region: us-east-1\n  identities: {} # none yet\n",
         "config:\n  identities:\n  aws:region: us-east-1\n",
@@ -69,7 +71,7 @@ def test_every_line_of_a_file_stays(project: Path) -> None:
 def test_identities_are_added_to_any_block(project: Path, text: str) -> None:
     made = with_identities(text, PLACE, NEW, project)
     config = {key.split(":")[-1]: value for key, value in pulumi_yaml.parse(made)["config"].items()}
-    before = (pulumi_yaml.parse(text) or {}).get("config", {})
+    before = (pulumi_yaml.parse(text) or {}).get("config") or {}
     old = before.get("identities") or {}
     assert config["identities"] == {**old, **NEW}
     assert config["region"] == before.get("aws:region", "eu-west-1")
@@ -85,6 +87,8 @@ def test_identities_are_added_to_any_block(project: Path, text: str) -> None:
         'config:\n  identities: \'{"a": {"kind": "user"}}\'\n',
         "config:\n  identities: {a: {kind: user}}\n",
         "config: [\n",
+        "config: [a]\n",
+        "- a\n",
         "config:\n  identities: {}\n  circleci-s3-access:identities: {}\n",
     ],
 )
@@ -117,3 +121,21 @@ def test_a_file_is_replaced_as_a_whole_and_keeps_its_mode(project: Path) -> None
 
 def test_identities_have_their_full_key_in_a_new_file(project: Path) -> None:
     assert f"  {IDENTITIES}:\n    ci:\n" in with_identities("", PLACE, NEW, project)
+
+
+def test_comments_are_above_keys_and_not_in_what_is_quoted(project: Path) -> None:
+    quoted = "".join(f"x{n} access: y " for n in range(20))
+    identities = {"access": {"grants": [{"access": ["read"], "prefixes": [quoted]}]}}
+    made = with_identities(OLD, PLACE, identities, project, {"access": "C", "kind": "old"})
+    plain = with_identities(OLD, PLACE, identities, project)
+    assert pulumi_yaml.parse(made) == pulumi_yaml.parse(plain)
+    assert made.count("# C") == 2
+    assert "    # C\n        access:\n          grants:\n            # C\n" in made
+    assert "# old" not in made
+
+
+def test_one_key_is_added_as_a_line(project: Path) -> None:
+    region = {"aws:region": "eu-west-1"}
+    assert with_identities("config:\n  a:b: c\n", region, NEW, project).startswith(
+        "config:\n  aws:region: eu-west-1\n  a:b: c\n"
+    )

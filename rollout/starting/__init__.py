@@ -1,0 +1,1 @@
+"""`init`: the first lines of a stack's file, from questions or options."""
