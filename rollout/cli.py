@@ -36,6 +36,7 @@ from rollout.reporting.groups import some
 from rollout.reporting.markdown import markdown as markdown_of
 from rollout.reporting.output import Output, Redactor
 from rollout.result import Exit, Report
+from rollout.starting.commands import init
 
 app: Final = typer.Typer(
     help="Preview and deploy many stacks: every Pulumi.<stack>.yaml of the project.",
@@ -223,6 +224,7 @@ def destroy(
     _finish(run, output)
 
 
+app.command()(init)
 app.command()(adopt)
 app.command()(asking.can)
 app.command()(asking.who)

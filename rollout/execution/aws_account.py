@@ -57,7 +57,7 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
         AccountError: there are no credentials, or they belong to another account.
     """
     try:
-        session = _session(file)
+        session = session_of(file)
         answer = session.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError, OSError) as error:
         raise AccountError(f"its account can't be reached: {error}") from None
@@ -77,7 +77,8 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
     return AwsAccount(answer["Account"], partition, iam, clock, session.region_name)
 
 
-def _session(file: StackFile) -> boto3.Session:
+def session_of(file: StackFile) -> boto3.Session:
+    """Return a session with the credentials that the provider has for a stack."""
     session = boto3.Session(
         profile_name=_text(file, "profile"),
         region_name=region_in_use(file.region, os.environ),
@@ -89,7 +90,7 @@ def _session(file: StackFile) -> boto3.Session:
         session = _of_web_identity(session, web)
     for role in decoded(file.config.get("aws:assumeRoles")) or _sandbox_roles(file):
         answer = session.client("sts").assume_role(**_request(role))
-        session = _session_of(answer["Credentials"], session.region_name)
+        session = _session_with(answer["Credentials"], session.region_name)
     return session
 
 
@@ -105,7 +106,7 @@ def _of_web_identity(session: boto3.Session, web: Mapping[str, Any]) -> boto3.Se
         RoleSessionName=web.get("sessionName") or "rollout",
         WebIdentityToken=token.strip(),
     )
-    return _session_of(answer["Credentials"], session.region_name)
+    return _session_with(answer["Credentials"], session.region_name)
 
 
 def _sandbox_roles(file: StackFile) -> list[Mapping[str, Any]]:
@@ -126,7 +127,7 @@ def _request(role: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _session_of(credentials: "CredentialsTypeDef", region: str | None) -> boto3.Session:
+def _session_with(credentials: "CredentialsTypeDef", region: str | None) -> boto3.Session:
     return boto3.Session(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],

@@ -18,7 +18,7 @@ from tests.unit.pages import ROOT, blocks, indented, page, settings_of
 from tests.unit.resources.mocks import ACCOUNT, RecordingMocks, run_program
 
 README = page("README.md")
-TABLE, APPLY, ERRORS = blocks(README)
+TABLE, INSTALL, _, ERRORS = blocks(README)
 CONFIG, JOB = blocks(README, "yaml")
 COMMANDS = [line for block in indented(README) for line in block.splitlines() if line]
 
@@ -87,7 +87,7 @@ def test_what_the_readme_lists_as_files_is_there() -> None:
     assert len(paths) > 7
     assert [path for path in paths if "<" not in path and not (ROOT / path).exists()] == []
     assert (ROOT / "requirements.lock").exists()
-    assert "pip install --require-hashes -r requirements.lock" in APPLY
+    assert "pip install --require-hashes -r requirements.lock" in INSTALL
 
 
 def test_the_python_commands_are_understood() -> None:
