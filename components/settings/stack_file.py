@@ -119,6 +119,17 @@ def read_config(root: Path, stack: str) -> StackFile:
     return StackFile(stack, path, {**project.config, **named})
 
 
+def check_name(stack: str) -> None:
+    """Refuse what is no stack name.
+
+    Raises:
+        SettingsError: It has other characters, or none.
+    """
+    if not _NAME.fullmatch(stack):
+        message = f"'{stack}' is not a stack name: use letters, digits, '_', '.' and '-'"
+        raise SettingsError(stack, [Finding("stack", message)])
+
+
 def stacks(root: Path) -> Iterator[str]:
     """The names of all stacks with a file in a project's root, sorted."""
     for path in sorted(root.glob("Pulumi.*.yaml")):
@@ -130,17 +141,6 @@ def stacks(root: Path) -> Iterator[str]:
 def matches(stack: str, patterns: Iterable[str]) -> bool:
     """Return whether any of the patterns (`dev`, `acct-*`) matches a stack's name; case counts."""
     return any(fnmatchcase(stack, pattern) for pattern in patterns)
-
-
-def check_name(stack: str) -> None:
-    """Check the name of a stack.
-
-    Raises:
-        SettingsError: No stack can have it.
-    """
-    if not _NAME.fullmatch(stack):
-        message = f"'{stack}' is not a stack name: use letters, digits, '_', '.' and '-'"
-        raise SettingsError(stack, [Finding("stack", message)])
 
 
 def _content(path: Path, stack: str) -> Any:  # noqa: ANN401 - any JSON value

@@ -94,9 +94,8 @@ def _carry_out(root: Path, wish: Plan) -> None:
         replace(wish.path, wish.after)
         if error := _run(Operation.PREVIEW, root, wish.stack, file):
             replace(wish.path, wish.before)
-            raise RolloutError(
-                *f"{wish.path.name}: {error}".splitlines(), "The file is as it was before."
-            )
+            named = error if error.startswith(wish.path.name) else f"{wish.path.name}: {error}"
+            raise RolloutError(*named.splitlines(), "The file is as it was before.")
         missing = json.loads(file.read_text("utf-8")) if file.exists() else {}
         spec = import_spec(missing, wish.candidates, wish.stack, read_project(root).name)
         file.write_text(json.dumps(spec), "utf-8")

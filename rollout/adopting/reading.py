@@ -9,7 +9,7 @@ from components.aws.limits import Kind
 from components.settings.config_keys import read_project
 from components.settings.findings import SettingsError
 from components.settings.load import load
-from components.settings.stack_file import StackFile, read
+from components.settings.stack_file import StackFile, check_name, read
 from rollout.adopting.plan import Plan, Refused
 from rollout.adopting.settings import Candidate, Deployed, Reason, candidate
 from rollout.deployed.read import read_role, read_user
@@ -27,6 +27,7 @@ def read_plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -
     """
     path = root / f"Pulumi.{stack}.yaml"
     try:
+        check_name(stack)
         before = text_of(path)
         there = read(root, stack) if before is not None else None
         file = there or StackFile(stack, path, read_project(root).config)

@@ -186,6 +186,7 @@ def test_refused_names_leave_everything_as_it_was(checkout: Project, bucket: str
     ran = rollout.run(
         *("adopt", "console", "--kind", "user", "--stack", stack.name, "--yes"), code=1
     )
+    assert f"error: {stack.file.name}: identities.console.grants[0].bucket: '" in ran.stderr
     assert f"'{bucket}' does not exist" in ran.stderr
     assert (stack.file.read_text(), rollout.state_file(stack.name).exists()) == (file, False)
 
