@@ -15,7 +15,7 @@ from sandbox import lifecycle, report, status
 from sandbox.engine import Engine
 from sandbox.environment import Provider, as_shell, environment
 from sandbox.folder import Folder
-from sandbox.jobs.commands import JOB, learn, run
+from sandbox.jobs.commands import JOB, JobCommand, learn, run
 from sandbox.jobs.token import token
 from sandbox.lifecycle import Look, SandboxError
 from sandbox.preparing import prepare
@@ -151,8 +151,8 @@ def env(stack: Stack = "dev", *, provider: AsProvider = Provider.STAND_IN) -> No
 
 
 app.command()(token)
-app.command(context_settings=JOB)(run)
-app.command(context_settings=JOB)(learn)
+app.command(cls=JobCommand, context_settings=JOB)(run)
+app.command(cls=JobCommand, context_settings=JOB)(learn)
 
 
 @app.command()

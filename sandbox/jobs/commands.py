@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from mypy_boto3_s3 import S3Client
+from typer.core import TyperCommand
 
 from components.aws.bucket_names import wrong_name
 from components.circleci.asked_job import Asked
@@ -36,10 +37,23 @@ from sandbox.stacks import SandboxStack, find_stack, project_root
 JOB: Final = {"allow_interspersed_args": False}
 """Of a command that ends with another command, whose options are its own."""
 _WRONG: Final = 125
+_USAGE: Final = 2
 
 Command = Annotated[
     list[str], typer.Argument(metavar="COMMAND", help="The command and its arguments.")
 ]
+
+
+class JobCommand(TyperCommand):
+    """Ends with 125 for a wrong option too: 2 could be the exit code of the command that runs."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typer's own types
+        try:
+            return super().make_context(*args, **kwargs)
+        except Exception as error:
+            if getattr(error, "exit_code", None) == _USAGE:  # typer has no public name for it
+                vars(error)["exit_code"] = _WRONG
+            raise
 
 
 def run(
@@ -68,12 +82,12 @@ def run(
     with errors_told(_WRONG):
         _check_writable(output)
         found = find_stack(project_root(), stack)
-        held = settings_of(found, identity).grants
+        settings = settings_of(found, identity)
         engine = Engine(folder, running_for(found, folder), found)
         asked = Asked(organization, project, user, origin, ref, webhook=webhook)
         given = credentials(engine, identity, asked)
         code, calls = _run(folder, engine.running, given, found.region, command)
-        ran = Ran(found.name, identity, held, code, tuple(calls))
+        ran = Ran(found.name, identity, settings, code, tuple(calls))
         for line in report.as_lines(ran):
             typer.echo(line, err=True)
         if output is not None:
@@ -188,7 +202,7 @@ def _prepared(
             "--stack NAME runs the command in the account of a stack"
         )
     if created:
-        typer.echo(f"Created the buckets {', '.join(created)}.", err=True)
+        typer.echo(f"Created the buckets: {', '.join(created)}.", err=True)
     return place
 
 

@@ -8,29 +8,28 @@ The JSON, version 1::
         "checks": [{"action": "s3:PutObject", "allowed": false, "reason": "because no ...",
             "policy": null, "statement": null, "sid": null}],
         "grants": [{"bucket": "acme-site", "access": ["write"], "prefixes": ["private/"]}],
-        "inConfig": false}]}
+        "inConfig": false}], "notes": []}
 
 `grants` would allow what was refused; there is none where a statement denies it, and none where the
 config has the grant (`inConfig`). `statement` counts
-from 0, as a JSON path does; the words for people count from 1.
+from 0, as a JSON path does; the words for people count from 1. `notes` say which conditions of the
+identity no call to the sandbox meets.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from components.settings.findings import printable
-from components.settings.model import Grant
+from components.settings.model import Grant, Role, User
 from sandbox.authorization.record import Call, Check
 from sandbox.jobs.grants import as_config, giving, grants, lacking
 from sandbox.jobs.learned import calls_said, on_one_line, times
 from sandbox.jobs.needs import EXAMPLES, Need, needs
 
 VERSION: Final = 1
-_HAS: Final = (
-    "the stack's file grants this: it may have changed since `up`, or the identity has "
-    "sourceIps, and the sandbox is called from 127.0.0.1"
-)
+_CALLER: Final = ip_address("127.0.0.1")
 _NOT_GRANTED: Final = "no identity-based policy allows"
 """What the reason says if a grant would allow the action."""
 
@@ -68,11 +67,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Ran:
-    """How the command ended that ran as an identity, whose config has the `held` grants."""
+    """How the command ended that ran as an identity, with the settings that the config has."""
 
     stack: str
     identity: str
-    held: tuple[Grant, ...]
+    settings: User | Role
     code: int
     calls: tuple[Call, ...]
 
@@ -83,11 +82,31 @@ class Ran:
 
     def missing(self, group: Group) -> tuple[Grant, ...]:
         """The grants that would allow what the config does not grant."""
-        return grants(lacking(group.ungranted, giving(self.held)))
+        return grants(lacking(group.ungranted, giving(self.settings.grants)))
 
     def has(self, group: Group) -> bool:
         """Whether the config grants all of what no grant allowed."""
-        return bool(group.ungranted) and all(map(giving(self.held), group.ungranted))
+        return bool(group.ungranted) and all(map(giving(self.settings.grants), group.ungranted))
+
+    @property
+    def notes(self) -> list[str]:
+        """Which conditions of the identity no call to the sandbox meets, if calls were refused."""
+        return list(unmet(self.settings)) if any(not one.allowed for one in self.calls) else []
+
+
+def unmet(settings: User | Role) -> Iterator[str]:
+    """Say which conditions of an identity no call to the sandbox meets."""
+    why = {}
+    if settings.require_tls:
+        why["requireTls"] = "the sandbox has no TLS"
+    networks = [ip_network(one, strict=False) for one in settings.source_ips]
+    if networks and not any(_CALLER in one for one in networks):
+        why["sourceIps"] = f"the sandbox is called from {_CALLER}"
+    for key, reason in why.items():
+        yield (
+            f"{key} refuses every call here, whatever the grants are: {reason}. To try the grants, "
+            f"take {key} out, deploy that in the sandbox alone, and put it back."
+        )
 
 
 def grouped(calls: Iterable[Call]) -> list[Group]:
@@ -108,6 +127,7 @@ def as_json(ran: Ran) -> dict[str, Any]:
         "identity": ran.identity,
         "exitCode": ran.code,
         "calls": [_group_json(ran, one) for one in ran.groups],
+        "notes": ran.notes,
     }
 
 
@@ -124,6 +144,8 @@ def as_lines(ran: Ran) -> Iterator[str]:
             yield title
         for one in held:
             yield from (printable(line) for line in _group_lines(ran, one))
+    for note in ran.notes:
+        yield f"note: {note}"
 
 
 def _group_lines(ran: Ran, group: Group) -> Iterator[str]:
@@ -138,7 +160,8 @@ def _group_lines(ran: Ran, group: Group) -> Iterator[str]:
     for grant in ran.missing(group):
         yield f"    this grant would allow it: {on_one_line(as_config(grant))}"
     if ran.has(group):
-        yield f"    {_HAS}"
+        stale = "" if ran.notes else "; it may have changed since `up`"
+        yield f"    the stack's file grants this{stale}"
 
 
 def _why(check: Check) -> str:

@@ -147,7 +147,7 @@ def test_a_bucket_that_is_not_there_is_named(command: Command, bucket: str) -> N
     ran = command("learn", "--bucket", bucket, "--", sys.executable, "-c", read)
     assert ran.returncode == 1
     assert "no bucket acme-no-such in the sandbox: --bucket acme-no-such makes it" in ran.stdout
-    assert f"Created the buckets {bucket}." in ran.stderr
+    assert f"Created the buckets: {bucket}." in ran.stderr
 
 
 def test_grants_go_to_a_file(command: Command, bucket: str, tmp_path: Path) -> None:

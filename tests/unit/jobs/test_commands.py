@@ -12,6 +12,13 @@ from tests.unit.settings.configs import role, user
 RUN = ("run", "--stack", "prod", "--identity")
 
 
+@pytest.mark.parametrize("args", [(*RUN, "ci"), (*RUN, "ci", "--no-such"), ("learn", "--bucket")])
+def test_wrong_usage_does_not_end_with_a_code_that_a_command_may_have(
+    args: tuple[str, ...],
+) -> None:
+    assert CliRunner().invoke(app, args).exit_code == 125
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

@@ -1,6 +1,7 @@
 """What `learn` and `run` print."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from sandbox.jobs.grants import as_config
 from sandbox.jobs.learned import Learned
 from sandbox.jobs.report import Ran
 from tests.unit.jobs.calls import KEY, call, check, get, listing, put
-from tests.unit.settings.configs import grant, user
+from tests.unit.settings.configs import grant, role, stack, user
 
 CALLS = (
     listing("acme-site", "public/"),
@@ -102,7 +103,12 @@ def test_a_run_without_calls_gives_no_grants() -> None:
 
 
 def ran_with(*calls: Call, held: tuple[Grant, ...] = ()) -> Ran:
-    return Ran("prod", "ci", held, 3, calls)
+    return ran_as(user(), *calls, held=held)
+
+
+def ran_as(config: dict[str, Any], *calls: Call, held: tuple[Grant, ...] = ()) -> Ran:
+    settings = load("prod", stack(ci=config)).identities["ci"]
+    return Ran("prod", "ci", settings.model_copy(update={"grants": held}), 3, calls)
 
 
 DENIED = replace(
@@ -185,6 +191,25 @@ def test_one_grant_is_named_for_all_keys_of_a_group() -> None:
 def test_a_grant_that_the_config_has_is_not_named_again() -> None:
     held = Grant.model_validate(grant(bucket="acme-a", access=["read"], prefixes=["x/"]))
     ran = ran_with(call_at("x/1"), held=(held,))
-    assert list(report.as_lines(ran))[-1].startswith("    the stack's file grants this: it may")
+    assert list(report.as_lines(ran))[-1].startswith("    the stack's file grants this; it may")
     (told,) = report.as_json(ran)["calls"]
     assert (told["grants"], told["inConfig"]) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("config", "keys"),
+    [
+        (user(requireTls=True), ["requireTls"]),
+        (role(requireTls=True, sourceIps=["192.0.2.0/24"]), ["requireTls", "sourceIps"]),
+        (role(sourceIps=["192.0.2.0/24", "127.0.0.0/8"]), []),
+        (user(), []),
+    ],
+)
+def test_conditions_that_no_call_to_the_sandbox_meets_are_told_if_calls_are_refused(
+    config: dict[str, Any], keys: list[str]
+) -> None:
+    ran = ran_as(config, call("PutObject", DENIED))
+    told = [line for line in report.as_lines(ran) if line.startswith("note: ")]
+    assert [line.split()[1] for line in told] == keys
+    assert report.as_json(ran)["notes"] == [line.removeprefix("note: ") for line in told]
+    assert ran_as(config, put("acme-site/a")).notes == []
