@@ -87,7 +87,8 @@ def _ask(monitor: Any, request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - gen
     except grpc.RpcError as error:
         raise ValueError(error.details() if isinstance(error, grpc.Call) else str(error)) from None
     found = rpc.deserialize_properties(getattr(answer, "return"))
-    outputs: Mapping[str, Any] = found["outputs"]
+    # Where one of them is a secret, all are: a user's access key.
+    outputs: Mapping[str, Any] = rpc.unwrap_rpc_secret(rpc.unwrap_rpc_secret(found)["outputs"])
     return outputs
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import rpc
 
 from tests.unit.policy.identities import ORGANIZATION
 from tests.unit.resources.mocks import ACCOUNT, RecordingMocks, Secret, run_program
@@ -171,7 +172,17 @@ def test_everything_is_looked_up_once_whatever_asks_for_it() -> None:
 KEY = "arn:aws:kms:eu-west-1:111111111111:key/1"
 PROVIDER_OF = f"oidcProvider: 'existing': the provider of organization {ORGANIZATION}"
 UNKNOWN = {"organizations": frozenset[str]()}
+
+
+def rpc_secret(value: object) -> dict[str, object]:
+    """A secret as the engine sends it."""
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
 ELSEWHERE = {"identities": {"ci": {"kind": "user", "arn": f"arn:aws:iam::{OTHER}:user/ci"}}}
+ELSEWHERE_WITH_KEY = {
+    "identities": {"ci": {**ELSEWHERE["identities"]["ci"], "secretAccessKey": rpc_secret("…")}}
+}
 
 
 def of_buckets(*buckets: str, **more: str) -> dict[str, Any]:
@@ -206,16 +217,19 @@ def of_buckets(*buckets: str, **more: str) -> dict[str, Any]:
                 "oidcProvider: 'existing', but",
             ],
         ),
-        (
-            {"outputs": ELSEWHERE},
-            {"ci": USER, "deploy": ROLE},
-            [
-                (
-                    f"aws:allowedAccountIds: this stack was deployed in account {OTHER}, but the "
-                    f"credentials belong to {ACCOUNT}; a stack stays in its account, so use "
-                    f"another stack file for {ACCOUNT}"
-                )
-            ],
+        *(
+            (
+                {"outputs": found},
+                {"ci": USER, "deploy": ROLE},
+                [
+                    (
+                        f"aws:allowedAccountIds: this stack was deployed in account {OTHER}, "
+                        f"but the credentials belong to {ACCOUNT}; a stack stays in its account, "
+                        f"so use another stack file for {ACCOUNT}"
+                    )
+                ],
+            )
+            for found in (ELSEWHERE, ELSEWHERE_WITH_KEY)
         ),
         (
             {"state_errors": ["access denied"]},
