@@ -84,7 +84,8 @@ def show(console: Console, found: Sequence[Audited]) -> None:
             for (kind, name), risks in together.items():
                 _show_identity(console, kind, name, risks)
             console.print()
-    say(console, Text(NOT_LOOKED_AT))
+    if any(one.error is None for one in found):
+        say(console, Text(NOT_LOOKED_AT))
 
 
 def _counted(risks: Iterable[Risk]) -> str:

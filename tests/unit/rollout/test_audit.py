@@ -260,3 +260,4 @@ def test_an_account_that_fails_does_not_stop_the_others(
     first, second = told.err.splitlines()
     assert first.startswith("error: profile a: iam:ListRoles is denied; allow it to these")
     assert second == "error: profile c: The config profile (c) could not be found"
+    assert run(tmp_path, "audit", "--profile", "c").out == "", "of nothing read nothing is said"
