@@ -60,6 +60,7 @@ VALUES: list[tuple[str, list[str], str | list[str] | None, bool]] = [
     ("ArnEquals", ["arn:aws:sns:*:111122223333:t*"], "arn:aws:sns:eu-west-1:111122223333:tx", True),
     ("ArnNotEquals", ["arn:aws:sns:*:1:t"], "arn:aws:sns:eu-west-1:1:t", False),
     ("ArnLike", ["arn:aws:sns:*"], "arn:aws:sns:eu-west-1:1:t", False),
+    ("ArnLike", ["arn:aws:sns:*:1:t:*"], "arn:aws:sns:eu-west-1:1:t:a:b", True),
     # A star of an ARN stays between colons: the User Guide's own example.
     ("StringLike", FINANCE, STORE, True),
     ("ArnLike", FINANCE, STORE, False),
@@ -196,3 +197,8 @@ def test_an_unknown_operator_is_named(name: str) -> None:
 def test_a_value_that_cannot_be_read_is_an_error(operator: str, value: str, found: str) -> None:
     with pytest.raises(ValueError, match=r"yes|33|home|ten|monday"):
         met(operator, [value], {"k": found})
+
+
+def test_a_year_alone_is_not_taken_for_seconds() -> None:
+    with pytest.raises(ValueError, match="2026"):
+        met("DateLessThan", ["2026"], {"k": "2020-01-01"})

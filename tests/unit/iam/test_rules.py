@@ -158,6 +158,7 @@ def when(**condition: object) -> Statement:
         (when(StringLikeIfExists={"k": "x*"}), when(StringLike={"k": "x"})),
         (when(StringNotLike={"k": "x/*"}), when(StringNotLike={"k": "x*"})),
         (when(IpAddress={"k": "10.0.0.0/8"}), when(IpAddress={"k": "10.1.0.0/16"})),
+        (when(IpAddress={"k": "10.0.0.1/8"}), when(IpAddress={"k": "10.1.0.1/16"})),
         (when(NotIpAddress={"k": "10.1.0.0/16"}), when(NotIpAddress={"k": "10.0.0.0/8"})),
         (
             when(ForAnyValue__StringNotLike={"k": ["x*"]}),

@@ -255,3 +255,19 @@ def test_a_permission_that_moves_goes_to_a_taker_or_leaves_a_document_that_is_de
             if moved_to != key and key in after:
                 assert moved_to in takers(key, after)
                 assert moved_to not in before
+
+
+def test_where_a_bucket_goes_stays_the_same() -> None:
+    """Another place would move the permissions of every stack that has several policies."""
+    grants = [
+        {"bucket": f"acme-{n}", "access": ["list", "read", "write"], "prefixes": [f"builds/{n}/"]}
+        for n in range(100)
+    ]
+    documents = lay_out(many("user", grants), "aws").documents
+    assert {leaf: len(held) for leaf, held in documents.items()} == {
+        "0": 24,
+        "01": 22,
+        "1": 23,
+        "11": 31,
+    }
+    assert {one.bucket for one in documents["01"]} >= {"acme-1", "acme-10"}
