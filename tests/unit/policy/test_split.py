@@ -61,7 +61,9 @@ def test_documents_within_their_limits_hold_every_permission_once(
 ) -> None:
     of = many(kind, wanted)
     assert_within_limits(kind, documents(of))
-    spread = [one for held in lay_out(of, "aws").documents.values() for one in held]
+    layout = lay_out(of, "aws")
+    assert not (layout.packed and layout.documents.keys() == {INLINE})
+    spread = [one for held in layout.documents.values() for one in held]
     assert len(spread) == len(set(spread))
     assert set(spread) == set(permissions(of.grants))
 

@@ -236,6 +236,10 @@ def test_another_principal_and_a_deny_are_said() -> None:
     assert said(trust(), less) == [
         "now refuses sts:AssumeRole by AWS arn:aws:iam::1:root [narrower]"
     ]
+    assert said(more, trust()) == ["no longer sts:AssumeRole by AWS arn:aws:iam::1:root [narrower]"]
+    assert said(less, trust()) == [
+        "no longer refuses sts:AssumeRole by AWS arn:aws:iam::1:root [wider]"
+    ]
 
 
 def test_combinations_that_no_config_writes_are_said_one_by_one() -> None:
