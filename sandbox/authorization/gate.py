@@ -54,7 +54,8 @@ class Gate:
         return answer.send(start)
 
     def _answer(self, visit: Visit) -> Answer:
-        if visit.http.path.startswith(_MOTOS_OWN):
+        # moto takes the decoded path.
+        if visit.environ["PATH_INFO"].startswith(_MOTOS_OWN):
             raise Refusal("AccessDenied", DENIED, "The sandbox does not serve moto's own paths.")
         visit.signed = read(visit.http)
         if visit.signed is not None:

@@ -48,6 +48,14 @@ def unsigned() -> Refusal:
 
 
 def operation(visit: Visit) -> str:
-    """The operation that a call of a query or JSON API names; empty if it names none."""
-    target = visit.http.headers.get("x-amz-target", "")
-    return target.rpartition(".")[2] or visit.http.form.get("Action", "")
+    """The operation that a call of a query or JSON API names; empty if it names none.
+
+    Raises:
+        Refusal: it may be read as two.
+    """
+    http = visit.http
+    target, action = http.headers.get("x-amz-target", ""), http.form.get("Action", "")
+    if http.has_two_readings or (target and action):
+        raise Refusal("InvalidAction", 400, "The call can be read in two ways.")
+    # The APIs that name the operation have no other path.
+    return target.rpartition(".")[2] or action if http.path == "/" else ""

@@ -80,6 +80,15 @@ class HttpRequest:
         return dict(self.query) | dict(parse_qsl(text, keep_blank_values=True))
 
     @cached_property
+    def has_two_readings(self) -> bool:
+        """Whether servers may differ in which parameters a call of a query API has."""
+        pairs = parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True)
+        is_form = self.headers.get("content-type", "").startswith(_FORM)
+        names = [name for name, _ in pairs] if is_form else []
+        hidden = not is_form and any(name == "Action" for name, _ in pairs)
+        return hidden or bool(self.body and self.query_string) or len(names) != len({*names})
+
+    @cached_property
     def address(self) -> tuple[str, str]:
         """The bucket and the key of an S3 request, as moto reads them; empty if there is none.
 

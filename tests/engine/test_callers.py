@@ -12,7 +12,9 @@ from typing import Any
 
 import boto3
 import botocore.auth
+import botocore.credentials
 import pytest
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from joserfc.jwk import RSAKey
@@ -178,8 +180,9 @@ def test_a_clock_that_is_wrong_is_refused(
     assert (code, "the request time" in said) == ("SignatureDoesNotMatch", True)
 
 
-def fetched(url: str, **headers: str) -> tuple[int, bytes]:
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - of the sandbox
+def fetched(url: str, body: str | None = None, **headers: str) -> tuple[int, bytes]:
+    data = body if body is None else body.encode()
+    request = urllib.request.Request(url, data, headers)  # noqa: S310 - of the sandbox
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - same
             return answer.status, answer.read()
@@ -225,6 +228,44 @@ def test_a_bucket_in_the_hosts_name_is_the_one_that_is_decided(
     assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"1"
     code, said = refused(s3.put_object, Bucket=BUCKET, Key="a b/ä", Body=b"")
     assert (code, f'"arn:aws:s3:::{BUCKET}/a b/ä"' in said) == ("AccessDenied", True)
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+GUISE = "Action=GetCallerIdentity&Version=2011-06-15"
+ASSUME = "Action=AssumeRole&Version=2011-06-15&RoleSessionName=job&RoleArn=arn:aws:iam::1:role/x"
+PARTS = {"content-type": "multipart/form-data; boundary=b"}
+PART = '--b\r\nContent-Disposition: form-data; name="Action"\r\n\r\nAssumeRole\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "body", "headers", "outcome"),
+    [
+        ("sts", "/", GUISE, FORM, b"GetCallerIdentityResponse"),
+        ("sts", "/", f"{ASSUME}&{GUISE}", FORM, b"InvalidAction"),
+        ("sts", "/", ASSUME, {**FORM, "x-amz-target": "x.GetCallerIdentity"}, b"InvalidAction"),
+        ("sts", f"/?{GUISE}", ASSUME, FORM, b"InvalidAction"),
+        (
+            "sts",
+            f"/?{GUISE}",
+            PART,
+            {"content-type": "multipart/form-data; boundary=b"},
+            b"Invalid",
+        ),
+        ("sts", "/", ASSUME, {"x-amz-target": "x.GetCallerIdentity"}, b"InvalidAction"),
+        ("sts", "/moto%2Dapi/reset", GUISE, FORM, b"moto's own paths"),
+        ("s3", "/v20180820/accesspoint/x", "", {"x-amz-target": "x.GetObject"}, b"not authorized"),
+    ],
+)
+def test_no_call_is_decided_as_another_than_moto_takes_it_for(
+    account: Account, service: str, path: str, body: str, headers: dict[str, str], outcome: bytes
+) -> None:
+    who = account.user(allow("s3:GetObject", on="*"))
+    url = account.sandbox.running.aws_url + path
+    request = AWSRequest("POST", url, {**headers, "host": url.split("/")[2]}, body.encode())
+    keys = botocore.credentials.Credentials(who.access_key, who.secret_key)
+    botocore.auth.SigV4Auth(keys, service, REGION).add_auth(request)
+    assert outcome in fetched(url, body, **dict(request.headers.items()))[1]
+    assert reads(account, account.user(READ))
 
 
 def test_nobody_gets_around_the_gate(account: Account, user: Credentials) -> None:
