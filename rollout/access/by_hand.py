@@ -11,7 +11,14 @@ from components.iam.difference import NO_DIFFERENCE, Difference, difference
 from components.iam.document import PolicyDocument
 from components.iam.rules import rules
 from rollout.access.diff import Access, Fate, IdentityDiff, identity_diff
-from rollout.access.preview_states import Resource, exclusive, key_labels, managed_policies
+from rollout.access.preview_states import (
+    ROLE,
+    USER,
+    Resource,
+    exclusive,
+    key_labels,
+    managed_policies,
+)
 from rollout.access.preview_states import after as states_after
 from rollout.access.preview_states import before as states_before
 from rollout.access.sentences import Line, Verdict, change_lines
@@ -20,14 +27,19 @@ from rollout.deployed.model import DeployedRole, DeployedUser
 Reading = DeployedUser | DeployedRole | str | None
 """What AWS has of an identity: None if it is gone; a text says why it can't be read."""
 
+_MADE_AGAIN: Final = (
+    "was deleted and made again by hand: policies of others that named it no longer mean it"
+)
 _UNREAD: Final = "can't be read, so what was done to it by hand is unknown"
 
 
 def drift(state: Sequence[Resource], found: Mapping[str, Reading]) -> tuple[IdentityDiff, ...]:
     """Compare a stack's state with what AWS has, by the identities' names."""
     labels, made = key_labels(state), managed_policies(state)
+    identities = [one.old or {} for one in state if one.type in {USER, ROLE}]
+    ids = {one.get("name"): one.get("uniqueId") for one in identities}
     diffs = (
-        _identity_drift(name, access, found[name], labels, made)
+        _made_again(_identity_drift(name, access, found[name], labels, made), found[name], ids)
         for name, access in sorted(_with_all_tags(state).items())
     )
     return tuple(one for one in diffs if one.lines)
@@ -70,13 +82,24 @@ def _identity_drift(
     return replace(diff, lines=_breaks_first(lines))
 
 
+def _made_again(diff: IdentityDiff, found: Reading, ids: Mapping[object, object]) -> IdentityDiff:
+    if found is None or isinstance(found, str) or ids.get(diff.name) in {None, "", found.id}:
+        return diff
+    return replace(diff, lines=(Line(Verdict.BREAKS, _MADE_AGAIN), *diff.lines))
+
+
 def _unread(name: str, access: Access, text: str) -> IdentityDiff:
     return IdentityDiff(name, access.kind, Fate.CHANGED, (Line(Verdict.WIDER, text),))
 
 
 def _deployed(found: DeployedUser | DeployedRole, state: Access, made: Mapping[str, str]) -> Access:
     """What AWS has, with the access keys of the state: they have sentences of their own."""
-    documents: dict[str, PolicyDocument | None] = dict(found.inline)
+    names = {made[arn] for arn in found.attached if arn in made}
+    documents: dict[str, PolicyDocument | None] = {
+        # An inline policy may have the name of a managed one.
+        f"{name} (inline)" if name in names else name: document
+        for name, document in found.inline.items()
+    }
     elsewhere = set()
     for arn, document in found.attached.items():
         if document is not None:
@@ -163,11 +186,16 @@ def with_removed(
         elif reading is None:
             continue
         else:
-            own = {*access.documents, *(before[name].documents if name in before else ())}
+            old = before.get(name, access)
+            own = {*access.documents, *old.documents}
+            managed = {arn for arn, policy in made.items() if policy in own}
+            inline = own - {made[arn] for arn in managed}
             added: dict[str, PolicyDocument | None] = {
-                policy: document for policy, document in reading.inline.items() if policy not in own
+                policy: document
+                for policy, document in reading.inline.items()
+                if policy not in inline
             }
-            foreign = reading.attached.keys() - made.keys() - access.elsewhere
+            foreign = reading.attached.keys() - managed - access.elsewhere - old.elsewhere
             added |= {arn: reading.attached[arn] for arn in sorted(foreign)}
             lost, lines = _removed(access, added)
         if lines:

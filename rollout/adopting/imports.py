@@ -55,7 +55,9 @@ def replaced(one: Candidate) -> tuple[list[str], list[str]]:
     head = one.deployed.arn.rsplit(":", 1)[0]
     ours = {f"{head}:policy{one.deployed.path}{name}" for name in one.documents}
     attached = [arn for arn in one.deployed.attached if arn not in ours]
-    return [name for name in one.deployed.inline if name not in one.documents], attached
+    # Of the program's policies only one is inline; the names of the others may be taken too.
+    kept = {INLINE_NAME} & one.documents.keys()
+    return [name for name in one.deployed.inline if name not in kept], attached
 
 
 def _ids(one: Candidate) -> Mapping[str, str]:

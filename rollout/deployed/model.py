@@ -47,8 +47,12 @@ class DeployedGroup(DeployedPolicies):
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedIdentity(DeployedPolicies):
-    """What users and roles have in common; the boundary is an ARN."""
+    """What users and roles have in common; the boundary is an ARN.
 
+    `id` is IAM's unique id, which another identity of the same name does not have.
+    """
+
+    id: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     boundary: str | None = None
 

@@ -153,6 +153,7 @@ def _user(
     name = found["UserName"]
     return DeployedUser(
         name=name,
+        id=found["UserId"],
         arn=found["Arn"],
         path=found["Path"],
         tags=_tags(found),
@@ -170,6 +171,7 @@ def _role(
 ) -> DeployedRole:
     return DeployedRole(
         name=found["RoleName"],
+        id=found["RoleId"],
         arn=found["Arn"],
         path=found["Path"],
         tags=_tags(found),

@@ -1,7 +1,7 @@
 """Which identities become config, and which are refused, with what reason and which statement."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
@@ -300,6 +300,12 @@ def test_whatever_is_adopted_allows_the_same(statements: list[Any]) -> None:
 
 def spec(found: Candidate, *listed: dict[str, Any]) -> dict[str, Any]:
     return import_spec({"resources": [*listed]}, [found], "dev", "circleci-s3-access")
+
+
+def test_an_inline_policy_with_the_name_of_a_managed_one_is_replaced_too() -> None:
+    name = "ci-user-s3-access-0"
+    found = candidate(replace(user(), inline={name: policy(CONSOLE)}))
+    assert replaced(replace(found, documents={name: policy(CONSOLE)})) == ([name], [])
 
 
 def test_what_is_there_is_imported_by_the_program_s_names_and_the_rest_beside_it() -> None:

@@ -19,6 +19,7 @@ from tests.unit.rollout.diffs import sentences
 IAM: Final = "arn:aws:iam::111111111111:"
 ADMIN: Final = f"{IAM}policy/admin"
 NOW: Final = datetime(2026, 11, 24, tzinfo=UTC)
+OF_R: Final = f"{IAM}policy/of-r"
 TAGGED: Final = ": policies that test aws:PrincipalTag may allow more"
 
 
@@ -43,7 +44,15 @@ def resource(kind: str, label: str, parent: str, /, **old: Any) -> Resource:
 
 
 STATE: Final = (
-    resource("user:User", "u-user", "u", name="u", tags={}, tagsAll={"from": "defaults"}),
+    resource(
+        "user:User",
+        "u-user",
+        "u",
+        name="u",
+        uniqueId="AIDA1",
+        tags={},
+        tagsAll={"from": "defaults"},
+    ),
     resource("userPolicy:UserPolicy", "u-inline", "u", name="p", user="u", policy=text(READ)),
     resource(
         "policy:Policy", "u-managed-0", "u", name="m", arn=f"{IAM}policy/m", policy=text(READ)
@@ -57,9 +66,11 @@ STATE: Final = (
     resource("accessKey:AccessKey", "u-key-a", "u", id="AKIA1", user="u"),
     resource("accessKey:AccessKey", "u-key-b", "u", id="AKIA2", user="u"),
     resource("role:Role", "r-role", "r", name="r", assumeRolePolicy=text(TRUST)),
+    resource("policy:Policy", "r-managed-0", "r", name="of-r", arn=OF_R, policy=text(READ)),
 )
 USER: Final = DeployedUser(
     name="u",
+    id="AIDA1",
     arn=f"{IAM}user/u",
     tags={"from": "defaults"},
     inline={"p": READ},
@@ -88,6 +99,24 @@ CASES: Final[list[tuple[str, Mapping[str, Reading], list[str]]]] = [
             "u gains s3:* on acme/*, before only s3:GetObject (WIDER)",
             "u policy 'P' was added by hand",
             "u policy 'Q' was added by hand",
+        ],
+    ),
+    (
+        "an inline policy with the name of a managed one",
+        {"u": replace(USER, inline={"p": READ, "m": document("s3:*")})},
+        [
+            "u gains s3:* on acme/*, before only s3:GetObject (WIDER)",
+            "u policy 'm (inline)' was added by hand",
+        ],
+    ),
+    (
+        "a user made again",
+        {"u": replace(USER, id="AIDA2")},
+        [
+            (
+                "u was deleted and made again by hand: policies of others that named it no longer "
+                "mean it (BREAKS)"
+            ),
         ],
     ),
     (
@@ -199,6 +228,16 @@ REMOVED: Final[list[tuple[str, Reading, list[str]]]] = [
         "a policy that gives more",
         replace(USER, inline={"p": READ, "P": document("s3:PutObject")}),
         ["u loses s3:PutObject on acme/* (added by hand: policy 'P') (NARROWER)"],
+    ),
+    (
+        "an inline policy with the name of a managed one",
+        replace(USER, inline={"p": READ, "m": document("s3:PutObject")}),
+        ["u loses s3:PutObject on acme/* (added by hand: policy 'm') (NARROWER)"],
+    ),
+    (
+        "a policy of another identity of the stack",
+        replace(USER, attached={**USER.attached, OF_R: document("s3:PutObject")}),
+        [f"u loses s3:PutObject on acme/* (added by hand: policy '{OF_R}') (NARROWER)"],
     ),
     (
         "a policy that denies",
