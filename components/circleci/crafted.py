@@ -6,7 +6,7 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -89,13 +89,14 @@ class Wanted:
             return True
         return source.count("/vcs-ref") == 1 and (refuses_two_refs or not source.endswith("*"))
 
-    def jobs(self, organization: str) -> Iterator[Job]:
+    def jobs(self, organization: str, parts: Job) -> Iterator[Job]:
         """Jobs to try: such as it means, such with a made-up id, and crafted ones.
+
+        `parts` is what it says of them, together with the other conditions.
 
         If the name of any branch can make a job of these projects, users and origins match, then
         one of the crafted ones does.
         """
-        parts = self.parts
         origins = dict.fromkeys([self._like(parts.origin or "*", MADE_UP_ORIGIN), MADE_UP_ORIGIN])
         who = product(self._ids(parts.project), self._ids(parts.user))
         for (project, user), origin in product(who, origins):
@@ -126,6 +127,16 @@ class Wanted:
 
     def _part(self, said: str) -> Pattern:
         return pattern(said, wildcards=self.wild, variables=False)
+
+
+def said_together(parts: Iterable[Job]) -> Job:
+    """What values of several conditions say of each part: of two patterns the narrower one."""
+    every = zip(*map(astuple, parts), strict=True)
+    return Job(*(min(said, key=_openness) for said in every))
+
+
+def _openness(said: str) -> tuple[bool, bool, bool]:
+    return said == "*", "*" in said, "?" in said
 
 
 def refuses_two_refs(text: str) -> bool:

@@ -7,10 +7,12 @@ allow, and not to hold where they deny; what gets in only by that is not sure.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
+from math import prod
 from typing import Final
 
 from components.circleci.claims import claims_of, token_request
-from components.circleci.crafted import Wanted, refuses_two_refs
+from components.circleci.crafted import Wanted, refuses_two_refs, said_together
 from components.circleci.subject import PROJECT_CLAIM, Job, issuer
 from components.iam.conditions import NULL, Condition
 from components.iam.decide import decide_trust, web_identity
@@ -21,6 +23,8 @@ from rollout.deployed.model import DeployedAccount, DeployedProvider
 _CIRCLECI: Final = issuer("")
 _PROVIDER: Final = ":oidc-provider/"
 _WILD: Final = "StringLike"
+_MOST: Final = 1_000
+"""Combinations of values, one of each condition on the subject, that are tried."""
 _EXACT: Final = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
 
 
@@ -114,10 +118,22 @@ class Admitted:
 
     def subjects(self, statement: Statement) -> list[list[Wanted]]:
         """The values of each condition that a subject must match."""
+        own = [_wanted(test) for test in statement.conditions if self._is_of(test, "sub")]
+        return [*filter(None, own), *self._demanded]
+
+    @cached_property
+    def _demanded(self) -> list[list[Wanted]]:
+        """What a subject must match, or it is denied."""
+        sub = f"{issuer(self.organization)}:sub".lower()
+        alone = [
+            one.conditions[0]
+            for one in self.statements
+            if one.effect is Effect.DENY and len(one.conditions) == 1
+        ]
         return [
-            [Wanted(value, wild=test.operator.test == _WILD) for value in test.values]
-            for test in statement.conditions
-            if self._is_of(test, "sub") and test.operator.test in {_WILD, *_EXACT}
+            found
+            for test in alone
+            if test.folded_key == sub and test.operator.negated and (found := _wanted(test))
         ]
 
     @cached_property
@@ -171,9 +187,20 @@ class Admitted:
 
     @cached_property
     def _jobs(self) -> list[Job]:
-        """Jobs to try, the shortest subject first."""
-        wanted = [*self.wanted, Wanted("*", wild=True)]
-        jobs = {job for one in wanted for job in one.jobs(self.organization)}
+        """Jobs to try, the shortest subject first.
+
+        Raises:
+            ValueError: there are too many.
+        """
+        anything = Wanted("*", wild=True)
+        jobs = {*anything.jobs(self.organization, anything.parts)}
+        for each in self.admitting:
+            subjects = self.subjects(each)
+            if prod(map(len, subjects)) > _MOST:
+                raise ValueError(f"its subjects can be combined in more than {_MOST:,} ways")
+            for together in filter(None, product(*subjects)):
+                parts = said_together(one.parts for one in together)
+                jobs |= {job for one in together for job in one.jobs(self.organization, parts)}
         return sorted(jobs, key=lambda job: (len(job.subject), job.subject))
 
     def _lets_in(self, job: Job, audience: str, policy: PolicyDocument) -> bool:
@@ -214,3 +241,10 @@ class Admitted:
                 doubtful.append([])
             if found := min(doubtful, key=len, default=["a subject that no condition names"]):
                 yield " or ".join(found)
+
+
+def _wanted(test: Condition) -> list[Wanted]:
+    """The values that a condition compares, if it compares texts."""
+    compares = test.operator.test in {_WILD, *_EXACT}
+    wild = test.operator.test == _WILD
+    return [Wanted(value, wild=wild) for value in test.values] if compares else []

@@ -108,8 +108,9 @@ def _weaknesses(admitted: Admitted) -> Iterator[_Found]:
     for weakness, nested in ((Weakness.CRAFTED_BRANCH, False), (Weakness.CRAFTED_ORIGIN, True)):
         if token := first(lambda job, nested=nested: not means(job) and _is_nested(job) is nested):  # type: ignore[misc] # a default binds the loop's value
             yield weakness, _crafted(admitted, token.job), token
+    named = {one.parts.project for one in admitted.wanted}
     for one in admitted.wanted:
-        if token := first(partial(_opens_project, one)):
+        if token := first(partial(_opens_project, one, named)):
             text = f"the subject {one.text} lets in other projects of the organization"
             yield Weakness.ANY_PROJECT, text, token
             break
@@ -127,10 +128,9 @@ def _is_nested(job: Job) -> bool:
     return "/vcs-ref/" in (job.origin or "")
 
 
-def _opens_project(wanted: Wanted, job: Job) -> bool:
+def _opens_project(wanted: Wanted, named: set[str], job: Job) -> bool:
     """Whether the value lets in the job's project by ``*``, which may be one that nobody meant."""
-    project = wanted.parts.project
-    by_chance = project not in {ANY_UUID, job.project}
+    by_chance = wanted.parts.project != ANY_UUID and job.project not in named
     return by_chance and wanted.means(job) and wanted.pattern.matches(job.subject)
 
 

@@ -170,6 +170,30 @@ UNSAFE: Final[dict[str, tuple[dict[str, Any] | list[dict[str, Any]], set[Weaknes
         ],
         {W.CRAFTED_BRANCH},
     ),
+    "a ref of its own condition": (
+        like(f"{JOB}/*", **{"ForAnyValue:StringLike": {SUB: f"*/{CODE}/{MAIN}"}}),
+        {W.CRAFTED_BRANCH},
+    ),
+    "a Deny of all but a ref": (
+        [
+            like(f"{JOB}/*"),
+            statement({"StringNotLike": {SUB: f"*/vcs-ref/{MAIN}"}}, Effect="Deny"),
+        ],
+        {W.CRAFTED_BRANCH},
+    ),
+    "another audience, and a Deny of all but an origin": (
+        [
+            equal(f"{JOB}/{U1}/{CODE}/{MAIN}"),
+            statement(
+                {
+                    "StringEquals": {f"{ISSUER}:aud": OTHER_ORG},
+                    "StringLike": {SUB: f"{JOB}/{ANY_UUID}/*"},
+                }
+            ),
+            statement({"StringNotLike": {SUB: f"{JOB}/{ANY_UUID}/{CODE}/*"}}, Effect="Deny"),
+        ],
+        {W.OTHER_AUDIENCE},
+    ),
     "another organization's audience": (
         statement({"StringEquals": {f"{ISSUER}:aud": [ORG, OTHER_ORG], SUB: f"{JOB}/{U1}"}}),
         {W.OTHER_AUDIENCE},
