@@ -80,7 +80,10 @@ def _no_two_refs(subject: Condition) -> Condition:
 
 def _job(subject: Condition) -> Job | None:
     """The jobs that a pattern stands for, if this project writes such patterns."""
-    job = parse_subject(subject.values[0])
+    text = subject.values[0]
+    if subject.operator.test != "StringLike" and {*text} & {*"*?"}:
+        return None  # the characters themselves, which no subject has
+    job = parse_subject(text)
     return job if job is not None and job.is_anchored else None
 
 

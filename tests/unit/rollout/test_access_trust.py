@@ -56,6 +56,16 @@ def test_a_claim_with_a_wildcard_hides_no_job() -> None:
         assert len(normal_admissions(document)) == count
 
 
+@pytest.mark.parametrize("wish", [{}, {"users": [U1]}, {"origins": [APP], "refs": [MAIN]}])
+def test_a_wildcard_that_is_compared_as_a_text_lets_nobody_in(wish: dict[str, Any]) -> None:
+    now, before = trust(**wish), trust(**wish)
+    (statement,) = before["Statement"]
+    like = statement["Condition"].pop("StringLike")
+    statement["Condition"]["StringEquals"] |= like
+    assert [line for line in said(before, now) if line.endswith("[wider]")]
+    assert [line for line in said(now, before) if line.endswith("[narrower]")]
+
+
 AT_MAIN = trust(origins=[APP], refs=[MAIN])
 CHANGES = [
     (AT_MAIN, trust(origins=[APP], refs=[MAIN, TAGS]), [f"also {TAGS} of {APP} [wider]"]),

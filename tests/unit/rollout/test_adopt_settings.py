@@ -52,10 +52,12 @@ def user(*statements: Any, **more: Any) -> DeployedUser:
     return DeployedUser(name="ci", arn=f"arn:aws:iam::{ACCOUNT}:user/ci", inline=inline, **more)
 
 
-def role(subject: str | list[str], *, audience: bool = True, **more: Any) -> DeployedRole:
-    tests: dict[str, Any] = {"StringLike": {f"{ISSUER}:sub": subject}}
+def role(
+    subject: str | list[str], *, audience: bool = True, operator: str = "StringLike", **more: Any
+) -> DeployedRole:
+    tests: dict[str, Any] = {operator: {f"{ISSUER}:sub": subject}}
     if audience:
-        tests["StringEquals"] = {f"{ISSUER}:aud": ORGANIZATION}
+        tests.setdefault("StringEquals", {})[f"{ISSUER}:aud"] = ORGANIZATION
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": provider_arn("aws", ACCOUNT, ORGANIZATION)},
@@ -250,6 +252,11 @@ REFUSED: Final = {
     ),
     "any project by *": (role(f"org/{ORGANIZATION}/project/*/user/*"), "* also", "trust policy"),
     "any user before a ref": (role(f"{SUBJECT}/*/{MAIN}"), "* also matches /", "trust policy"),
+    "wildcards that are compared as a text": (
+        role(f"{SUBJECT}/{ANY_UUID}", operator="StringEquals"),
+        "right is",
+        "trust policy",
+    ),
     "no audience": (role(f"{SUBJECT}/*", audience=False), "no audience", "trust policy"),
     "a service": (
         role(
