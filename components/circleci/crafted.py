@@ -130,13 +130,9 @@ class Wanted:
 
 
 def said_together(parts: Iterable[Job]) -> Job:
-    """What values of several conditions say of each part: of two patterns the narrower one."""
+    """What values of several conditions say of each part: what is said with the most characters."""
     every = zip(*map(astuple, parts), strict=True)
-    return Job(*(min(said, key=_openness) for said in every))
-
-
-def _openness(said: str) -> tuple[bool, bool, bool]:
-    return said == "*", "*" in said, "?" in said
+    return Job(*(max(said, key=lambda one: len(re.sub(r"[*?]", "", one))) for said in every))
 
 
 def refuses_two_refs(text: str) -> bool:

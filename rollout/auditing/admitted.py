@@ -220,6 +220,13 @@ class Admitted:
     def doubts(self) -> Iterator[str]:
         """For each statement of no certain form: the values that may let in other jobs."""
         sub = f"{issuer(self.organization)}:sub".lower()
+        tested = any(
+            len(self.subjects(one)) > 1 if one in self.admitting else one.effect is Effect.DENY
+            for one in self.statements
+            if any(test.folded_key == sub for test in one.conditions)
+        )
+        if tested and self.admitting and self.first(lambda _: True) is None:
+            yield "what all conditions on the subject leave open"
         for one in self.admitting:
             excluded = (
                 value

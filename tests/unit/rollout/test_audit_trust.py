@@ -181,18 +181,25 @@ UNSAFE: Final[dict[str, tuple[dict[str, Any] | list[dict[str, Any]], set[Weaknes
         ],
         {W.CRAFTED_BRANCH},
     ),
-    "another audience, and a Deny of all but an origin": (
+    "another audience, and a Deny of all but an owner": (
         [
-            equal(f"{JOB}/{U1}/{CODE}/{MAIN}"),
             statement(
                 {
-                    "StringEquals": {f"{ISSUER}:aud": OTHER_ORG},
-                    "StringLike": {SUB: f"{JOB}/{ANY_UUID}/*"},
+                    "StringEquals": {f"{ISSUER}:aud": [ORG, OTHER_ORG]},
+                    "StringLike": {SUB: f"org/{ORG}/project/{ANY_UUID}/user/{ANY_UUID}/*"},
                 }
             ),
-            statement({"StringNotLike": {SUB: f"{JOB}/{ANY_UUID}/{CODE}/*"}}, Effect="Deny"),
+            statement(
+                {
+                    "StringNotLike": {
+                        SUB: f"org/{ORG}/project/{P1[:9]}*/user/{ANY_UUID}/vcs-origin/"
+                        "github.com/acme/*"
+                    }
+                },
+                Effect="Deny",
+            ),
         ],
-        {W.OTHER_AUDIENCE},
+        {W.CRAFTED_BRANCH, W.ANY_PROJECT, W.OTHER_AUDIENCE},
     ),
     "another organization's audience": (
         statement({"StringEquals": {f"{ISSUER}:aud": [ORG, OTHER_ORG], SUB: f"{JOB}/{U1}"}}),
@@ -229,6 +236,16 @@ UNKNOWN: Final[dict[str, tuple[dict[str, Any] | list[dict[str, Any]], str]]] = {
     "an unknown key": (
         like(f"{JOB}/*/{CODE}/{MAIN}", IpAddress={"aws:SourceIp": "192.0.2.0/24"}),
         "unless this forbids it: aws:SourceIp is in 192.0.2.0/24",
+    ),
+    "conditions that no job was found for": (
+        [
+            like(f"{JOB}/*"),
+            statement(
+                {"StringNotLike": {SUB: "*/vcs-ref/refs/tags/v*"}, "StringEquals": AUD},
+                Effect="Deny",
+            ),
+        ],
+        "what all conditions on the subject leave open",
     ),
     "another claim": (
         statement({"StringEquals": {**AUD, f"{ISSUER}:oidc.circleci.com/context-ids": "c"}}),
