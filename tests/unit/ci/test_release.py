@@ -1,6 +1,8 @@
 """What a release is made from: one version in three files, and the notes about it."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,20 @@ def test_the_workflow_tests_first_and_releases_main_alone() -> None:
     assert jobs["release"]["needs"] == "test"
     assert jobs["release"]["if"] == "github.ref == 'refs/heads/main'"
     assert "cache" not in json.dumps(jobs["release"])
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_tag_that_exists_is_not_released(tmp_path: Path, *, exists: bool) -> None:
+    """A tag may have been put on any commit; `gh` stands for GitHub here."""
+    script = load(ROOT / ".github/workflows/release.yml")["jobs"]["release"]["steps"][1]["run"]
+    text = f"#!/bin/sh\n[ $1 = api ] && exit {0 if exists else 1}\necho $3 > created\n"
+    for name, code in (("gh", text), ("python3", "#!/bin/sh\nprintf 'v1.0.0\\nnotes\\n'\n")):
+        (tmp_path / name).write_text(code)
+        (tmp_path / name).chmod(0o755)
+    env = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "GITHUB_REPOSITORY": "a/b",
+        "GITHUB_SHA": "c",
+    }
+    ended = subprocess.run(["/bin/bash", "-ec", script], cwd=tmp_path, env=env, check=False)
+    assert (ended.returncode, (tmp_path / "created").exists()) == (int(exists), not exists)
