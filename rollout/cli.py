@@ -31,6 +31,7 @@ from rollout.errors import RolloutError
 from rollout.execution.command import carry_out
 from rollout.execution.run import Run
 from rollout.execution.task import Operation
+from rollout.mapping.commands import map_
 from rollout.reporting import tables
 from rollout.reporting.groups import some
 from rollout.reporting.markdown import markdown as markdown_of
@@ -228,6 +229,7 @@ app.command()(init)
 app.command()(adopt)
 app.command()(asking.can)
 app.command()(asking.who)
+app.command("map")(map_)
 app.command("audit")(auditing.audit)
 
 

@@ -1,7 +1,7 @@
 """Config keys as Pulumi reads them, and the config of all stacks from ``Pulumi.yaml``."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -69,10 +69,11 @@ def full_keys(
     named: dict[str, Any] = {}
     written: dict[str, str] = {}
     found: list[Finding] = []
-    lines = cache(lambda: pulumi_yaml.lines_of(path, "config"))  # once, and only if needed
+    lines = cache(
+        lambda: pulumi_yaml.Lines(path.read_bytes()).keys("config")
+    )  # once, and only if needed
     for key, value in config.items():
-        full = key if ":" in key else f"{project}:{key}"
-        first, *middle, last = full.split(":")
+        full, *middle = _split(key, project)
         if middle and middle != ["config"]:
             line = lines()[key]
             found.append(
@@ -81,7 +82,6 @@ def full_keys(
                 )
             )
             continue
-        full = f"{first}:{last}"
         if full in named:
             found.append(
                 _key_finding(
@@ -92,6 +92,17 @@ def full_keys(
             )
         named[full], written[full] = value, key
     return named, found
+
+
+def spellings(keys: Iterable[str], full: str, project: str) -> Iterator[str]:
+    """The keys of a file's config that are one key to Pulumi."""
+    return (key for key in keys if _split(key, project)[0] == full)
+
+
+def _split(key: str, project: str) -> list[str]:
+    """The full key, and what is between its namespace and its name."""
+    first, *middle, last = (key if ":" in key else f"{project}:{key}").split(":")
+    return [f"{first}:{last}", *middle]
 
 
 def _key_finding(key: str, message: str) -> Finding:

@@ -81,14 +81,42 @@ def parse(content: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
         raise UnreadableError(problem, line) from None
 
 
-def lines_of(path: Path, mapping: str) -> dict[str, int]:
-    """The lines of the keys of one mapping in a file that was read, such as ``config``."""
-    loader = _Loader(_decoded(path.read_bytes()))
-    node: Any = loader.get_single_node()
-    loader.flatten_mapping(node)
-    inside = {loader.key_text(key): value for key, value in node.value}[mapping]
-    loader.flatten_mapping(inside)
-    return {loader.key_text(key): key.start_mark.line + 1 for key, _ in inside.value}
+class Lines:
+    """The lines of the keys and items in a text that was read."""
+
+    def __init__(self, content: bytes) -> None:
+        self._loader = _Loader(_decoded(content))
+        self._root: Any = self._loader.get_single_node()
+        self._known: dict[int, dict[str | int, tuple[int, Any]]] = {}
+
+    def keys(self, *path: str | int) -> dict[str, int]:
+        """The lines of a mapping's keys; empty if the path leads to no mapping."""
+        node = self._root
+        for step in path:
+            _, node = self._inside(node).get(step, (0, None))
+        return {str(key): line for key, (line, _) in self._inside(node).items()}
+
+    def of(self, *path: str | int) -> int:
+        """The line where a path leads; of its last step that is there, as in a JSON text."""
+        node, line = self._root, 1
+        for step in path:
+            if (found := self._inside(node).get(step)) is None:
+                break
+            line, node = found
+        return line
+
+    def _inside(self, node: Any) -> dict[str | int, tuple[int, Any]]:  # noqa: ANN401 - PyYAML ships no types for nodes
+        if isinstance(node, yaml.SequenceNode):
+            return {at: (one.start_mark.line + 1, one) for at, one in enumerate(node.value)}
+        if not isinstance(node, yaml.MappingNode):
+            return {}
+        if id(node) not in self._known:
+            self._loader.flatten_mapping(node)
+            self._known[id(node)] = {
+                self._loader.key_text(key): (key.start_mark.line + 1, value)
+                for key, value in node.value
+            }
+        return self._known[id(node)]
 
 
 def _decoded(content: bytes) -> str:

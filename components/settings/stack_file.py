@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from components.aws.partitions import partition_of_region, region_in_use
 from components.settings import pulumi_yaml
-from components.settings.config_keys import full_keys, read_project
-from components.settings.findings import Finding, SettingsError, shown
-from components.settings.load import decoded, load, own_config
+from components.settings.config_keys import PROJECT, full_keys, read_project, spellings
+from components.settings.findings import Finding, SettingsError, Step, shown
+from components.settings.load import NAMESPACE, decoded, load, own_config
 from components.settings.model import Stack
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
@@ -24,6 +24,42 @@ _ACCOUNT: Final = re.compile(r"\d{12}")
 
 _ACCOUNTS_KEY: Final = "aws:allowedAccountIds"
 _ROLES_KEY: Final = "aws:assumeRoles"
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of a file with config."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """``Pulumi.dev.yaml:7``."""
+        return f"{self.file}:{self.line}"
+
+
+class Sources:
+    """Tells where a stack's settings are written: in its file, or in ``Pulumi.yaml``."""
+
+    def __init__(self, file: "StackFile") -> None:
+        self._files = [
+            (path.name, pulumi_yaml.Lines(path.read_bytes()))
+            for path in (file.path, file.path.with_name(PROJECT))
+            if path.exists()
+        ]
+
+    def of(self, key: str, *path: Step) -> SourceLine:
+        """The line of a path inside a key; of the path's last step that is there, as in JSON."""
+        full = f"{NAMESPACE}:{key}"
+        for name, lines in self._files:
+            for written in spellings(lines.keys("config"), full, NAMESPACE):
+                inside = next(
+                    ([key] for key in ("default", "value") if key in lines.keys("config", written)),
+                    [],
+                )
+                steps = ("config", written, *(inside if name == PROJECT else ()))
+                return SourceLine(name, lines.of(*steps, *path))
+        return SourceLine(self._files[0][0], 1)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def _in_stack(
     for name, identity in read(root, stack).settings().identities.items():
         for right in _rights(identity, place, actions):
             boundary = identity.permissions_boundary
-            yield Holder(stack, name, identity.KIND, *right, _via(identity), boundary)
+            yield Holder(stack, name, identity.KIND, *right, via(identity), boundary)
 
 
 _Right = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
@@ -118,7 +118,7 @@ def _rights(identity: User | Role, place: Location, actions: Sequence[Action]) -
         conditions = [_narrowed(condition, place) for condition in statement.conditions]
         if statement.effect is Effect.ALLOW and wanted and resources and all(conditions):
             said = map(condition_said, filter(None, conditions))
-            yield wanted, resources, (*said, *_tls(identity))
+            yield wanted, resources, (*said, *tls(identity))
 
 
 def _is_asked(name: str, actions: Sequence[Action]) -> bool:
@@ -150,12 +150,12 @@ def _meets(below: str, key: str) -> bool:
     return key.startswith(prefix) or (is_subtree and prefix.startswith(key))
 
 
-def _tls(identity: User | Role) -> Iterator[str]:
+def tls(identity: User | Role) -> Iterator[str]:
     if identity.require_tls:
         yield "over TLS"
 
 
-def _via(identity: User | Role) -> str:
+def via(identity: User | Role) -> str:
     if isinstance(identity, Role):
         return description(identity.trust).removeprefix(_VIA)
     keys = ", ".join(identity.access_keys)

@@ -2,15 +2,14 @@
 
 import hashlib
 import json
-import subprocess
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from components.settings.pulumi_yaml import UnreadableError, parse
-from rollout.errors import RolloutError
+from rollout.choosing.git import base_of, git
 
 _TOOLS: Final = frozenset({"rollout", "sandbox", "tests", "tools"})
 """Folders with Python code that the program does not run."""
@@ -114,27 +113,13 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def changed_since(root: Path, ref: str) -> Change:
+def changed_since(root: Path, ref: str, option: str = "--changed-since") -> Change:
     """Ask git what changed since the merge base with `ref`, committed or not.
 
     Raises:
         RolloutError: git failed; its own message is included.
     """
-    base = _git(root, ref, "merge-base", ref, "HEAD")[0]
-    edited = _git(root, ref, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--")
-    fresh = _git(root, ref, "ls-files", "--others", "--exclude-standard", "-z")
+    base, asked = base_of(root, option, ref), f"{option} {ref}"
+    edited = git(root, asked, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--")
+    fresh = git(root, asked, "ls-files", "--others", "--exclude-standard", "-z")
     return Change(frozenset(filter(None, [*edited, *fresh])))
-
-
-def _git(root: Path, ref: str, *args: str) -> Sequence[str]:
-    command = ["git", "-C", str(root), *args]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except FileNotFoundError:
-        raise RolloutError("--changed-since: there is no git on PATH") from None
-    except subprocess.CalledProcessError as error:
-        words = error.stderr.strip() or (
-            "the two share no commit here; a shallow clone must fetch more of its history"
-        )
-        raise RolloutError(*f"--changed-since {ref}: {words}".splitlines()) from None
-    return done.stdout.strip("\n").split("\0")

@@ -39,17 +39,23 @@ _NOTE: Final = 400
 _TICKS: Final = re.compile("`+")
 
 
-def markdown(report: Report, longest: int = LONGEST, *, what: str = "preview") -> str:
+def markdown(
+    report: Report, longest: int = LONGEST, *, what: str = "preview", title: str | None = None
+) -> str:
     """Return the comment on a preview, or on drift.
 
     Args:
         report: the results.
         longest: the most bytes that the text may have; at least 1,024, besides deleted files.
         what: preview or drift; the first line is its marker, by which `tools.ci.comment` finds it.
+        title: how the headline begins, if not with that.
     """
     found = groups(report)
-    title = f"### {what.capitalize()} of {_headline(found, report)}"
-    head = f"{marker(what)}\n{title}\n\n{_removed(report.removed_files)}"
+    headline = f"### {title or f'{what.capitalize()} of'} {_headline(found, report)}"
+    head = f"{marker(what)}
+{headline}
+
+{_removed(report.removed_files)}"
     room = longest - _size(head) - _NOTE
     fitting = _fitting(found, room)
     shown: dict[Group, list[str]] = {group: [] for group in fitting}
@@ -88,6 +94,18 @@ def _block(group: Group, shown: Sequence[str]) -> str:
     body = "\n".join([*shown, *([f"- and {some(cut, 'line')} more, cut"] if cut else [])])
     # An empty line ends HTML, and Markdown begins again.
     return f"<details><summary>{_summary(group)}</summary>\n\n{body}\n\n</details>\n\n"
+
+
+def folded(title: str, lines: Sequence[str], room: int, head: str = "") -> str:
+    """A list or a table, folded, with those of its lines that have room; empty if none has."""
+    shown: list[str] = []
+    start = f"<details><summary>{html.escape(printable(title))}</summary>\n\n{head}"
+    _show(shown, lines, room - _size(start) - _NOTE)
+    if not shown:
+        return ""
+    left = len(lines) - len(shown)
+    note = f"\n\nCut to GitHub's limit: {some(left, 'line')} more." if left else ""
+    return "\n".join([start + shown[0], *shown[1:]]) + f"{note}\n\n</details>\n\n"
 
 
 def _cut(group: Group, shown: Sequence[str]) -> int:

@@ -223,21 +223,21 @@ def test_findings_of_the_settings_come_with_the_stacks_name(tmp_path: Path) -> N
 def test_any_number_of_equal_keys_costs_one_more_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readings: list[Path] = []
+    readings: list[bytes] = []
 
-    def counted(path: Path, mapping: str) -> dict[str, int]:
-        readings.append(path)
-        return lines_of(path, mapping)
+    def counted(content: bytes) -> pulumi_yaml.Lines:
+        readings.append(content)
+        return lines(content)
 
-    lines_of = pulumi_yaml.lines_of
-    monkeypatch.setattr(pulumi_yaml, "lines_of", counted)
+    lines = pulumi_yaml.Lines
+    monkeypatch.setattr(pulumi_yaml, "Lines", counted)
     keys = "config:\n" + "".join(
         f"  aws:k{n}: a\n  aws:config:k{n}: b\n  x:y:z{n}: c\n" for n in range(50)
     )
     told = refusal(tmp_path, keys).splitlines()
     assert len(told) == 100
     assert told[0].startswith("Pulumi.dev.yaml: config['aws:config:k0']: line 3: is the same key")
-    assert readings == [tmp_path / "Pulumi.dev.yaml"]
+    assert readings == [(tmp_path / "Pulumi.dev.yaml").read_bytes()]
 
 
 def of_project(root: Path, project: str, config: str) -> StackFile:
