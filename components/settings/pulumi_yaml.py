@@ -10,6 +10,7 @@ UTF-8, duplicate keys, a second document, and endless aliases.
 
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 from math import inf, isinf
 from pathlib import Path
 from typing import Any, Final
@@ -70,7 +71,8 @@ def parse(content: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     """
     text = content if isinstance(content, str) else _decoded(content)
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loader, node = _composed(text)
+        return None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = str(error.problem)
@@ -85,8 +87,8 @@ class Lines:
     """The lines of the keys and items in a text that was read."""
 
     def __init__(self, content: bytes) -> None:
-        self._loader = _Loader(_decoded(content))
-        self._root: Any = self._loader.get_single_node()
+        self._root: Any
+        self._loader, self._root = _composed(_decoded(content))
         self._known: dict[int, dict[str | int, tuple[int, Any]]] = {}
 
     def keys(self, *path: str | int) -> dict[str, int]:
@@ -117,6 +119,12 @@ class Lines:
                 for key, value in node.value
             }
         return self._known[id(node)]
+
+
+@lru_cache(maxsize=1)  # who wants the values of a file may want the lines next
+def _composed(text: str) -> "tuple[_Loader, yaml.Node | None]":
+    loader = _Loader(text)
+    return loader, loader.get_single_node()
 
 
 def _decoded(content: bytes) -> str:

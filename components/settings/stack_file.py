@@ -42,24 +42,19 @@ class Sources:
     """Tells where a stack's settings are written: in its file, or in ``Pulumi.yaml``."""
 
     def __init__(self, file: "StackFile") -> None:
-        self._files = [
-            (path.name, pulumi_yaml.Lines(path.read_bytes()))
-            for path in (file.path, file.path.with_name(PROJECT))
-            if path.exists()
-        ]
+        self._own = pulumi_yaml.Lines(file.path.read_bytes())
+        self._file = file.path
 
     def of(self, key: str, *path: Step) -> SourceLine:
-        """The line of a path inside a key; of the path's last step that is there, as in JSON."""
+        """The line of a path in a key that is set; of the last step that is there, as in JSON."""
         full = f"{NAMESPACE}:{key}"
-        for name, lines in self._files:
-            for written in spellings(lines.keys("config"), full, NAMESPACE):
-                inside = next(
-                    ([key] for key in ("default", "value") if key in lines.keys("config", written)),
-                    [],
-                )
-                steps = ("config", written, *(inside if name == PROJECT else ()))
-                return SourceLine(name, lines.of(*steps, *path))
-        return SourceLine(self._files[0][0], 1)
+        for written in spellings(self._own.keys("config"), full, NAMESPACE):
+            return SourceLine(self._file.name, self._own.of("config", written, *path))
+        shared = pulumi_yaml.Lines(self._file.with_name(PROJECT).read_bytes())
+        (written, *_) = spellings(shared.keys("config"), full, NAMESPACE)
+        declared = shared.keys("config", written)
+        inside = [key for key in ("default", "value") if key in declared][:1]
+        return SourceLine(PROJECT, shared.of("config", written, *inside, *path))
 
 
 @dataclass(frozen=True)

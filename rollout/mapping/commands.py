@@ -31,6 +31,7 @@ _OURS: Final = "Only identities of this project's stacks are shown."
 def map_(
     globs: Globs = None,
     stacks: Stacks = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one HTML page.")] = None,
     csv: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write a row for each identity, prefix and action."),
@@ -56,6 +57,7 @@ def map_(
     with output.redacted(Console(stderr=True)):
         review = output.of(_review(project_root(), [*(stacks or ()), *(globs or ())], since))
     for option, path, make in (
+        ("--html", html, _as_html),
         ("--csv", csv, tables.as_csv),
         ("--markdown", markdown, as_markdown),
     ):
@@ -89,6 +91,12 @@ def _head(root: Path) -> Commit | None:
         return next(iter(commits(root, "map", "-1")), None)
     except RolloutError:
         return None  # no repository, or no commit in it
+
+
+def _as_html(review: Review) -> str:
+    from rollout.mapping.page import as_html  # noqa: PLC0415 - 0.1 s that only this option needs
+
+    return as_html(review)
 
 
 def _write(option: str, path: Path, text: str) -> None:

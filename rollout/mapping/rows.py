@@ -123,21 +123,23 @@ def _of(grant: Grant) -> Iterator[str]:
 
 
 def _cells(identity: User | Role, partition: str, rights: Sequence[Right]) -> Iterator[Cell]:
-    for bucket in sorted({one.bucket for one in rights}):
-        own = [one for one in rights if one.bucket == bucket]
+    held: dict[str, list[Right]] = {}
+    for right in rights:
+        held.setdefault(right.bucket, []).append(right)
+    wanted = permissions(identity.grants)
+    for bucket, own in sorted(held.items()):
         on_s3 = [one for one in own if one.key is None]
-        held = {one.action for one in on_s3}
-        words = tuple(word for word in ACCESS if held.issuperset(_names(word)))
-        known = {name for word in words for name in _names(word)}
+        actions = {one.action for one in on_s3}
+        words = tuple(word for word in ACCESS if actions.issuperset(_names(word)))
         prefixes = {one.prefix for one in on_s3}
-        some = [one for one in permissions(identity.grants) if one.bucket == bucket]
-        limits = {said for one in on_s3 for said in one.conditions if not _is_prefix(said)}
+        tests = {said for one in on_s3 for said in one.conditions if not _is_prefix(said)}
+        some = [one for one in wanted if one.bucket == bucket]
         yield Cell(
             bucket,
             words,
-            tuple(sorted(held - known)),
+            tuple(sorted(actions.difference(*map(_names, words)))),
             () if "" in prefixes else tuple(sorted(prefixes)),
-            tuple(sorted(limits)),
+            tuple(sorted(tests)),
             tuple(sorted({one.key for one in own if one.key is not None})),
             tuple(_said(one, identity) for one in _statements(identity, partition, some)),
             own[0].source,

@@ -52,10 +52,7 @@ def markdown(
     """
     found = groups(report)
     headline = f"### {title or f'{what.capitalize()} of'} {_headline(found, report)}"
-    head = f"{marker(what)}
-{headline}
-
-{_removed(report.removed_files)}"
+    head = f"{marker(what)}\n{headline}\n\n{_removed(report.removed_files)}"
     room = longest - _size(head) - _NOTE
     fitting = _fitting(found, room)
     shown: dict[Group, list[str]] = {group: [] for group in fitting}
