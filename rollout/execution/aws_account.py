@@ -25,6 +25,7 @@ from rollout.execution.pending import KEY, Existing, Pending
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 ACCOUNT_ROLE: Final = "SANDBOX_ACCOUNT_ROLE"
@@ -39,8 +40,9 @@ class AwsAccount:
     iam: "IAMClient"
     clock: timedelta
     """How far AWS's clock is ahead of this machine's."""
-    region: str | None = None
+    region: str | None
     """The region in use, which a profile may set too."""
+    sts: "STSClient"
 
     def arn(self, resource: str) -> str:
         return f"arn:{self.partition}:iam::{self.id}:{resource}"
@@ -58,7 +60,8 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
     """
     try:
         session = session_of(file)
-        answer = session.client("sts").get_caller_identity()
+        sts = session.client("sts")
+        answer = sts.get_caller_identity()
     except (BotoCoreError, ClientError, OSError) as error:
         raise AccountError(f"its account can't be reached: {error}") from None
     allowed = file.allowed_account_ids
@@ -74,7 +77,7 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
     clock = told - datetime.now(UTC)
     iam = session.client("iam", config=RETRIES)
     partition = answer["Arn"].split(":")[1]
-    return AwsAccount(answer["Account"], partition, iam, clock, session.region_name)
+    return AwsAccount(answer["Account"], partition, iam, clock, session.region_name, sts)
 
 
 def session_of(file: StackFile) -> boto3.Session:

@@ -18,7 +18,7 @@ from rollout.choosing.options import Globs, Json, Redact, Stacks
 from rollout.errors import RolloutError
 from rollout.mapping import tables
 from rollout.mapping.markdown import as_markdown
-from rollout.mapping.model import Review
+from rollout.mapping.model import Deployed, Review
 from rollout.mapping.rows import read_rows
 from rollout.mapping.since import changes_since
 from rollout.reporting.output import Output, Redactor
@@ -46,16 +46,21 @@ def map_(
         ),
     ] = None,
     *,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="Add what AWS has; it is read, never changed.")
+    ] = False,
     redact: Redact = False,
     as_json: Json = False,
 ) -> None:
     """Show who may do what in all stacks, from their files; no engine and no AWS are needed.
 
-    The exit code is 1 if the file of a stack can't be used; the other stacks are shown.
+    The exit code is 1 if a stack's file can't be used or an account can't be read; the rest is shown.
     """
     output = Output(as_json=as_json, redactor=Redactor() if redact else None)
     with output.redacted(Console(stderr=True)):
-        review = output.of(_review(project_root(), [*(stacks or ()), *(globs or ())], since))
+        review = output.of(
+            _review(project_root(), [*(stacks or ()), *(globs or ())], since, deployed=deployed)
+        )
     for option, path, make in (
         ("--html", html, _as_html),
         ("--csv", csv, tables.as_csv),
@@ -69,10 +74,11 @@ def map_(
         tables.show(Console(highlight=False, markup=False), review)
     for wrong in review.errors.values():
         typer.echo(f"error: {wrong}", err=True)
-    raise typer.Exit(Exit.FAILED if review.errors else Exit.DONE)
+    unread = [one for one in review.deployed or () if one.error is not None]
+    raise typer.Exit(Exit.FAILED if review.errors or unread else Exit.DONE)
 
 
-def _review(root: Path, patterns: list[str], since: str | None) -> Review:
+def _review(root: Path, patterns: list[str], since: str | None, *, deployed: bool) -> Review:
     rows, remarks, names, errors = read_rows(root, patterns)
     return Review(
         tuple(rows),
@@ -83,6 +89,7 @@ def _review(root: Path, patterns: list[str], since: str | None) -> Review:
         NOW().strftime("%Y-%m-%d %H:%M UTC"),
         _head(root),
         None if since is None else changes_since(root, since, names, patterns),
+        _deployed(root, names) if deployed else None,
     )
 
 
@@ -91,6 +98,12 @@ def _head(root: Path) -> Commit | None:
         return next(iter(commits(root, "map", "-1")), None)
     except RolloutError:
         return None  # no repository, or no commit in it
+
+
+def _deployed(root: Path, names: list[str]) -> tuple[Deployed, ...]:
+    from rollout.mapping.on_aws import deployed  # noqa: PLC0415 - 0.2 s that only this option needs
+
+    return deployed(root, names)
 
 
 def _as_html(review: Review) -> str:

@@ -5,12 +5,16 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto import mock_aws
+from mypy_boto3_iam import IAMClient
 
 from components.aws.actions import ACCESS
 from components.iam.document import Effect, PolicyKind, parse
@@ -23,7 +27,8 @@ from rollout.mapping.rows import read_rows
 from tests.unit.rollout.command_line import Ask, asking
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.rollout.test_changed import git
-from tests.unit.settings.configs import PROJECT, grant, role, trust, user
+from tests.unit.rollout.test_deployed import TRUST as OF_EC2
+from tests.unit.settings.configs import ORGANIZATION, PROJECT, grant, role, trust, user
 
 KEY = "arn:aws:kms:eu-west-1:111111111111:key/0123"
 REMOTE = {**GUARDED, "aws:allowedAccountIds": ["222222222222"]}
@@ -345,3 +350,97 @@ def test_neither_boto3_nor_jinja2_is_imported_without_need() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert not {"boto3", "jinja2"} & set(done.stdout.split())
+
+
+# deployed
+
+
+@pytest.fixture
+def iam(monkeypatch: pytest.MonkeyPatch, root: Path) -> Iterator[IAMClient]:
+    """The account of prod, in moto, as its file says; the credentials reach no other account."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", "111111111111")
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+    with mock_aws():
+        iam = boto3.client("iam", region_name="eu-west-1")
+        deploy = accesses(read(root, "prod"), "111111111111")["deploy"]
+        iam.create_open_id_connect_provider(
+            Url=f"https://oidc.circleci.com/org/{ORGANIZATION}", ClientIDList=[ORGANIZATION]
+        )
+        iam.create_role(
+            RoleName="deploy",
+            AssumeRolePolicyDocument=json.dumps(deploy.trust),
+            PermissionsBoundary=str(deploy.boundary),
+        )
+        for name, document in deploy.documents.items():
+            iam.put_role_policy(
+                RoleName="deploy", PolicyName=name, PolicyDocument=json.dumps(document)
+            )
+        yield iam
+
+
+def on_aws(ask: Ask, root: Path, *args: str) -> Any:
+    return told(ask, root, "--deployed", *args)["deployed"]
+
+
+def test_an_account_as_the_files_say_is_told_so(ask: Ask, root: Path, iam: IAMClient) -> None:
+    assert iam
+    (found,) = on_aws(ask, root, "prod")
+    assert (found["account"], found["error"], found["beside"]) == ("111111111111", None, [])
+    assert lines_since({"since": found}, "prod") == []
+    assert (
+        "account 111111111111 on AWS: as the files say"
+        in ask(root, "map", "prod", "--deployed").out
+    )
+
+
+def test_what_differs_and_what_is_beside_is_told(ask: Ask, root: Path, iam: IAMClient) -> None:
+    more = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::other/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": more})
+    iam.put_role_policy(RoleName="deploy", PolicyName="more", PolicyDocument=document)
+    iam.create_user(UserName="by-hand")
+    trust_of_deploy = iam.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
+    for name, principal in (("twin", trust_of_deploy), ("other", OF_EC2)):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(principal))
+    (found,) = on_aws(ask, root, "prod")
+    assert lines_since({"since": found}, "prod") == ["deploy gains s3:* on other/*"]
+    assert found["beside"] == ["user by-hand", "role twin"]
+
+
+def test_what_is_not_there_is_told(ask: Ask, root: Path, iam: IAMClient) -> None:
+    iam.create_user(UserName="deploy")
+    for name in iam.list_role_policies(RoleName="deploy")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="deploy", PolicyName=name)
+    iam.delete_role(RoleName="deploy")
+    (found,) = on_aws(ask, root, "prod")
+    assert lines_since({"since": found}, "prod") == ["deploy is not there"]
+
+
+def test_an_account_that_cannot_be_read_is_unknown(ask: Ask, root: Path, iam: IAMClient) -> None:
+    assert iam
+    ran = ask(root, "map", "--deployed", "--html", "map.html", "--markdown", "map.md")
+    assert ran.code == 1
+    words = "account 222222222222 on AWS: unknown: the credentials are of account 111111111111"
+    assert words in ran.out
+    for file in ("map.html", "map.md"):
+        assert "unknown: the credentials are of account" in (root / file).read_text("utf-8")
+
+
+def test_keys_groups_and_passwords_of_a_user_are_told(ask: Ask, root: Path, iam: IAMClient) -> None:
+    keys = user(accessKeys=["a"])
+    (root / "Pulumi.prod.yaml").write_text(
+        json.dumps({"config": {**GUARDED, "identities": {"ci": keys}}})
+    )
+    (wanted,) = accesses(read(root, "prod"), None)["ci"].documents.values()
+    iam.create_user(UserName="ci")
+    iam.put_user_policy(UserName="ci", PolicyName="s3-access", PolicyDocument=json.dumps(wanted))
+    iam.create_group(GroupName="all")
+    iam.add_user_to_group(UserName="ci", GroupName="all")
+    iam.create_login_profile(UserName="ci", Password="Sandbox-1234")
+    (found,) = on_aws(ask, root, "prod")
+    assert lines_since({"since": found}, "prod") == [
+        "ci has 0 active access keys, the file names 1",
+        "ci is in the group 'all', whose policies count for it too",
+        "ci has a console password",
+    ]

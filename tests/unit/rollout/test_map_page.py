@@ -157,10 +157,11 @@ def shown(chromium: webdriver.Chrome, page: Path) -> Iterator[webdriver.Chrome]:
     """The page in a browser, which must have nothing to complain about in the end."""
     chromium.get(page.as_uri())
     yield chromium
-    assert chromium.get_log("browser") == []
+    logs: Any = chromium  # selenium gives these no types
+    assert logs.get_log("browser") == []
     requests = [
         entry["message"]
-        for entry in chromium.get_log("performance")
+        for entry in logs.get_log("performance")
         if '"Network.requestWillBeSent"' in entry["message"]
     ]
     assert requests
