@@ -68,7 +68,7 @@ def _identity_drift(
         gone = identity_diff(name, state, None)
         head = Line(Verdict.BREAKS, "was deleted by hand")
         return replace(gone, lines=(head, *gone.lines[1:]))
-    now = _deployed(found, state, made)
+    now = deployed_access(found, state, made)
     diff = identity_diff(name, state, now)
     lines = [*diff.lines, *_policy_lines(state, now), *_unknown_lines(found, made)]
     if isinstance(found, DeployedUser):
@@ -92,8 +92,16 @@ def _unread(name: str, access: Access, text: str) -> IdentityDiff:
     return IdentityDiff(name, access.kind, Fate.CHANGED, (Line(Verdict.WIDER, text),))
 
 
-def _deployed(found: DeployedUser | DeployedRole, state: Access, made: Mapping[str, str]) -> Access:
-    """What AWS has, with the access keys of the state: they have sentences of their own."""
+def deployed_access(
+    found: DeployedUser | DeployedRole, state: Access, made: Mapping[str, str]
+) -> Access:
+    """What AWS has, with the access keys of the state: they have sentences of their own.
+
+    Args:
+        found: the identity as AWS has it.
+        state: what it is compared with.
+        made: the names of the stack's managed policies by their ARNs.
+    """
     names = {made[arn] for arn in found.attached if arn in made}
     documents: dict[str, PolicyDocument | None] = {
         # An inline policy may have the name of a managed one.

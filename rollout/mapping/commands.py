@@ -54,7 +54,7 @@ def map_(
 ) -> None:
     """Show who may do what in all stacks, from their files; no engine and no AWS are needed.
 
-    The exit code is 1 if a stack's file can't be used or an account can't be read; the rest is shown.
+    The exit code is 1 if a stack's file can't be used, or an account can't be read.
     """
     output = Output(as_json=as_json, redactor=Redactor() if redact else None)
     with output.redacted(Console(stderr=True)):

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from components.iam.document import PolicyDocument
 from components.settings.findings import SettingsError
 from components.settings.stack_file import StackFile, read, stacks
+from rollout.access.by_hand import deployed_access
 from rollout.access.diff import Access, Fate, IdentityDiff, identity_diff
 from rollout.access.sentences import Line, Verdict
 from rollout.auditing.trust import is_of_circleci
@@ -37,7 +37,7 @@ def deployed(root: Path, names: Sequence[str]) -> tuple[Deployed, ...]:
         if name in names:
             together.setdefault(file.account or f"of {name}", []).append(file)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda one: _account(*one, everything), together.items())
+        found = pool.map(lambda one: _account(one, together[one], everything), together)
         return tuple(found)
 
 
@@ -74,11 +74,12 @@ def _beside(account: DeployedAccount, known: set[str]) -> Iterator[str]:
 
 def compared(account: DeployedAccount, wanted: Mapping[str, Access]) -> tuple[IdentityDiff, ...]:
     """Return the identities that AWS does not have as the file says."""
-    found = {("user", one.name): one for one in account.users}
-    roles = {("role", one.name): one for one in account.roles}
+    found: dict[tuple[str, str], DeployedUser | DeployedRole] = {
+        **{("user", one.name): one for one in account.users},
+        **{("role", one.name): one for one in account.roles},
+    }
     diffs = (
-        _compared(name, access, {**found, **roles}.get((access.kind, name)))
-        for name, access in wanted.items()
+        _compared(name, access, found.get((access.kind, name))) for name, access in wanted.items()
     )
     return tuple(one for one in diffs if one.lines)
 
@@ -87,39 +88,18 @@ def _compared(name: str, wanted: Access, found: DeployedUser | DeployedRole | No
     if found is None:
         line = Line(Verdict.BREAKS, "is not there")
         return IdentityDiff(name, wanted.kind, Fate.REMOVED, (line,))
-    diff = identity_diff(name, wanted, _access(wanted, found))
+    made = {arn: arn.rpartition("/")[2] for arn in found.attached}
+    made = {arn: own for arn, own in made.items() if own in wanted.documents}
+    now = deployed_access(found, wanted, made)
+    # Tags that the file does not name may be the provider's default ones.
+    tags = {key: value for key, value in now.tags.items() if key in wanted.tags}
+    diff = identity_diff(name, wanted, replace(now, tags=tags))
     others = _user_lines(wanted, found) if isinstance(found, DeployedUser) else ()
     return replace(diff, lines=(*diff.lines, *others))
 
 
-def _access(wanted: Access, found: DeployedUser | DeployedRole) -> Access:
-    """What AWS has; the keys are told by number, since AWS does not know their labels.
-
-    Tags that the file does not name may be the provider's default ones.
-    """
-    documents: dict[str, PolicyDocument | None] = dict(found.inline)
-    elsewhere = set()
-    for arn, document in found.attached.items():
-        if document is None:
-            elsewhere.add(arn)
-        else:
-            own = arn.rpartition("/")[2]
-            documents[own if own in wanted.documents else arn] = document
-    role = found if isinstance(found, DeployedRole) else None
-    return Access(
-        wanted.kind,
-        documents,
-        trust=role.trust if role else None,
-        boundary=found.boundary,
-        access_keys=wanted.access_keys,
-        elsewhere=frozenset(elsewhere),
-        path=found.path,
-        session_seconds=role.max_session_seconds if role else wanted.session_seconds,
-        tags={key: value for key, value in found.tags.items() if key in wanted.tags},
-    )
-
-
 def _user_lines(wanted: Access, user: DeployedUser) -> Iterator[Line]:
+    # AWS does not know the labels of keys, so they are counted.
     active, labels = sum(key.active for key in user.keys), len(wanted.access_keys)
     if active != labels:
         verdict = Verdict.WIDER if active > labels else Verdict.BREAKS
