@@ -5,6 +5,7 @@ WORKERS ?= 2
 # What .venv is made from. LOCK=requirements.lock: only what runs in production, as CI uses it.
 LOCK ?= requirements-dev.lock
 KILLS ?= 200
+CHROMIUM ?= chromium
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -16,7 +17,7 @@ WRITE_LOCK = $(PY) -m uv pip compile --quiet --upgrade --universal --python-vers
 CODE := $(wildcard __main__.py components plugin rollout sandbox tests tools)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint format unit engine bench kills venv lock toolchain clean distclean \
+.PHONY: help up down test lint format unit engine bench kills picture venv lock toolchain clean distclean \
   force
 
 help: ## show this list
@@ -52,6 +53,13 @@ bench: toolchain ## measure side by side
 
 kills: toolchain ## kill rollouts at chosen moments and check that the next one recovers (KILLS=200)
 	@mkdir -p .rollout && $(PY) -m tests.engine.kills --log .rollout/kills.jsonl --kills $(KILLS)
+
+# Outside of git, so that no commit is in it.
+picture: venv ## the picture of the access review in the README, by Chromium (CHROMIUM=…)
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && cp Pulumi*.yaml "$$folder" && \
+	  (cd "$$folder" && PYTHONPATH="$(CURDIR)" "$(CURDIR)/$(PY)" -m rollout map --html map.html) && \
+	  "$(CHROMIUM)" --headless --no-sandbox --hide-scrollbars --window-size=1000,880 \
+	    --screenshot=docs/map.png "file://$$folder/map.html"
 
 venv: $(VENV)/.made-$(LOCK) ## make .venv from requirements-dev.lock (LOCK=… another)
 	@:
