@@ -9,7 +9,7 @@ UTF-8, duplicate keys, a second document, and endless aliases.
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from math import inf, isinf
 from pathlib import Path
@@ -107,18 +107,19 @@ class Lines:
             line, node = found
         return line
 
-    def _inside(self, node: Any) -> dict[str | int, tuple[int, Any]]:  # noqa: ANN401 - PyYAML ships no types for nodes
-        if isinstance(node, yaml.SequenceNode):
-            return {at: (one.start_mark.line + 1, one) for at, one in enumerate(node.value)}
-        if not isinstance(node, yaml.MappingNode):
-            return {}
+    def _inside(self, node: Any) -> dict[str | int, tuple[int, Any]]:  # noqa: ANN401 - a node or None
         if id(node) not in self._known:
-            self._loader.flatten_mapping(node)
-            self._known[id(node)] = {
-                self._loader.key_text(key): (key.start_mark.line + 1, value)
-                for key, value in node.value
-            }
+            self._known[id(node)] = dict(self._found(node))
         return self._known[id(node)]
+
+    def _found(self, node: Any) -> Iterator[tuple[str | int, tuple[int, Any]]]:  # noqa: ANN401 - as above
+        if isinstance(node, yaml.SequenceNode):
+            for at, one in enumerate(node.value):
+                yield at, (one.start_mark.line + 1, one)
+        elif isinstance(node, yaml.MappingNode):
+            self._loader.flatten_mapping(node)
+            for key, value in node.value:
+                yield self._loader.key_text(key), (key.start_mark.line + 1, value)
 
 
 @lru_cache(maxsize=1)  # who wants the values of a file may want the lines next

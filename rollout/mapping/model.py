@@ -1,10 +1,10 @@
 """The access review as values: who may do what, from the stacks' files."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from components.aws.limits import Kind
 from components.settings.stack_file import SourceLine
@@ -20,6 +20,22 @@ LEGEND: Final = (
     f"{ONLY_PREFIXES} only below prefixes, {CONDITIONED} under conditions"
 )
 UNKNOWN: Final = "unknown"
+
+
+class _OfBucket(Protocol):
+    @property
+    def bucket(self) -> str: ...
+
+
+_Some = TypeVar("_Some", bound=_OfBucket)
+
+
+def by_bucket(some: Iterable[_Some]) -> dict[str, list[_Some]]:
+    """Return grants, permissions or rights by their bucket."""
+    found: dict[str, list[_Some]] = {}
+    for one in some:
+        found.setdefault(one.bucket, []).append(one)
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from components.settings.findings import printable
-from rollout.mapping.model import LEGEND, LETTERS, Cell, Review, Row
+from rollout.mapping.model import LEGEND, LETTERS, Cell, Remark, Review, Row
 from rollout.mapping.tables import by_commit, deployed_words
 from rollout.reporting.groups import groups
 
@@ -29,14 +29,14 @@ def as_html(review: Review) -> str:
     )
     environment.filters["shown"] = printable
     style, script = ((_HERE / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
-    anchors = _anchors(review)
+    anchors, buckets = _anchors(review), review.buckets
 
     def anchor(stack: str, identity: str, bucket: str = "") -> str:
         return anchors[stack, identity, bucket]
 
     def line(row: Row) -> Iterator[tuple[str, Cell] | None]:
         cells = {cell.bucket: cell for cell in row.cells}
-        for bucket in review.buckets:
+        for bucket in buckets:
             yield (anchor(row.stack, row.name, bucket), cells[bucket]) if bucket in cells else None
 
     def alike(row: Row) -> Iterator[tuple[list[tuple[str, Cell]], Cell]]:
@@ -52,7 +52,8 @@ def as_html(review: Review) -> str:
         script_hash=_hash(script),
         legend=LEGEND,
         letters=[(letter, word) for word, letter in LETTERS.items()],
-        buckets=review.buckets,
+        buckets=buckets,
+        remarked=_remarked,
         anchor=anchor,
         line=line,
         alike=alike,
@@ -76,6 +77,14 @@ def _anchors(review: Review) -> dict[tuple[str, str, str], str]:
         for row in review.rows
         for bucket in ("", *(cell.bucket for cell in row.cells))
     }
+
+
+def _remarked(found: Iterable[Remark]) -> dict[tuple[str, str, str], list[Remark]]:
+    """Remarks with the same text about one identity together."""
+    together: dict[tuple[str, str, str], list[Remark]] = {}
+    for one in found:
+        together.setdefault((one.stack, one.identity, one.text), []).append(one)
+    return together
 
 
 def _alike(row: Row) -> Iterator[tuple[list[Cell], Cell]]:

@@ -8,7 +8,7 @@ from components.settings.findings import path_of
 from components.settings.model import Role, Stack, User
 from components.settings.stack_file import SourceLine
 from components.settings.warnings import warnings
-from rollout.mapping.model import Concern, Remark, Row
+from rollout.mapping.model import Concern, Remark, Row, by_bucket
 
 _GRANT: Final = re.compile(r"grants\[(\d+)\]")
 _WRITING: Final = ("write", "full")
@@ -42,19 +42,18 @@ def _warned(row: Row, identity: User | Role, where: Sequence[SourceLine]) -> Ite
             yield concern, "", f"{path}: {finding.message}", row.source
         else:
             at = int(found[1])
-            yield concern, identity.grants[at].bucket, f"{path}: {finding.message}", where[at]
+            yield concern, identity.grants[at].bucket, finding.message, where[at]
 
 
 def _of_cells(row: Row) -> Iterator[_Found]:
-    for cell in row.cells:
-        own = [one for one in row.rights if one.bucket == cell.bucket]
+    for bucket, own in by_bucket(row.rights).items():
         written = next((one for one in own if one.word in _WRITING and not one.prefix), None)
         if written is not None:
             text = "may write to the whole bucket"
-            yield Concern.WHOLE_BUCKET, cell.bucket, text, written.source
+            yield Concern.WHOLE_BUCKET, bucket, text, written.source
         if deleted := {one.prefix: one for one in own if one.word == "delete"}:
             text = f"may delete in {'the whole bucket' if '' in deleted else ', '.join(deleted)}"
-            yield Concern.DELETE, cell.bucket, text, next(iter(deleted.values())).source
+            yield Concern.DELETE, bucket, text, next(iter(deleted.values())).source
 
 
 def _of_identity(identity: User | Role) -> Iterator[tuple[Concern, str]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from components.settings.stack_file import SourceLine, Sources, StackFile, read,
 from components.settings.trust_rules import ANY_PROJECT
 from rollout.asking.who import tls, via
 from rollout.choosing.inventory import Member, select
-from rollout.mapping.model import UNKNOWN, Cell, Remark, Right, Row
+from rollout.mapping.model import UNKNOWN, Cell, Remark, Right, Row, by_bucket
 from rollout.mapping.remarks import remarks_of
 
 _ALL: Final = 1_000_000
@@ -87,53 +88,51 @@ def _statements(
 
 
 def _rights(identity: User | Role, partition: str, where: Sequence[SourceLine]) -> Iterator[Right]:
+    lines = {id(grant): line for grant, line in zip(identity.grants, where, strict=True)}
+    grants = by_bucket(identity.grants)
     for permission in permissions(identity.grants):
         for statement in _statements(identity, partition, [permission]):
             conditions = (*map(condition_said, statement.conditions), *tls(identity))
             for name in statement.actions.values:
                 for resource in statement.resources.values:
                     key = resource if (resource, name) in permission.on_keys else None
-                    word, at = _given(identity.grants, permission, name, key)
+                    word, grant = _given(grants[permission.bucket], permission, name, key)
                     place = permission.bucket, permission.prefix
-                    yield Right(*place, name, word, key, conditions, where[at])
+                    yield Right(*place, name, word, key, conditions, lines[id(grant)])
 
 
 def _given(
-    grants: Sequence[Grant], permission: Permission, name: str, key: str | None
-) -> tuple[str | None, int]:
-    """The access word that gives an action, and the index of the first grant that does."""
-    for at, grant in enumerate(grants):
-        if grant.bucket != permission.bucket or permission.prefix not in (grant.prefixes or ("",)):
+    grants: Iterable[Grant], permission: Permission, name: str, key: str | None
+) -> tuple[str | None, Grant]:
+    """The access word that gives an action, and the first grant that does."""
+    for grant in grants:
+        if permission.prefix not in (grant.prefixes or ("",)):
             continue
-        words = [word for word in grant.access if any(one.name == name for one in ACCESS[word])]
+        words = [word for word in grant.access if name in _names(word)]
         if words or name in grant.actions:
-            return (words[0] if words else None), at
+            return (words[0] if words else None), grant
         if (
             key
             and grant.kms_key == key
             and any(name in NEEDS_OF_KEY.get(a, ()) for a in _of(grant))
         ):
-            return None, at
+            return None, grant
     raise AssertionError(name)  # permissions() invents nothing
 
 
 def _of(grant: Grant) -> Iterator[str]:
-    yield from (one.name for word in grant.access for one in ACCESS[word])
+    yield from (name for word in grant.access for name in _names(word))
     yield from (action(name).name for name in grant.actions)
 
 
 def _cells(identity: User | Role, partition: str, rights: Sequence[Right]) -> Iterator[Cell]:
-    held: dict[str, list[Right]] = {}
-    for right in rights:
-        held.setdefault(right.bucket, []).append(right)
-    wanted = permissions(identity.grants)
-    for bucket, own in sorted(held.items()):
+    wanted = by_bucket(permissions(identity.grants))
+    for bucket, own in sorted(by_bucket(rights).items()):
         on_s3 = [one for one in own if one.key is None]
         actions = {one.action for one in on_s3}
         words = tuple(word for word in ACCESS if actions.issuperset(_names(word)))
         prefixes = {one.prefix for one in on_s3}
         tests = {said for one in on_s3 for said in one.conditions if not _is_prefix(said)}
-        some = [one for one in wanted if one.bucket == bucket]
         yield Cell(
             bucket,
             words,
@@ -141,13 +140,14 @@ def _cells(identity: User | Role, partition: str, rights: Sequence[Right]) -> It
             () if "" in prefixes else tuple(sorted(prefixes)),
             tuple(sorted(tests)),
             tuple(sorted({one.key for one in own if one.key is not None})),
-            tuple(_said(one, identity) for one in _statements(identity, partition, some)),
+            tuple(_said(one, identity) for one in _statements(identity, partition, wanted[bucket])),
             own[0].source,
         )
 
 
-def _names(word: str) -> set[str]:
-    return {one.name for one in ACCESS[word]}
+@cache
+def _names(word: str) -> frozenset[str]:
+    return frozenset(one.name for one in ACCESS[word])
 
 
 def _is_prefix(said: str) -> bool:

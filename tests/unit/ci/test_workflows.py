@@ -257,8 +257,8 @@ def circleci_jobs(workflow: str) -> dict[str, Any]:
 
 def test_circleci_runs_tests_alone_in_a_project_with_the_usual_config() -> None:
     content = load(CIRCLECI_TESTS)
-    assert content["workflows"] == {"test": {"jobs": ["test"]}}
-    assert content["jobs"].keys() == {"test"}
+    assert content["workflows"] == {"test": {"jobs": ["test", "browser"]}}
+    assert content["jobs"].keys() == {"test", "browser"}
 
 
 def test_circleci_asks_before_prod_and_applies_main_alone() -> None:

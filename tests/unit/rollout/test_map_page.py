@@ -219,7 +219,7 @@ def test_a_click_on_letters_shows_what_is_behind_them(shown: webdriver.Chrome) -
 def test_a_click_on_a_name_shows_its_trust_and_tags(shown: webdriver.Chrome) -> None:
     shown.find_element(By.CSS_SELECTOR, "tbody th[scope=row] a[href]").click()
     shown.find_element(By.CSS_SELECTOR, "dialog button").click()
-    shown.find_element(By.LINK_TEXT, "deploy").click()
+    shown.find_element(By.XPATH, "//th/a[.='deploy']").click()
     text = element(shown, "dialog").text
     for told in ("any user", "github.com/acme/app", BRANCH, "team=web"):
         assert told in text
@@ -227,7 +227,7 @@ def test_a_click_on_a_name_shows_its_trust_and_tags(shown: webdriver.Chrome) -> 
 
 @in_browser
 def test_the_keyboard_goes_from_link_to_link(shown: webdriver.Chrome) -> None:
-    link = shown.find_element(By.LINK_TEXT, "deploy")
+    link = shown.find_element(By.XPATH, "//th/a[.='deploy']")
     link.send_keys(Keys.ARROW_RIGHT)
     assert shown.switch_to.active_element.text == "r"
     shown.switch_to.active_element.send_keys(Keys.ARROW_RIGHT, "")
