@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.bench import contestants
+from tools.bench.access_map import seconds_and_megabytes
 from tools.bench.deciding import seconds_a_call
 from tools.bench.project import Bench, project
 
@@ -99,13 +100,21 @@ def deciding(calls: int) -> Ratio:
     return Ratio("a decided call, against plain moto", ours, other, "ms", "2 ms more")
 
 
+def access_map(identities: int = 100, buckets: int = 200) -> Iterator[Ratio]:
+    seconds, size = seconds_and_megabytes(identities, buckets)
+    what = f"the map of {identities} identities by {buckets} buckets"
+    yield Ratio(f"{what}, against 2 s", seconds, 2.0, goal=1)
+    yield Ratio("its page, against 3 MB", size, 3.0, "MB", 1)
+
+
 def main(
     stacks: Annotated[int, typer.Option(min=FEW, help="Stacks to preview.")] = 50,
     repeats: Annotated[int, typer.Option(min=1, help="Turns of the single stack.")] = 9,
     users: Annotated[int, typer.Option(min=2, help="Users of the large stack.")] = 200,
 ) -> None:
     table = Table("what", "ours", "other", "ratio", "goal", box=None)
-    table.add_row(*deciding(100 * repeats).row())
+    for ratio in (deciding(100 * repeats), *access_map()):
+        table.add_row(*ratio.row())
     with project(stacks, (1, users)) as made:
         contestants.make(made)
         for ratio in (
