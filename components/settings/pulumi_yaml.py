@@ -98,14 +98,14 @@ class Lines:
             _, node = self._inside(node).get(step, (0, None))
         return {str(key): line for key, (line, _) in self._inside(node).items()}
 
-    def of(self, *path: str | int) -> int:
-        """The line where a path leads; of its last step that is there, as in a JSON text."""
+    def of(self, *path: str | int) -> tuple[int, int]:
+        """The first and last line of what a path leads to; of its last step that is there."""
         node, line = self._root, 1
         for step in path:
             if (found := self._inside(node).get(step)) is None:
                 break
             line, node = found
-        return line
+        return line, max(line, _last_line(node))
 
     def _inside(self, node: Any) -> dict[str | int, tuple[int, Any]]:  # noqa: ANN401 - a node or None
         if id(node) not in self._known:
@@ -120,6 +120,14 @@ class Lines:
             self._loader.flatten_mapping(node)
             for key, value in node.value:
                 yield self._loader.key_text(key), (key.start_mark.line + 1, value)
+
+
+def _last_line(node: Any) -> int:  # noqa: ANN401 - a node
+    """The last line of a node, without the comments that follow it."""
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.line) + 1
 
 
 @lru_cache(maxsize=1)  # who wants the values of a file may want the lines next

@@ -27,11 +27,12 @@ _ROLES_KEY: Final = "aws:assumeRoles"
 
 
 @dataclass(frozen=True)
-class SourceLine:
-    """A line of a file with config."""
+class SourceLines:
+    """The place of a setting in a file: its first line, and its last."""
 
     file: str
     line: int
+    last: int
 
     def __str__(self) -> str:
         """``Pulumi.dev.yaml:7``."""
@@ -45,16 +46,16 @@ class Sources:
         self._own = pulumi_yaml.Lines(file.path.read_bytes())
         self._file = file.path
 
-    def of(self, key: str, *path: Step) -> SourceLine:
-        """The line of a path in a key that is set; of the last step that is there, as in JSON."""
+    def of(self, key: str, *path: Step) -> SourceLines:
+        """The lines of a path in a key that is set; of the last step that is there, as in JSON."""
         full = f"{NAMESPACE}:{key}"
         for written in spellings(self._own.keys("config"), full, NAMESPACE):
-            return SourceLine(self._file.name, self._own.of("config", written, *path))
+            return SourceLines(self._file.name, *self._own.of("config", written, *path))
         shared = pulumi_yaml.Lines(self._file.with_name(PROJECT).read_bytes())
         (written, *_) = spellings(shared.keys("config"), full, NAMESPACE)
         declared = shared.keys("config", written)
         inside = [key for key in ("default", "value") if key in declared][:1]
-        return SourceLine(PROJECT, shared.of("config", written, *inside, *path))
+        return SourceLines(PROJECT, *shared.of("config", written, *inside, *path))
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,16 @@
 """What git knows of a project's files: commits, and files as they were at one of them."""
 
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from rollout.errors import RolloutError
+
+_COMMIT: Final = re.compile("[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True)
@@ -68,3 +73,29 @@ def content_at(root: Path, option: str, commit: str, name: str) -> bytes | None:
         return None
     command = ["git", "-C", str(root), "show", f"{commit}:./{name}"]
     return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def last_changes(root: Path, option: str, name: str) -> list[tuple[int, Commit | None]]:
+    """Return when each line of a file was changed last, and by which commit; None is by none yet.
+
+    Raises:
+        RolloutError: as `git` does; HEAD does not have the file, too.
+    """
+    text = "\0".join(git(root, option, "blame", "--porcelain", "--", name))
+    known: dict[str, dict[str, str]] = {}
+    found: list[tuple[int, Commit | None]] = []
+    facts: dict[str, str] = {}
+    for line in text.split("\n"):
+        key, _, value = line.partition(" ")
+        if not line.startswith("\t"):
+            if _COMMIT.fullmatch(key):
+                facts = known.setdefault(key, {"id": key})
+            else:
+                facts[key] = value
+            continue
+        at, zone = int(facts["author-time"]), int(facts["author-tz"])
+        minutes = (abs(zone) // 100 * 60 + abs(zone) % 100) * (1 if zone > 0 else -1)
+        day = datetime.fromtimestamp(at + 60 * minutes, UTC).strftime("%Y-%m-%d")
+        is_made = facts["id"].strip("0")
+        found.append((at, Commit(facts["id"][:9], day, facts["summary"]) if is_made else None))
+    return found

@@ -2,7 +2,8 @@
 # ruff: noqa: PLR0913, PLR0917 - a command has an argument for each of its options
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from rollout.choosing.inventory import project_root
 from rollout.choosing.options import Globs, Json, Redact, Stacks
 from rollout.errors import RolloutError
 from rollout.mapping import tables
+from rollout.mapping.history import history
 from rollout.mapping.markdown import as_markdown
 from rollout.mapping.model import Deployed, Review
 from rollout.mapping.rows import read_rows
@@ -58,9 +60,12 @@ def map_(
     """
     output = Output(as_json=as_json, redactor=Redactor() if redact else None)
     with output.redacted(Console(stderr=True)):
-        review = output.of(
-            _review(project_root(), [*(stacks or ()), *(globs or ())], since, deployed=deployed)
-        )
+        made = _review(project_root(), [*(stacks or ()), *(globs or ())], since)
+        if html or csv or as_json:  # the table and the comment do not show it
+            made = replace(made, history=history(project_root(), made.rows) if made.commit else {})
+        if deployed:
+            made = replace(made, deployed=_deployed(project_root(), made.stacks))
+        review = output.of(made)
     for option, path, make in (
         ("--html", html, _as_html),
         ("--csv", csv, tables.as_csv),
@@ -78,7 +83,7 @@ def map_(
     raise typer.Exit(Exit.FAILED if review.errors or unread else Exit.DONE)
 
 
-def _review(root: Path, patterns: list[str], since: str | None, *, deployed: bool) -> Review:
+def _review(root: Path, patterns: list[str], since: str | None) -> Review:
     rows, remarks, names, errors = read_rows(root, patterns)
     return Review(
         tuple(rows),
@@ -88,8 +93,7 @@ def _review(root: Path, patterns: list[str], since: str | None, *, deployed: boo
         (f"{_OURS} {NOT_LOOKED_AT}",),
         NOW().strftime("%Y-%m-%d %H:%M UTC"),
         _head(root),
-        None if since is None else changes_since(root, since, names, patterns),
-        _deployed(root, names) if deployed else None,
+        since=None if since is None else changes_since(root, since, names, patterns),
     )
 
 
@@ -100,7 +104,7 @@ def _head(root: Path) -> Commit | None:
         return None  # no repository, or no commit in it
 
 
-def _deployed(root: Path, names: list[str]) -> tuple[Deployed, ...]:
+def _deployed(root: Path, names: Sequence[str]) -> tuple[Deployed, ...]:
     from rollout.mapping.on_aws import deployed  # noqa: PLC0415 - 0.2 s that only this option needs
 
     return deployed(root, names)

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final, Protocol, TypeVar
 
 from components.aws.limits import Kind
-from components.settings.stack_file import SourceLine
+from components.settings.stack_file import SourceLines
 from rollout.choosing.git import Commit
 from rollout.result import Report
 
@@ -20,6 +20,7 @@ LEGEND: Final = (
     f"{ONLY_PREFIXES} only below prefixes, {CONDITIONED} under conditions"
 )
 UNKNOWN: Final = "unknown"
+UNCOMMITTED: Final = "in no commit yet"
 
 
 class _OfBucket(Protocol):
@@ -51,7 +52,7 @@ class Right:
     word: str | None
     key: str | None
     conditions: tuple[str, ...]
-    source: SourceLine
+    source: SourceLines
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Cell:
     conditions: tuple[str, ...]
     keys: tuple[str, ...]
     statements: tuple[str, ...]
-    source: SourceLine
+    sources: tuple[SourceLines, ...]
 
     @property
     def letters(self) -> str:
@@ -93,7 +94,7 @@ class Row:
     access_keys: tuple[str, ...]
     boundary: str | None
     tags: Mapping[str, str]
-    source: SourceLine
+    source: SourceLines
 
 
 class Concern(Enum):
@@ -118,7 +119,7 @@ class Remark:
     identity: str
     bucket: str
     text: str
-    source: SourceLine
+    source: SourceLines
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,17 @@ class Review:
     notes: tuple[str, ...]
     made: str
     commit: Commit | None = None
+    history: Mapping[SourceLines, Commit | None] = field(default_factory=dict)
+    """The commit that changed each identity and grant last; empty if nobody asked."""
     since: Since | None = None
     deployed: tuple[Deployed, ...] | None = None
+
+    def changed(self, source: SourceLines) -> str:
+        """Return since when and by which commit it is so; empty if that is not known."""
+        if source not in self.history:
+            return ""
+        commit = self.history[source]
+        return UNCOMMITTED if commit is None else f"{commit.day} {commit.id}"
 
     @property
     def buckets(self) -> tuple[str, ...]:

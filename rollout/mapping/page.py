@@ -92,7 +92,7 @@ def _alike(row: Row) -> Iterator[tuple[list[Cell], Cell]]:
     found: dict[Cell, list[Cell]] = {}
     for cell in row.cells:
         said = tuple(one.replace(cell.bucket, "<bucket>") for one in cell.statements)
-        key = replace(cell, bucket="", statements=said, source=row.source)
+        key = replace(cell, bucket="", statements=said, sources=())
         found.setdefault(key, []).append(cell)
     for key, some in found.items():
         yield some, key if len(some) > 1 else some[0]

@@ -6,7 +6,7 @@ from typing import Final
 
 from components.settings.findings import path_of
 from components.settings.model import Role, Stack, User
-from components.settings.stack_file import SourceLine
+from components.settings.stack_file import SourceLines
 from components.settings.warnings import warnings
 from rollout.mapping.model import Concern, Remark, Row, by_bucket
 
@@ -14,7 +14,7 @@ _GRANT: Final = re.compile(r"grants\[(\d+)\]")
 _WRITING: Final = ("write", "full")
 
 
-def remarks_of(row: Row, identity: User | Role, where: Sequence[SourceLine]) -> Iterator[Remark]:
+def remarks_of(row: Row, identity: User | Role, where: Sequence[SourceLines]) -> Iterator[Remark]:
     """Yield what deserves a look in one identity; `where` are the lines of its grants."""
     for concern, bucket, text, source in (
         *_warned(row, identity, where),
@@ -24,11 +24,11 @@ def remarks_of(row: Row, identity: User | Role, where: Sequence[SourceLine]) -> 
         yield Remark(concern, row.stack, row.name, bucket, text, source)
 
 
-_Found = tuple[Concern, str, str, SourceLine]
+_Found = tuple[Concern, str, str, SourceLines]
 """What, the bucket if it is about one, the text and the line."""
 
 
-def _warned(row: Row, identity: User | Role, where: Sequence[SourceLine]) -> Iterator[_Found]:
+def _warned(row: Row, identity: User | Role, where: Sequence[SourceLines]) -> Iterator[_Found]:
     """The warnings that a preview gives too; some are concerns of their own."""
     start = f"{path_of(('identities', row.name))}."
     for finding in warnings(Stack.model_construct(identities={row.name: identity})):

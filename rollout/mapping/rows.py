@@ -14,7 +14,7 @@ from components.policy.access import Restrictions, access_statements
 from components.policy.permissions import Permission, permissions
 from components.settings.findings import SettingsError
 from components.settings.model import Grant, Role, Trust, User
-from components.settings.stack_file import SourceLine, Sources, StackFile, read, stacks
+from components.settings.stack_file import SourceLines, Sources, StackFile, read, stacks
 from components.settings.trust_rules import ANY_PROJECT
 from rollout.asking.who import tls, via
 from rollout.choosing.inventory import Member, select
@@ -87,7 +87,7 @@ def _statements(
             yield statement
 
 
-def _rights(identity: User | Role, partition: str, where: Sequence[SourceLine]) -> Iterator[Right]:
+def _rights(identity: User | Role, partition: str, where: Sequence[SourceLines]) -> Iterator[Right]:
     lines = {id(grant): line for grant, line in zip(identity.grants, where, strict=True)}
     grants = by_bucket(identity.grants)
     for permission in permissions(identity.grants):
@@ -141,7 +141,7 @@ def _cells(identity: User | Role, partition: str, rights: Sequence[Right]) -> It
             tuple(sorted(tests)),
             tuple(sorted({one.key for one in own if one.key is not None})),
             tuple(_said(one, identity) for one in _statements(identity, partition, wanted[bucket])),
-            own[0].source,
+            tuple(dict.fromkeys(one.source for one in own)),
         )
 
 

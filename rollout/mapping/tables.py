@@ -12,7 +12,16 @@ from rich.text import Text
 
 from components.settings.findings import printable
 from rollout.choosing.git import Commit
-from rollout.mapping.model import LEGEND, Deployed, Review, Row, Since, counted, identities
+from rollout.mapping.model import (
+    LEGEND,
+    UNCOMMITTED,
+    Deployed,
+    Review,
+    Row,
+    Since,
+    counted,
+    identities,
+)
 from rollout.reporting.terminal import say, show_changes, show_indented, show_table
 
 VERSION: Final = 1
@@ -36,6 +45,7 @@ COLUMNS: Final = (
     "permissionsBoundary",
     "file",
     "line",
+    "changed",
 )
 
 
@@ -100,7 +110,7 @@ def by_commit(since: Since) -> dict[str, list[str]]:
     for stack, commits in since.commits.items():
         for commit in commits:
             found.setdefault(str(commit), []).append(stack)
-    return found | ({"in no commit yet": list(since.uncommitted)} if since.uncommitted else {})
+    return found | ({UNCOMMITTED: list(since.uncommitted)} if since.uncommitted else {})
 
 
 def _show_deployed(console: Console, deployed: Deployed) -> None:
@@ -149,6 +159,7 @@ def _lines(review: Review) -> Iterator[tuple[str, ...]]:
                     row.boundary or "",
                     right.source.file,
                     str(right.source.line),
+                    review.changed(right.source),
                 )
 
 
@@ -165,7 +176,7 @@ def as_json(review: Review) -> dict[str, Any]:
         "made": review.made,
         "commit": _commit_json(review.commit),
         "stacks": list(review.stacks),
-        "identities": [_row_json(row) for rows in review.accounts.values() for row in rows],
+        "identities": [_row_json(review, row) for rows in review.accounts.values() for row in rows],
         "remarks": [
             {**asdict(one), "concern": one.concern.value}
             for found in review.concerns.values()
@@ -197,18 +208,24 @@ def as_json(review: Review) -> dict[str, Any]:
     return told
 
 
-def _row_json(row: Row) -> dict[str, Any]:
+def _row_json(review: Review, row: Row) -> dict[str, Any]:
     told = asdict(row)
-    rights, cells = told.pop("rights"), told.pop("cells")
+    rights = list(zip(told.pop("rights"), row.rights, strict=True))
+    cells = told.pop("cells")
+    told["changed"] = _commit_json(review.history.get(row.source))
     told["accessKeys"] = told.pop("access_keys")
     told["permissionsBoundary"] = told.pop("boundary")
     told["buckets"] = [
         {
             **cell,
-            "letters": one.letters,
-            "rights": [right for right in rights if right["bucket"] == cell["bucket"]],
+            "letters": held.letters,
+            "rights": [
+                {**right, "changed": _commit_json(review.history.get(one.source))}
+                for right, one in rights
+                if one.bucket == cell["bucket"]
+            ],
         }
-        for cell, one in zip(cells, row.cells, strict=True)
+        for cell, held in zip(cells, row.cells, strict=True)
     ]
     return told
 

@@ -44,7 +44,7 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(key): self._value(held) for key, held in value.items()}
+            return {self._value(key): self._value(held) for key, held in value.items()}
         if isinstance(value, frozenset):  # in a stable order: accounts are numbered as they come
             ordered = sorted(value, key=lambda one: getattr(one, "order", one))
             return frozenset(map(self._value, ordered))

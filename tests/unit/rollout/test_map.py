@@ -210,7 +210,7 @@ def test_identities_of_the_projects_file_name_its_line(project: WriteStacks) -> 
     config = "\n".join(f"  {key}: {json.dumps(value)}" for key, value in GUARDED.items())
     (root / "Pulumi.dev.yaml").write_text(f"config:\n{config}\n")
     (row,), *_ = read_rows(root, ())
-    assert (str(row.source), str(row.cells[0].source)) == ("Pulumi.yaml:6", "Pulumi.yaml:9")
+    assert (str(row.source), str(row.cells[0].sources[0])) == ("Pulumi.yaml:6", "Pulumi.yaml:9")
 
 
 def test_letters_stand_for_words_that_are_whole() -> None:
@@ -350,6 +350,37 @@ def test_neither_boto3_nor_jinja2_is_imported_without_need() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert not {"boto3", "jinja2"} & set(done.stdout.split())
+
+
+def test_each_grant_says_which_commit_changed_its_lines_last(
+    ask: Ask, repo: Path, tmp_path: Path
+) -> None:
+    """A line in the middle of a grant counts, a line of another grant does not."""
+    edit(repo, "prod", "- s3:GetObjectTagging", "- s3:GetObjectAcl")
+    git(repo, "commit", "-am", "second", "--date", "2031-01-01T00:30:00 +0100")
+    edit(repo, "prod", "- delete", "- read")
+    found = told(ask, repo, "prod")["identities"][0]
+    site, state = found["buckets"]
+    changed = {
+        (one["action"], one["prefix"]): one["changed"] and one["changed"]["subject"]
+        for bucket in (site, state)
+        for one in bucket["rights"]
+    }
+    assert changed["s3:GetObjectAcl", ""] == "second"
+    assert changed["s3:PutObject", "docs/"] == "first"
+    assert changed["s3:GetObject", "public/"] is None
+    assert found["changed"] is None
+    ask(repo, "map", "prod", "--csv", str(tmp_path / "map.csv"))
+    lines = csv.DictReader(io.StringIO((tmp_path / "map.csv").read_text()))
+    days = {(one["action"], one["prefix"]): one["changed"] for one in lines}
+    assert days["s3:GetObjectAcl", ""].startswith("2031-01-01 ")
+    assert days["s3:GetObject", "public/"] == "in no commit yet"
+
+
+def test_a_file_that_git_does_not_have_is_in_no_commit(ask: Ask, repo: Path) -> None:
+    (repo / "Pulumi.prod.yaml").rename(repo / "Pulumi.fresh.yaml")
+    (one,) = told(ask, repo, "fresh")["identities"]
+    assert one["changed"] is None
 
 
 # deployed

@@ -23,7 +23,7 @@ def test_the_page_shows_what_the_command_prints_of_the_example_stacks(
 
 
 def test_the_page_names_the_columns_in_their_order() -> None:
-    (told,) = re.findall(r"with the columns (.*?)\. An empty", PAGE, re.DOTALL)
+    (told,) = re.findall(r"with the columns (.*?): since when", PAGE, re.DOTALL)
     assert tuple(re.findall(r"`(\w+)`", told)) == COLUMNS
 
 
