@@ -19,10 +19,9 @@ _Block = tuple[str, list[str], str]
 def as_markdown(review: Review, longest: int = LONGEST) -> str:
     """Return the changes first, if they were asked for, then the map itself, folded."""
     text = _changes(review, longest)
-    for error in review.errors.values():
-        lines = [f"- {code(line)}\n" for line in error.splitlines()]
-        text += f"**Can't be used:**\n\n{''.join(lines[:10])}\n"
-    for title, lines, head in (*_of_deployed(review.deployed or ()), *_map(review)):
+    wrong = [f"- {code(line)}" for error in review.errors.values() for line in error.splitlines()]
+    errors: _Block = (f"Files that can't be used: {len(review.errors)}", wrong, "")
+    for title, lines, head in (errors, *_of_deployed(review.deployed or ()), *_map(review)):
         text += folded(title, lines, longest - len(text.encode()), head)
     return text
 

@@ -74,7 +74,7 @@ def _compared(root: Path, then: Path, stack: str) -> Result:
     except SettingsError as error:
         return failed(str(error))
     if not (then / _file(stack)).exists():
-        return Result(Status.SUCCEEDED, access=compared({}, new), warnings=("is a new stack",))
+        return Result(Status.SUCCEEDED, access=compared({}, new))
     try:
         before = read(then, stack)
         # With the account of now: that it moved is told once, not for each trust.

@@ -272,7 +272,11 @@ def test_since_tells_new_moved_deleted_and_unreadable_stacks(ask: Ask, repo: Pat
     edit(repo, "prod", "'111111111111'", "'333333333333'")
     found = told(ask, repo, "--since", "main")["since"]
     assert found["removedFiles"] == ["Pulumi.dev.yaml"]
-    assert found["stacks"]["other"]["warnings"] == ["is a new stack"]
+    created = found["stacks"]["other"]["access"]["identities"]
+    assert {(one["name"], one["change"]) for one in created} == {
+        ("ci", "created"),
+        ("open", "created"),
+    }
     assert found["stacks"]["prod"]["warnings"] == [
         "its account is 333333333333, before 111111111111"
     ]
@@ -336,7 +340,8 @@ def test_the_comment_begins_with_the_changes(ask: Ask, repo: Path) -> None:
 def test_the_comment_is_never_too_long(project: WriteStacks, longest: int) -> None:
     many = {f"ci{n}": user(grants=[grant(bucket=f"acme-{n}")]) for n in range(100)}
     root = project(dev={**GUARDED, "identities": many})
-    rows, remarks, names, errors = read_rows(root, ())
+    rows, remarks, names, _ = read_rows(root, ())
+    errors = {f"s{n}": "wrong " * 20 for n in range(20)}
     review = Review(tuple(rows), tuple(remarks), tuple(names), errors, (), "")
     text = as_markdown(review, longest)
     assert len(text.encode()) <= longest

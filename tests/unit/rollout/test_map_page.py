@@ -103,7 +103,7 @@ def test_each_link_leads_to_a_place_of_its_own(page: Path) -> None:
 def test_buckets_with_the_same_rights_are_told_together(page: Path) -> None:
     text = Elements(page.read_text("utf-8")).text
     assert text.count("s3:GetObject on <bucket>/*") == 1
-    day = re.search(r"acme-logs line \d+ \d{4}-\d\d-\d\d [0-9a-f]{9}\n", text)
+    day = re.search(r"acme-logs line \d+ \d{4}-\d\d-\d\d [0-9a-f]{9}", text)
     assert day, "since when, and by which commit"
 
 
