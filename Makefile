@@ -17,8 +17,8 @@ WRITE_LOCK = $(PY) -m uv pip compile --quiet --upgrade --universal --python-vers
 CODE := $(wildcard __main__.py components plugin rollout sandbox tests tools)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint format unit engine bench kills picture venv lock toolchain clean distclean \
-  force
+.PHONY: help up down test lint format unit browser engine bench kills picture venv lock toolchain \
+  clean distclean force
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ format: venv ## let ruff format and fix what it can
 
 unit: venv ## the tests that need no engine
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile tests/unit
+
+browser: venv ## the tests of the access review's page, which need Chromium
+	$(PY) -m pytest tests/unit/rollout/test_map_page.py
 
 engine: toolchain ## the tests on the real engine and the sandbox
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile tests/engine
