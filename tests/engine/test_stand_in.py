@@ -183,7 +183,7 @@ pulumi.export("tags", user.tags)
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        ("aws.s3.Bucket('bucket')", ["does not know aws:s3/bucket:Bucket"]),
+        ("aws.sqs.Queue('queue')", ["does not know aws:sqs/queue:Queue"]),
         ("aws.iam.get_role_output(name='x')", ["does not know aws:iam/getRole:getRole"]),
         (
             "aws.s3.get_bucket(bucket='acme-not-there')",
