@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from components.aws.limits import SESSION_SECONDS
 from components.iam.difference import NO_DIFFERENCE, Difference, difference
 from components.iam.document import PolicyDocument
 from components.iam.rules import rules
@@ -22,9 +23,9 @@ from rollout.access.preview_states import (
 from rollout.access.preview_states import after as states_after
 from rollout.access.preview_states import before as states_before
 from rollout.access.sentences import Line, Verdict, change_lines
-from rollout.deployed.model import DeployedRole, DeployedUser
+from rollout.deployed.model import Deployed, DeployedRole, DeployedUser
 
-Reading = DeployedUser | DeployedRole | str | None
+Reading = Deployed | str | None
 """What AWS has of an identity: None if it is gone; a text says why it can't be read."""
 
 _MADE_AGAIN: Final = (
@@ -92,6 +93,7 @@ def _unread(name: str, access: Access, text: str) -> IdentityDiff:
     return IdentityDiff(name, access.kind, Fate.CHANGED, (Line(Verdict.WIDER, text),))
 
 
+<<<<<<< HEAD
 def deployed_access(
     found: DeployedUser | DeployedRole, state: Access, made: Mapping[str, str]
 ) -> Access:
@@ -102,6 +104,10 @@ def deployed_access(
         state: what it is compared with.
         made: the names of the stack's managed policies by their ARNs.
     """
+=======
+def _deployed(found: Deployed, state: Access, made: Mapping[str, str]) -> Access:
+    """What AWS has, with the access keys of the state: they have sentences of their own."""
+>>>>>>> 15a60cc (Deployed users and roles know their kind; one function makes of them what a diff compares)
     names = {made[arn] for arn in found.attached if arn in made}
     documents: dict[str, PolicyDocument | None] = {
         # An inline policy may have the name of a managed one.
@@ -116,16 +122,23 @@ def deployed_access(
             documents[made[arn]] = state.documents.get(made[arn])
         else:
             elsewhere.add(arn)
+    return replace(
+        access_of(found, documents),
+        access_keys=state.access_keys,
+        elsewhere=frozenset(elsewhere),
+    )
+
+
+def access_of(found: Deployed, documents: Mapping[str, PolicyDocument | None]) -> Access:
+    """What AWS has of an identity, with these documents and without access keys."""
     role = found if isinstance(found, DeployedRole) else None
     return Access(
-        state.kind,
+        found.KIND,
         documents,
         trust=role.trust if role else None,
         boundary=found.boundary,
-        access_keys=state.access_keys,
-        elsewhere=frozenset(elsewhere),
         path=found.path,
-        session_seconds=role.max_session_seconds if role else state.session_seconds,
+        session_seconds=role.max_session_seconds if role else SESSION_SECONDS[0],
         tags=found.tags,
     )
 
@@ -150,7 +163,7 @@ def _meaning(document: PolicyDocument | None) -> object:
         return document
 
 
-def _unknown_lines(found: DeployedUser | DeployedRole, made: Mapping[str, str]) -> Iterator[Line]:
+def _unknown_lines(found: Deployed, made: Mapping[str, str]) -> Iterator[Line]:
     for arn, document in found.attached.items():
         if document is None and arn in made:
             text = f"policy '{made[arn]}' {_UNREAD}"

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from components.aws.limits import SESSION_SECONDS, Kind
+from components.aws.limits import Kind
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Role
-from rollout.access.diff import Access, IdentityDiff, identity_diff
+from rollout.access.by_hand import access_of
+from rollout.access.diff import IdentityDiff, identity_diff
 from rollout.adopting.settings import Candidate, Reason
-from rollout.deployed.model import DeployedRole
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,7 @@ class Plan:
     def change(self, one: Candidate) -> IdentityDiff:
         """What the next `up` changes of an identity's access, as a preview tells it."""
         deployed, settings = one.deployed, one.settings
-        role = deployed if isinstance(deployed, DeployedRole) else None
-        before = Access(
-            one.kind,
-            {**deployed.inline, **deployed.attached},
-            role.trust if role else None,
-            boundary=deployed.boundary,
-            path=deployed.path,
-            session_seconds=role.max_session_seconds if role else SESSION_SECONDS[0],
-            tags=deployed.tags,
-        )
+        before = access_of(deployed, {**deployed.inline, **deployed.attached})
         trust = None
         if isinstance(settings, Role):
             organization = settings.trust.organization

@@ -11,7 +11,8 @@ from components.settings.findings import SettingsError
 from components.settings.load import load
 from components.settings.stack_file import StackFile, check_name, read
 from rollout.adopting.plan import Plan, Refused
-from rollout.adopting.settings import Candidate, Deployed, Reason, candidate
+from rollout.adopting.settings import Candidate, Reason, candidate
+from rollout.deployed.model import Deployed
 from rollout.deployed.read import read_role, read_user
 from rollout.errors import AccountError, RolloutError
 from rollout.execution.aws_account import AwsAccount, account_of

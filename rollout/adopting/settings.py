@@ -24,9 +24,7 @@ from rollout.access.trust_sentences import trust_lines
 from rollout.adopting.grants import UnsayableError, Wish, is_met
 from rollout.adopting.trust import jobs, trust_config
 from rollout.asking.asked import documents_of
-from rollout.deployed.model import DeployedRole, DeployedUser
-
-Deployed = DeployedUser | DeployedRole
+from rollout.deployed.model import Deployed, DeployedRole, DeployedUser
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,7 @@ class Candidate:
     @property
     def kind(self) -> limits.Kind:
         """User or role."""
-        return kind_of(self.deployed)
-
-
-def kind_of(deployed: Deployed) -> limits.Kind:
-    """Return user or role."""
-    return "user" if isinstance(deployed, DeployedUser) else "role"
+        return self.deployed.KIND
 
 
 def candidate(deployed: Deployed) -> Candidate:
@@ -189,7 +182,7 @@ def _config(
     """Return the identity as the config has it; what has its default is left out."""
     seconds = deployed.max_session_seconds if isinstance(deployed, DeployedRole) else None
     given = {
-        "kind": kind_of(deployed),
+        "kind": deployed.KIND,
         **trust,
         "maxSessionSeconds": None if seconds == limits.SESSION_SECONDS[0] else seconds,
         **access,
@@ -219,7 +212,7 @@ def _proof(
 
 def _room(deployed: Deployed, documents: Mapping[str, PolicyDocument]) -> Iterator[Reason]:
     """Whether the new policies fit beside the old ones: `up` makes them before it removes those."""
-    kind = kind_of(deployed)
+    kind = deployed.KIND
     inline = sum(map(size, ({**deployed.inline, **_inline(documents)}).values()))
     if inline > (most := limits.INLINE[kind]):
         yield Reason(

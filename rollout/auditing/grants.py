@@ -9,7 +9,6 @@ from functools import cache
 from typing import Final
 
 from components.aws.actions import EVERYTHING, action, placeable
-from components.aws.limits import Kind
 from components.aws.partitions import DNS_SUFFIXES
 from components.iam.decide import Request, decide_parsed
 from components.iam.document import (
@@ -26,7 +25,7 @@ from components.iam.requests import Location, s3_request
 from components.iam.words import conditions_said, selected, short_resource
 from rollout.auditing.instead import grants_instead
 from rollout.auditing.risks import Risk, Weakness
-from rollout.deployed.model import DeployedAccount, DeployedIdentity, DeployedRole, DeployedUser
+from rollout.deployed.model import Deployed, DeployedAccount, DeployedUser
 
 _ANYWHERE: Final = Location("0q8z-bucket-of-nobody-9x7j", "0q8z/key-9x7j")
 _SHOWN: Final = "s3:GetObject"
@@ -34,7 +33,7 @@ _SHOWN: Final = "s3:GetObject"
 _NAMED: Final = 4
 
 
-def grant_risks(account: DeployedAccount, identity: DeployedUser | DeployedRole) -> Iterator[Risk]:
+def grant_risks(account: DeployedAccount, identity: Deployed) -> Iterator[Risk]:
     """Judge what an identity may do in S3, by all its policies and those of its groups."""
     statements: list[Statement] = []
     held = _Held(account, identity, statements)
@@ -52,9 +51,7 @@ def grant_risks(account: DeployedAccount, identity: DeployedUser | DeployedRole)
         yield held.risk(Weakness.NOT_JUDGED, f"its policies can't be judged: {error}")
 
 
-def _documents(
-    account: DeployedAccount, identity: DeployedIdentity
-) -> Mapping[str, PolicyDocument | None]:
+def _documents(account: DeployedAccount, identity: Deployed) -> Mapping[str, PolicyDocument | None]:
     groups = identity.groups if isinstance(identity, DeployedUser) else ()
     found = {**identity.inline, **identity.attached}
     for name in groups:
@@ -67,7 +64,7 @@ def _documents(
 @dataclass(frozen=True)
 class _Held:
     account: DeployedAccount
-    identity: DeployedUser | DeployedRole
+    identity: Deployed
     statements: list[Statement]
 
     def risks(self) -> Iterator[Risk]:
@@ -91,12 +88,10 @@ class _Held:
         actions: list[str] | None = None,
     ) -> Risk:
         entry = {"action": request.action, "resource": request.resource} if request else None
-        instead = None if actions is None else grants_instead(self._kind, buckets or (), actions)
-        return Risk(weakness, self._kind, self.identity.name, text, entry, instead)
-
-    @property
-    def _kind(self) -> Kind:
-        return "user" if isinstance(self.identity, DeployedUser) else "role"
+        instead = (
+            None if actions is None else grants_instead(self.identity.KIND, buckets or (), actions)
+        )
+        return Risk(weakness, self.identity.KIND, self.identity.name, text, entry, instead)
 
     def _everywhere(self) -> Risk | None:
         deciding = [one for one in self.statements if one.effect is Effect.DENY or _is_wide(one)]

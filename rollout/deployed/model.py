@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
+from components.aws.limits import Kind
 from components.iam.document import PolicyDocument
 
 
@@ -61,6 +63,7 @@ class DeployedIdentity(DeployedPolicies):
 class DeployedUser(DeployedIdentity):
     """A user; the groups are names."""
 
+    KIND: ClassVar[Kind] = "user"
     keys: tuple[DeployedKey, ...] = ()
     groups: tuple[str, ...] = ()
     has_console_password: bool = False
@@ -70,10 +73,14 @@ class DeployedUser(DeployedIdentity):
 class DeployedRole(DeployedIdentity):
     """A role, with its trust policy."""
 
+    KIND: ClassVar[Kind] = "role"
     trust: PolicyDocument
     description: str = ""
     max_session_seconds: int = 3_600
     last_use: LastUse | None = None
+
+
+Deployed = DeployedUser | DeployedRole
 
 
 @dataclass(frozen=True)
