@@ -15,7 +15,7 @@ from components.resources.account import bucket_lookups, provider_lookup
 from components.resources.lookups import Lookup, look_up
 from components.settings import Role
 from components.settings.findings import path_of
-from plugin.reading import PROVIDER, Checked, check, wrong
+from plugin.reading import PROVIDER, CheckedIdentity, check, wrong
 
 _NO_PROVIDER: Final = {
     "path": PROVIDER,
@@ -85,7 +85,7 @@ async def arguments(
     )
 
 
-def _tell(component: pulumi.ComponentResource, checked: Checked) -> None:
+def _tell(component: pulumi.ComponentResource, checked: CheckedIdentity) -> None:
     for warning in checked.warnings:
         pulumi.log.warn(warning, component)
     if checked.unknown:
@@ -97,7 +97,10 @@ def _tell(component: pulumi.ComponentResource, checked: Checked) -> None:
 
 
 def _lookups(
-    component: pulumi.ComponentResource, name: str, checked: Checked, values: Mapping[str, Any]
+    component: pulumi.ComponentResource,
+    name: str,
+    checked: CheckedIdentity,
+    values: Mapping[str, Any],
 ) -> dict[str, Lookup]:
     """The look-ups of the buckets by name, and of the provider if a role's is not given."""
     grants = enumerate(checked.settings.grants)

@@ -60,7 +60,7 @@ _AS_GIVEN: Final = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedIdentity:
     """An identity's settings and layout. Only a preview has ``unknown`` properties: their paths."""
 
     settings: User | Role
@@ -76,7 +76,7 @@ class Checked:
 
 def check(
     kind: limits.Kind, name: str, properties: Mapping[str, Any], partition: str | None
-) -> Checked:
+) -> CheckedIdentity:
     """Check the properties of an identity, as the program checks a stack's config.
 
     Raises:
@@ -99,7 +99,7 @@ def check(
         if any(path.partition(".")[0] == key for path in unknown)
     }
     said = () if unknown else tuple(_text(name, one) for one in warnings(stack))
-    return Checked(settings.model_copy(update=later), layout, tuple(unknown), said)
+    return CheckedIdentity(settings.model_copy(update=later), layout, tuple(unknown), said)
 
 
 def wrong(name: str, findings: Iterable[Finding]) -> InputPropertiesError:

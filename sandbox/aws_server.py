@@ -13,7 +13,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from sandbox.authorization.gate import Gate
+from sandbox.authorization.authorizer import Authorizer
 from sandbox.folder import Folder
 from sandbox.ownership import PATH, Owner
 
@@ -40,14 +40,14 @@ class _Application:
     """The gate to moto's application, and the owner on a path of its own."""
 
     def __init__(self, owner: Owner, folder: Folder) -> None:
-        self._gate = Gate(_Moto(), folder.calls, folder.issuer_key)
+        self._authorizer = Authorizer(_Moto(), folder.calls, folder.issuer_key)
         self._owner = owner.text().encode()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == PATH:
             start("200 OK", [("Content-Type", "application/json")])
             return [self._owner]
-        return self._gate(environ, start)
+        return self._authorizer(environ, start)
 
 
 class AwsServer:

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any, Final
 
-from sandbox.authorization.refusal import Answer, Refusal, xml
+from sandbox.authorization.refusal import HttpAnswer, Refusal, xml
 from sandbox.authorization.visit import Visit
 
 _PUT: Final = "PutUserPermissionsBoundary"
@@ -13,7 +13,7 @@ _OK: Final = 200
 _END: Final = b"</User>"
 
 
-def answer(visit: Visit) -> Answer:
+def answer(visit: Visit) -> HttpAnswer:
     """Answer a call of IAM: moto does, and what it does not do of boundaries is done here.
 
     Raises:
@@ -45,9 +45,9 @@ def _user(visit: Visit) -> Any:  # noqa: ANN401 - moto has no types
     return user
 
 
-def _empty(operation: str) -> Answer:
+def _empty(operation: str) -> HttpAnswer:
     said = xml(f"{operation}Response", {"ResponseMetadata": ""})
     said = said.replace(
         "<ResponseMetadata>", f"<ResponseMetadata>{xml('RequestId', str(uuid.uuid4()))}"
     )
-    return Answer(_OK, [("Content-Type", "text/xml")]).with_body(said.encode())
+    return HttpAnswer(_OK, [("Content-Type", "text/xml")]).with_body(said.encode())

@@ -16,7 +16,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from sandbox.authorization.operations import ACL, Need, S3Call, Target
+from sandbox.authorization.operations import ACL, Address, Requirement, S3Call
 from sandbox.authorization.request import HttpRequest
 from sandbox.authorization.signatures import Signed
 from sandbox.authorization.stored import Bucket, Encryption
@@ -96,9 +96,11 @@ def of_call(http: HttpRequest, region: str, now: datetime) -> Keys:
     return keys
 
 
-def of_s3(call: S3Call, signed: Signed, need: Need, target: Target, bucket: Bucket | None) -> Keys:
+def of_s3(
+    call: S3Call, signed: Signed, required: Requirement, target: Address, bucket: Bucket | None
+) -> Keys:
     """The keys of S3 that an action of a call has."""
-    action = need.action_on(target)
+    action = required.action_on(target)
     keys: dict[str, str | Sequence[str]] = {
         "s3:authType": "REST-QUERY-STRING" if signed.presigned else "REST-HEADER",
         "s3:signatureversion": "AWS4-HMAC-SHA256",
@@ -111,7 +113,7 @@ def of_s3(call: S3Call, signed: Signed, need: Need, target: Target, bucket: Buck
         keys["s3:ResourceAccount"] = keys["aws:ResourceAccount"] = bucket.account
     given = _given(call)
     keys |= {f"s3:{key}": given[key] for key in KEYS.get(action, ()) if key in given}
-    if need.versioned and target.version:
+    if required.versioned and target.version:
         keys["s3:versionid"] = target.version
     if action in REQUEST_TAGS and (tags := _request_tags(call)):
         keys |= {f"s3:RequestObjectTag/{key}": value for key, value in tags.items()}
@@ -135,7 +137,7 @@ def of_kms(call: S3Call, used: Encryption, bucket: Bucket, arn: str, account: st
     }
 
 
-def role_of(call: S3Call) -> str:
+def replication_role(call: S3Call) -> str:
     """The role that a replication's configuration gives to S3."""
     return str(_body(call, "ReplicationConfiguration").get("Role"))
 

@@ -7,7 +7,7 @@ from typing import Final
 from components.iam.decide import Decision, Reason, Request, decide_parsed
 from components.iam.document import Statement
 from sandbox.authorization import context
-from sandbox.authorization.operations import Need, Place, S3Call, Target, needs
+from sandbox.authorization.operations import ActsOn, Address, Requirement, S3Call, requirements
 from sandbox.authorization.principals import Policies, Principal, unjudged
 from sandbox.authorization.record import Check
 from sandbox.authorization.request import HttpRequest
@@ -77,7 +77,7 @@ class S3Decider:
 
     def checks(self, call: S3Call) -> list[Check]:
         """Decide all that a call needs."""
-        made = (self._check(call, need) for need in needs(call))
+        made = (self._check(call, required) for required in requirements(call))
         return [check for check in made if check is not None]
 
     def may_list(self, call: S3Call, bucket: str) -> Check:
@@ -85,29 +85,31 @@ class S3Decider:
 
         A call on an object has no `s3:prefix`.
         """
-        need, target = Need("s3:ListBucket", Place.BUCKET), Target(bucket)
-        keys = context.of_s3(call, self._signed, need, target, Bucket.find(bucket))
+        required, target = Requirement("s3:ListBucket", ActsOn.BUCKET), Address(bucket)
+        keys = context.of_s3(call, self._signed, required, target, Bucket.find(bucket))
         kept = {key: value for key, value in keys.items() if key not in context.LISTING}
-        return self._decide(need.action, self._arn(target), kept, _account(bucket))
+        return self._decide(required.action, self._arn(target), kept, _account(bucket))
 
-    def _check(self, call: S3Call, need: Need) -> Check | None:
-        copied = need.place in {Place.SOURCE, Place.SOURCE_KEY}
+    def _check(self, call: S3Call, required: Requirement) -> Check | None:
+        copied = required.on in {ActsOn.SOURCE, ActsOn.SOURCE_KEY}
         target = call.source if copied and call.source else call.target
         bucket, arn = Bucket.find(target.bucket), self._arn(target)
-        if need.place is Place.ROLE:
+        if required.on is ActsOn.ROLE:
             passed = {"iam:PassedToService": "s3.amazonaws.com"}
-            return self._decide(need.action, context.role_of(call), passed)
-        if need.action.startswith("kms:"):
-            used = bucket.encryption(call, need.place) if bucket else None
+            return self._decide(required.action, context.replication_role(call), passed)
+        if required.action.startswith("kms:"):
+            used = bucket.encryption(call, required.on) if bucket else None
             if used is None or bucket is None:
                 return None
             keys = context.of_kms(call, used, bucket, arn, self._principal.account)
-            return self._decide(need.action, used.key, keys, used.key.split(":")[4])
-        keys = context.of_s3(call, self._signed, need, target, bucket)
-        if need.place is Place.EVERYTHING:
-            return self._decide(need.action, "*", keys)
-        place = self._arn(Target(target.bucket)) if need.place is Place.BUCKET else arn
-        return self._decide(need.action_on(target), place, keys, bucket.account if bucket else None)
+            return self._decide(required.action, used.key, keys, used.key.split(":")[4])
+        keys = context.of_s3(call, self._signed, required, target, bucket)
+        if required.on is ActsOn.EVERYTHING:
+            return self._decide(required.action, "*", keys)
+        place = self._arn(Address(target.bucket)) if required.on is ActsOn.BUCKET else arn
+        return self._decide(
+            required.action_on(target), place, keys, bucket.account if bucket else None
+        )
 
     def _decide(
         self, action: str, resource: str, keys: context.Keys, account: str | None = None
@@ -120,7 +122,7 @@ class S3Decider:
             return replace(check, allowed=False, reason=words)
         return check
 
-    def _arn(self, target: Target) -> str:
+    def _arn(self, target: Address) -> str:
         place = f"{target.bucket}/{target.key}" if target.key else target.bucket
         return f"arn:{self._principal.partition}:s3:::{place}"
 

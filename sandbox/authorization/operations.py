@@ -12,7 +12,7 @@ from typing import Final
 from sandbox.authorization.request import HttpRequest
 
 
-class Place(Enum):
+class ActsOn(Enum):
     """What an action acts on."""
 
     BUCKET = "the bucket"
@@ -27,7 +27,7 @@ class Place(Enum):
 
 
 @dataclass(frozen=True)
-class Target:
+class Address:
     """A bucket, or an object or a version of it."""
 
     bucket: str
@@ -41,8 +41,8 @@ class S3Call:
 
     operation: str
     http: HttpRequest
-    target: Target
-    source: Target | None = None
+    target: Address
+    source: Address | None = None
     tagged: bool = False
     """Whether the object that is copied has tags."""
 
@@ -52,36 +52,38 @@ class S3Call:
 
 
 @dataclass(frozen=True)
-class Need:
+class Requirement:
     """An action that an operation needs."""
 
     action: str
-    place: Place
+    on: ActsOn
     versioned: str | None = None
     """The action in its place if the call names a version."""
     when: Callable[[S3Call], bool] = lambda _: True
 
-    def action_on(self, target: Target) -> str:
+    def action_on(self, target: Address) -> str:
         """The action that the call needs."""
         return self.versioned if self.versioned and target.version else self.action
 
 
-def needs(call: S3Call) -> Iterator[Need]:
+def requirements(call: S3Call) -> Iterator[Requirement]:
     """The actions that a call needs."""
-    return (need for need in TABLE[call.operation] if need.when(call))
+    return (required for required in TABLE[call.operation] if required.when(call))
 
 
-def _object(action: str, versioned: str | None = None) -> Need:
-    return Need(f"s3:{action}", Place.OBJECT, versioned and f"s3:{versioned}")
+def _object(action: str, versioned: str | None = None) -> Requirement:
+    return Requirement(f"s3:{action}", ActsOn.OBJECT, versioned and f"s3:{versioned}")
 
 
-def _bucket(action: str) -> Need:
-    return Need(f"s3:{action}", Place.BUCKET)
+def _bucket(action: str) -> Requirement:
+    return Requirement(f"s3:{action}", ActsOn.BUCKET)
 
 
-def _with(need: Need, *headers: str) -> Need:
-    """The need of a call that has one of the headers."""
-    return Need(need.action, need.place, need.versioned, lambda call: call.has(*headers))
+def _with(required: Requirement, *headers: str) -> Requirement:
+    """The requirement of a call that has one of the headers."""
+    return Requirement(
+        required.action, required.on, required.versioned, lambda call: call.has(*headers)
+    )
 
 
 def _copies_tags(call: S3Call) -> bool:
@@ -99,7 +101,10 @@ ACL: Final = (
 )
 _LOCK: Final = ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date")
 
-_READ: Final = (_object("GetObject", "GetObjectVersion"), Need("kms:Decrypt", Place.OLD_KEY))
+_READ: Final = (
+    _object("GetObject", "GetObjectVersion"),
+    Requirement("kms:Decrypt", ActsOn.OLD_KEY),
+)
 _BYPASS: Final = _with(_object("BypassGovernanceRetention"), "x-amz-bypass-governance-retention")
 _DELETE: Final = (_object("DeleteObject", "DeleteObjectVersion"), _BYPASS)
 _WRITE: Final = (
@@ -108,20 +113,22 @@ _WRITE: Final = (
     _with(_object("PutObjectTagging"), "x-amz-tagging"),
     _with(_object("PutObjectRetention"), *_LOCK),
     _with(_object("PutObjectLegalHold"), "x-amz-object-lock-legal-hold"),
-    Need("kms:GenerateDataKey", Place.KEY),
+    Requirement("kms:GenerateDataKey", ActsOn.KEY),
 )
-_PART: Final = (_object("PutObject"), Need("kms:Decrypt", Place.UPLOAD_KEY))
+_PART: Final = (_object("PutObject"), Requirement("kms:Decrypt", ActsOn.UPLOAD_KEY))
 _SOURCE: Final = (
-    Need("s3:GetObject", Place.SOURCE, "s3:GetObjectVersion"),
-    Need("kms:Decrypt", Place.SOURCE_KEY),
+    Requirement("s3:GetObject", ActsOn.SOURCE, "s3:GetObjectVersion"),
+    Requirement("kms:Decrypt", ActsOn.SOURCE_KEY),
 )
 _SOURCE_TAGS: Final = (
-    Need("s3:GetObjectTagging", Place.SOURCE, "s3:GetObjectVersionTagging", _copies_tags),
-    Need("s3:PutObjectTagging", Place.OBJECT, None, _copies_tags),
+    Requirement("s3:GetObjectTagging", ActsOn.SOURCE, "s3:GetObjectVersionTagging", _copies_tags),
+    Requirement("s3:PutObjectTagging", ActsOn.OBJECT, None, _copies_tags),
 )
 
 
-def _configured(name: str, action: str | None = None, *, changes: bool = True) -> dict[str, Need]:
+def _configured(
+    name: str, action: str | None = None, *, changes: bool = True
+) -> dict[str, Requirement]:
     """Get, Put and Delete of a bucket's configuration; to delete one, the right to put it."""
     base = action or name
     put = _bucket(f"Put{base}")
@@ -129,8 +136,8 @@ def _configured(name: str, action: str | None = None, *, changes: bool = True) -
     return {f"Get{name}": _bucket(f"Get{base}"), **rest}
 
 
-_BUCKETS: Final[Mapping[str, Need]] = {
-    "ListBuckets": Need("s3:ListAllMyBuckets", Place.EVERYTHING),
+_BUCKETS: Final[Mapping[str, Requirement]] = {
+    "ListBuckets": Requirement("s3:ListAllMyBuckets", ActsOn.EVERYTHING),
     "HeadBucket": _bucket("ListBucket"),
     "ListObjects": _bucket("ListBucket"),
     "ListObjectsV2": _bucket("ListBucket"),
@@ -167,29 +174,29 @@ _BUCKETS: Final[Mapping[str, Need]] = {
     **_configured("ObjectLockConfiguration", "BucketObjectLockConfiguration", changes=False),
     **_configured("PublicAccessBlock", "BucketPublicAccessBlock"),
     **{
-        operation: need
+        operation: required
         for kind in ("Analytics", "IntelligentTiering", "Inventory", "Metrics")
-        for operation, need in {
+        for operation, required in {
             **_configured(f"Bucket{kind}Configuration", f"{kind}Configuration"),
             f"ListBucket{kind}Configurations": _bucket(f"Get{kind}Configuration"),
         }.items()
     },
 }
 
-TABLE: Final[Mapping[str, tuple[Need, ...]]] = {
-    **{operation: (need,) for operation, need in _BUCKETS.items()},
+TABLE: Final[Mapping[str, tuple[Requirement, ...]]] = {
+    **{operation: (required,) for operation, required in _BUCKETS.items()},
     "CreateBucket": (
         _bucket("CreateBucket"),
         _with(_bucket("PutBucketAcl"), *ACL),
         _with(_bucket("PutBucketObjectLockConfiguration"), "x-amz-bucket-object-lock-enabled"),
         _with(_bucket("PutBucketVersioning"), "x-amz-bucket-object-lock-enabled"),
         _with(_bucket("PutBucketOwnershipControls"), "x-amz-object-ownership"),
-        Need("s3:TagResource", Place.BUCKET, when=lambda call: b"<Tag>" in call.http.body),
+        Requirement("s3:TagResource", ActsOn.BUCKET, when=lambda call: b"<Tag>" in call.http.body),
     ),
     "GetBucketReplication": (_bucket("GetReplicationConfiguration"),),
     "PutBucketReplication": (
         _bucket("PutReplicationConfiguration"),
-        Need("iam:PassRole", Place.ROLE),
+        Requirement("iam:PassRole", ActsOn.ROLE),
     ),
     "DeleteBucketReplication": (_bucket("PutReplicationConfiguration"),),
     "GetObject": _READ,

@@ -5,13 +5,13 @@ from typing import Final
 from components.iam.decide import Request
 from sandbox.authorization import boundaries
 from sandbox.authorization.decisions import decide, message
-from sandbox.authorization.refusal import DENIED, Answer, Refusal, access_denied
+from sandbox.authorization.refusal import DENIED, HttpAnswer, Refusal, access_denied
 from sandbox.authorization.visit import Visit
 
 _SCOPE: Final = "the sandbox decides S3 and STS, and of other services only the action, on *"
 
 
-def answer(visit: Visit) -> Answer:
+def answer(visit: Visit) -> HttpAnswer:
     """Decide a call and let moto answer it.
 
     Raises:

@@ -20,7 +20,7 @@ Keys = Mapping[str, str | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Session:
+class StsSession:
     """What moto does not keep of a session that STS gave."""
 
     own: bool
@@ -57,7 +57,7 @@ class Principal:
     """moto's user or role."""
     assumed: Any = None
     """moto's session of the role."""
-    session: Session = Session(own=False)
+    session: StsSession = StsSession(own=False)
     partition: str = "aws"
 
     @property
@@ -124,10 +124,10 @@ class Principals:
     def __init__(self) -> None:
         """Know no session yet."""
         self._lock = threading.Lock()
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, StsSession] = {}
         self._assumed: dict[str, Any] = {}
 
-    def opened(self, access_key: str, session: Session) -> None:
+    def opened(self, access_key: str, session: StsSession) -> None:
         """Remember what moto does not keep of a session."""
         with self._lock:
             self._sessions[access_key] = session
@@ -185,7 +185,7 @@ class Principals:
             partition=partition,
         )
 
-    def _session(self, access_key: str, account: str) -> tuple[Any, Session | None]:
+    def _session(self, access_key: str, account: str) -> tuple[Any, StsSession | None]:
         with self._lock:
             if access_key not in self._assumed:
                 for backend in list(sts_backends[account].values()):

@@ -10,7 +10,7 @@ import botocore.session
 import xmltodict
 from botocore.model import OperationModel
 
-from sandbox.authorization.operations import REFUSED, S3Call, Target
+from sandbox.authorization.operations import REFUSED, Address, S3Call
 from sandbox.authorization.refusal import Refusal
 from sandbox.authorization.request import HttpRequest
 
@@ -67,7 +67,7 @@ def call_of(http: HttpRequest) -> S3Call:
     if form.operation in REFUSED:
         raise _unknown(form.operation, REFUSED[form.operation])
     source = http.headers.get(_COPY_SOURCE) if _COPY_SOURCE in form.headers else None
-    target = Target(bucket, key, query.get("versionId") if "versionId" in form.known else None)
+    target = Address(bucket, key, query.get("versionId") if "versionId" in form.known else None)
     return S3Call(form.operation, http, target, _source(source) if source is not None else None)
 
 
@@ -81,7 +81,7 @@ def keys_of(call: S3Call) -> list[tuple[dict[str, Any], S3Call]]:
         listed = xmltodict.parse(call.http.body, strip_whitespace=False)["Delete"]["Object"]
         objects = listed if isinstance(listed, list) else [listed]
         targets = [
-            Target(call.target.bucket, one["Key"] or "", one.get("VersionId")) for one in objects
+            Address(call.target.bucket, one["Key"] or "", one.get("VersionId")) for one in objects
         ]
     except Exception:  # noqa: BLE001 - whatever the parser finds, S3 calls it so
         raise Refusal("MalformedXML", 400, "The XML you provided was not well-formed.") from None
@@ -94,13 +94,13 @@ def _unknown(what: str, why: str = "it has no row in the sandbox's table of oper
     return Refusal("NotImplemented", 501, f"The sandbox refuses {what}: {why}.")
 
 
-def _source(header: str) -> Target:
+def _source(header: str) -> Address:
     """The object that is copied, as moto reads the header."""
     parts = urlparse(header)
     bucket, found, key = unquote(parts.path).lstrip("/").partition("/")
     if parts.scheme or parts.netloc or not found or not key or bucket.startswith("arn:"):
         raise _unknown(f"the copy source {header}", "it is not BUCKET/KEY")
-    return Target(bucket, key, parse_qs(parts.query).get("versionId", [None])[0])
+    return Address(bucket, key, parse_qs(parts.query).get("versionId", [None])[0])
 
 
 @cache

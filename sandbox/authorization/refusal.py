@@ -27,17 +27,17 @@ def access_denied(message: str = "Access Denied") -> Refusal:
 
 
 @dataclass
-class Answer:
+class HttpAnswer:
     """An answer of a WSGI application, read whole."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
 
-    def with_body(self, body: bytes) -> "Answer":
+    def with_body(self, body: bytes) -> "HttpAnswer":
         """The same answer with another body."""
         headers = [pair for pair in self.headers if pair[0].lower() != "content-length"]
-        return Answer(self.status, [*headers, ("Content-Length", str(len(body)))], body)
+        return HttpAnswer(self.status, [*headers, ("Content-Length", str(len(body)))], body)
 
     def send(self, start: Callable[..., Any]) -> list[bytes]:
         """Give it to the WSGI server."""
@@ -45,9 +45,9 @@ class Answer:
         return [self.body]
 
 
-def ask(application: Callable[..., Any], environ: dict[str, Any]) -> Answer:
+def ask(application: Callable[..., Any], environ: dict[str, Any]) -> HttpAnswer:
     """Call a WSGI application."""
-    answer = Answer(500)
+    answer = HttpAnswer(500)
 
     def start(status: str, headers: list[tuple[str, str]], *_: object) -> None:
         answer.status, answer.headers = int(status.split(maxsplit=1)[0]), list(headers)
@@ -68,17 +68,17 @@ def xml(tag: str, content: str | Mapping[str, str]) -> str:
     return f"<{tag}>{inside}</{tag}>"
 
 
-def for_s3(refusal: Refusal, method: str, place: Mapping[str, str]) -> Answer:
+def for_s3(refusal: Refusal, method: str, place: Mapping[str, str]) -> HttpAnswer:
     """As S3 answers; `place` names the bucket and the key where S3 names them."""
     if method == "HEAD":
-        return Answer(refusal.status, [("Content-Type", "application/xml")])
+        return HttpAnswer(refusal.status, [("Content-Type", "application/xml")])
     request = {"RequestId": uuid.uuid4().hex[:16].upper(), "HostId": "sandbox"}
     said = {"Code": refusal.code, "Message": refusal.message}
     text = '<?xml version="1.0" encoding="UTF-8"?>\n' + xml("Error", said | dict(place) | request)
     return _answer(refusal.status, "application/xml", text)
 
 
-def for_query(refusal: Refusal) -> Answer:
+def for_query(refusal: Refusal) -> HttpAnswer:
     """As STS, IAM and the other query APIs answer."""
     said = {"Type": "Sender", "Code": refusal.code, "Message": refusal.message}
     text = (
@@ -87,7 +87,7 @@ def for_query(refusal: Refusal) -> Answer:
     return _answer(refusal.status, "text/xml", text)
 
 
-def for_json(refusal: Refusal) -> Answer:
+def for_json(refusal: Refusal) -> HttpAnswer:
     """As the JSON APIs answer."""
     said = {"__type": refusal.code, "message": refusal.message}
     answer = _answer(refusal.status, "application/x-amz-json-1.1", json.dumps(said))
@@ -95,6 +95,6 @@ def for_json(refusal: Refusal) -> Answer:
     return answer
 
 
-def _answer(status: int, kind: str, text: str) -> Answer:
+def _answer(status: int, kind: str, text: str) -> HttpAnswer:
     body = text.encode()
-    return Answer(status, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)
+    return HttpAnswer(status, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)

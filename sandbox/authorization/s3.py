@@ -6,10 +6,10 @@ from typing import Any, Final
 import xmltodict
 
 from sandbox.authorization.decisions import S3Decider, message
-from sandbox.authorization.operations import NOT_IN_MOTO, S3Call, Target
+from sandbox.authorization.operations import NOT_IN_MOTO, Address, S3Call
 from sandbox.authorization.recognition import call_of, keys_of
 from sandbox.authorization.record import Check
-from sandbox.authorization.refusal import Answer, Refusal, access_denied, xml
+from sandbox.authorization.refusal import HttpAnswer, Refusal, access_denied, xml
 from sandbox.authorization.stored import Bucket
 from sandbox.authorization.visit import Visit
 
@@ -19,7 +19,7 @@ _MISSING_OBJECT: Final = (b"<Code>NoSuchKey</Code>", b"<Code>NoSuchVersion</Code
 _END: Final = b"</DeleteResult>"
 
 
-def answer(visit: Visit) -> Answer:
+def answer(visit: Visit) -> HttpAnswer:
     """Decide a call of S3 and answer it.
 
     Raises:
@@ -57,7 +57,7 @@ def _with_tags(call: S3Call) -> S3Call:
 
 
 def _buckets_exist(call: S3Call) -> None:
-    targets: list[Target] = [call.target, *([call.source] if call.source else [])]
+    targets: list[Address] = [call.target, *([call.source] if call.source else [])]
     named = [target.bucket for target in targets if target.bucket]
     if call.operation != "CreateBucket" and not all(map(Bucket.find, named)):
         raise Refusal("NoSuchBucket", _MISSING, "The specified bucket does not exist")
@@ -69,13 +69,13 @@ def _refuse_denied(visit: Visit, checks: list[Check]) -> None:
         raise access_denied(message(visit.caller[0].arn, denied))
 
 
-def _is_missing_object(call: S3Call, answered: Answer) -> bool:
+def _is_missing_object(call: S3Call, answered: HttpAnswer) -> bool:
     if call.http.method == "HEAD":
         return bool(call.target.key)
     return any(code in answered.body for code in _MISSING_OBJECT)
 
 
-def _delete_objects(visit: Visit, call: S3Call, decider: S3Decider) -> Answer:
+def _delete_objects(visit: Visit, call: S3Call, decider: S3Decider) -> HttpAnswer:
     """Delete the objects that may be deleted; the answer says so of each."""
     allowed: list[Any] = []
     errors: list[str] = []
@@ -90,7 +90,9 @@ def _delete_objects(visit: Visit, call: S3Call, decider: S3Decider) -> Answer:
             said = {"Code": "AccessDenied", "Message": message(visit.caller[0].arn, denied)}
             errors.append(xml("Error", {"Key": one.target.key, **version, **said}))
     _buckets_exist(call)
-    answered = Answer(_OK, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>")
+    answered = HttpAnswer(
+        _OK, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>"
+    )
     if allowed:
         answered = visit.pass_on(xmltodict.unparse({"Delete": {"Object": allowed}}).encode())
     if answered.status == _OK and errors:

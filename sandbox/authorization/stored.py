@@ -7,7 +7,7 @@ from typing import Any, Final
 from moto.s3.models import s3_backends
 
 from components.aws.partitions import DNS_SUFFIXES
-from sandbox.authorization.operations import Place, S3Call, Target
+from sandbox.authorization.operations import ActsOn, Address, S3Call
 from sandbox.authorization.refusal import Refusal
 
 _KMS: Final = frozenset({"aws:kms", "aws:kms:dsse"})
@@ -46,34 +46,34 @@ class Bucket:
         """S3's name as the caller of KMS."""
         return f"s3.{self.found.region_name}.{DNS_SUFFIXES[self.partition]}"
 
-    def item(self, target: Target) -> Any:  # noqa: ANN401 - moto has no types
+    def item(self, target: Address) -> Any:  # noqa: ANN401 - moto has no types
         """Return moto's object of a target; None if there is none."""
         versions = self.found.keys.getlist(target.key, default=[])
         if target.version is None:
             return versions[-1] if versions else None
         return next((one for one in versions if str(one.version_id) == target.version), None)
 
-    def tags(self, target: Target) -> Mapping[str, str]:
+    def tags(self, target: Address) -> Mapping[str, str]:
         """Return the tags of an object as it is."""
         arn = getattr(self.item(target), "arn", None)
         tagger = s3_backends[self.account][self.partition].tagger
         return dict(tagger.get_tag_dict_for_resource(arn)) if arn else {}
 
-    def encryption(self, call: S3Call, place: Place) -> Encryption | None:
+    def encryption(self, call: S3Call, on: ActsOn) -> Encryption | None:
         """Return the KMS key that a call uses; None if it uses none, or S3's own."""
-        if place is Place.UPLOAD_KEY:
+        if on is ActsOn.UPLOAD_KEY:
             upload = self.found.multiparts.get(call.http.query.get("uploadId"))
             if upload is None or upload.sse_encryption is None:
                 return self._default()
             return self._of(upload.sse_encryption, upload.kms_key_id, bucket_key=False)
-        if place is Place.KEY:
+        if on is ActsOn.KEY:
             asked = call.http.headers.get(_ENCRYPTION)
             if asked is None:
                 return self._default()
             bucket_key = call.http.headers.get(f"{_ENCRYPTION}-bucket-key-enabled") == "true"
             key = call.http.headers.get(f"{_ENCRYPTION}-aws-kms-key-id")
             return self._of(asked, key, bucket_key=bucket_key)
-        item = self.item(call.source if call.source and place is Place.SOURCE_KEY else call.target)
+        item = self.item(call.source if call.source and on is ActsOn.SOURCE_KEY else call.target)
         kind, key = getattr(item, "encryption", None), getattr(item, "kms_key_id", None)
         return self._of(kind, key, bucket_key=bool(getattr(item, "bucket_key_enabled", False)))
 

@@ -17,9 +17,9 @@ from components.iam.decide import Decision, Reason, Request, TrustRequest, decid
 from sandbox.accounts import role_arn
 from sandbox.authorization import context, others, web_identity
 from sandbox.authorization.decisions import decide, message
-from sandbox.authorization.principals import Principals, Session, unjudged
+from sandbox.authorization.principals import Principals, StsSession, unjudged
 from sandbox.authorization.record import Check
-from sandbox.authorization.refusal import Answer, Refusal, access_denied, xml
+from sandbox.authorization.refusal import HttpAnswer, Refusal, access_denied, xml
 from sandbox.authorization.visit import Visit
 
 _WEB_IDENTITY: Final = "AssumeRoleWithWebIdentity"
@@ -45,7 +45,7 @@ class Sts:
         self._principals = principals
         self._issuer_key = issuer_key
 
-    def answer(self, visit: Visit) -> Answer:
+    def answer(self, visit: Visit) -> HttpAnswer:
         """Decide a call and let moto answer it.
 
         Raises:
@@ -64,7 +64,7 @@ class Sts:
             others.decide_action(visit, note="")
         return visit.pass_on()
 
-    def _assume_role(self, visit: Visit) -> Answer:
+    def _assume_role(self, visit: Visit) -> HttpAnswer:
         """The sandbox itself may assume any role, also one that does not exist."""
         principal, signed = visit.caller
         arn = visit.http.form.get("RoleArn", "")
@@ -76,7 +76,7 @@ class Sts:
         _decide_assume_role(visit, arn, role)
         return self._open(visit, role)
 
-    def _web_identity(self, visit: Visit) -> Answer:
+    def _web_identity(self, visit: Visit) -> HttpAnswer:
         form = visit.http.form
         arn = form.get("RoleArn", "")
         role = _role(arn)
@@ -96,13 +96,13 @@ class Sts:
             answered.body.replace(end, more + end).replace(_MOTOS_ID, role.id.encode())
         )
 
-    def _open(self, visit: Visit, role: Any, keys: Mapping[str, str] | None = None) -> Answer:  # noqa: ANN401 - moto has no types
+    def _open(self, visit: Visit, role: Any, keys: Mapping[str, str] | None = None) -> HttpAnswer:  # noqa: ANN401 - moto has no types
         """Let moto open the session; without a role it is the sandbox's own."""
         answered = visit.pass_on()
         if answered.status == _OK and (found := _KEY.search(answered.body)):
             form = visit.http.form
             arns = tuple(form[name] for name in sorted(form) if name.startswith("PolicyArns."))
-            session = Session(role is None, role and role.id, arns, keys or {})
+            session = StsSession(role is None, role and role.id, arns, keys or {})
             self._principals.opened(found[1].decode(), session)
         return answered
 

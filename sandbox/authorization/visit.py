@@ -8,7 +8,7 @@ from typing import Any, Final
 from sandbox.authorization import context
 from sandbox.authorization.principals import Principal
 from sandbox.authorization.record import Call, Check
-from sandbox.authorization.refusal import Answer, ask
+from sandbox.authorization.refusal import HttpAnswer, ask
 from sandbox.authorization.request import HttpRequest, put_body
 from sandbox.authorization.signatures import Signed
 
@@ -45,7 +45,7 @@ class Visit:
         principal, signed = self.caller
         return {**context.of_call(self.http, signed.region, self.now), **principal.keys}
 
-    def pass_on(self, body: bytes | None = None) -> Answer:
+    def pass_on(self, body: bytes | None = None) -> HttpAnswer:
         """Let moto answer, in the caller's account, whatever account the call asks moto for."""
         if body is not None:
             put_body(self.environ, body)

@@ -35,7 +35,7 @@ _NOT_GRANTED: Final = "no identity-based policy allows"
 
 
 @dataclass(frozen=True)
-class Group:
+class AlikeCalls:
     """Calls of one operation on one bucket that were decided alike."""
 
     calls: tuple[Call, ...]
@@ -76,15 +76,15 @@ class Ran:
     calls: tuple[Call, ...]
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[AlikeCalls]:
         """Its calls, those that were decided alike together."""
         return grouped(self.calls)
 
-    def missing(self, group: Group) -> tuple[Grant, ...]:
+    def missing(self, group: AlikeCalls) -> tuple[Grant, ...]:
         """The grants that would allow what the config does not grant."""
         return grants(lacking(group.ungranted, giving(self.settings.grants)))
 
-    def has(self, group: Group) -> bool:
+    def has(self, group: AlikeCalls) -> bool:
         """Whether the config grants all of what no grant allowed."""
         return bool(group.ungranted) and all(map(giving(self.settings.grants), group.ungranted))
 
@@ -109,14 +109,14 @@ def unmet(settings: User | Role) -> Iterator[str]:
         )
 
 
-def grouped(calls: Iterable[Call]) -> list[Group]:
+def grouped(calls: Iterable[Call]) -> list[AlikeCalls]:
     """Group calls, in the order of the first of each group."""
     found: dict[tuple[object, ...], list[Call]] = {}
     for call in calls:
         decided = frozenset(map(_alike, call.checks))
         kind = (call.service, call.operation, call.bucket, call.allowed, call.error, decided)
         found.setdefault(kind, []).append(call)
-    return [Group(tuple(some)) for some in found.values()]
+    return [AlikeCalls(tuple(some)) for some in found.values()]
 
 
 def as_json(ran: Ran) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def as_lines(ran: Ran) -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _group_lines(ran: Ran, group: Group) -> Iterator[str]:
+def _group_lines(ran: Ran, group: AlikeCalls) -> Iterator[str]:
     keys = ", ".join(text or '""' for text in group.examples)
     named = f": {keys}" if keys else ""
     where = f" on {group.first.bucket}" if group.first.bucket else ""
@@ -172,7 +172,7 @@ def _why(check: Check) -> str:
     return f"{verb} by statement {check.statement + 1}{sid} of {check.policy}"
 
 
-def _group_json(ran: Ran, group: Group) -> dict[str, Any]:
+def _group_json(ran: Ran, group: AlikeCalls) -> dict[str, Any]:
     first = group.first
     return {
         "service": first.service,

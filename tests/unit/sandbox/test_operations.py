@@ -17,11 +17,11 @@ from sandbox.authorization.operations import (
     NOT_IN_MOTO,
     REFUSED,
     TABLE,
-    Need,
-    Place,
+    ActsOn,
+    Address,
+    Requirement,
     S3Call,
-    Target,
-    needs,
+    requirements,
 )
 from sandbox.authorization.recognition import call_of, keys_of
 from sandbox.authorization.refusal import Refusal
@@ -29,8 +29,14 @@ from sandbox.authorization.request import HttpRequest
 
 MODEL = botocore.session.Session().get_service_model("s3")
 REFERENCE: dict[str, dict[str, Any]] = get_service_prefix_data("s3")["privileges"]
-NEEDS = [need for row in TABLE.values() for need in row]
-ACTIONS = sorted({name for need in NEEDS for name in (need.action, need.versioned or need.action)})
+NEEDS = [required for row in TABLE.values() for required in row]
+ACTIONS = sorted(
+    {
+        name
+        for required in NEEDS
+        for name in (required.action, required.versioned or required.action)
+    }
+)
 OTHER_HOSTS = {"ListDirectoryBuckets", "WriteGetObjectResponse"}
 BUCKET, KEY = "acme-dev", "builds/ä b+c/1"
 
@@ -94,10 +100,10 @@ def test_the_request_of_an_operation_is_recognised(name: str, *, virtual: bool) 
     same = {name, f"{name}Configuration"} if operation.deprecated else {name}
     assert call.operation in same
     members = operation.input_shape.members if operation.input_shape else {}
-    expected = Target(BUCKET if "Bucket" in members else "", KEY if "Key" in members else "")
+    expected = Address(BUCKET if "Bucket" in members else "", KEY if "Key" in members else "")
     assert call.target == expected
-    assert (call.source == Target("src", "x y", "7")) == ("CopySource" in members)
-    assert list(needs(call)) or name == "DeleteObjects"
+    assert (call.source == Address("src", "x y", "7")) == ("CopySource" in members)
+    assert list(requirements(call)) or name == "DeleteObjects"
 
 
 @pytest.mark.parametrize(
@@ -162,26 +168,30 @@ def described() -> Iterator[tuple[str, str]]:
 def test_an_operation_needs_the_action_that_the_reference_has_for_it(
     action: str, operation: str
 ) -> None:
-    needed = {name for need in TABLE[operation] for name in (need.action, need.versioned)}
+    needed = {
+        name for required in TABLE[operation] for name in (required.action, required.versioned)
+    }
     assert action in needed
 
 
-@pytest.mark.parametrize("need", NEEDS, ids=lambda need: f"{need.action} {need.place.name}")
-def test_an_action_acts_where_the_reference_says(need: Need) -> None:
-    service, _, name = need.action.partition(":")
+@pytest.mark.parametrize(
+    "required", NEEDS, ids=lambda required: f"{required.action} {required.on.name}"
+)
+def test_an_action_acts_where_the_reference_says(required: Requirement) -> None:
+    service, _, name = required.action.partition(":")
     if service != "s3":
         assert service in {"kms", "iam"}
         assert service in get_all_service_prefixes()
         return
     kinds = {
-        Place.BUCKET: "bucket",
-        Place.OBJECT: "object",
-        Place.SOURCE: "object",
-        Place.EVERYTHING: "",
+        ActsOn.BUCKET: "bucket",
+        ActsOn.OBJECT: "object",
+        ActsOn.SOURCE: "object",
+        ActsOn.EVERYTHING: "",
     }
-    for action in filter(None, (name, (need.versioned or "").removeprefix("s3:"))):
+    for action in filter(None, (name, (required.versioned or "").removeprefix("s3:"))):
         placed = REFERENCE[action]["resource_types"].keys() - {""} or {""}
-        assert kinds[need.place] in placed
+        assert kinds[required.on] in placed
 
 
 NOT_SAID = {
@@ -213,7 +223,7 @@ def test_an_action_has_the_condition_keys_of_the_reference(action: str) -> None:
         has |= {"s3:RequestObjectTag/<key>", "s3:RequestObjectTagKeys"}
     if action in EXISTING_TAGS:
         has |= {"s3:ExistingObjectTag/<key>"}
-    if any(action == need.versioned for need in NEEDS):
+    if any(action == required.versioned for required in NEEDS):
         has |= {"s3:versionid"}
     assert known - points - ALWAYS - NOT_SAID == has
 
@@ -293,8 +303,10 @@ def test_a_call_needs_all_its_actions(
 ) -> None:
     call = call_of(request(MODEL.operation_model(operation), **more))
     assert sorted(actions) == sorted(
-        need.action_on(call.source if need.place is Place.SOURCE and call.source else call.target)
-        for need in needs(call)
+        required.action_on(
+            call.source if required.on is ActsOn.SOURCE and call.source else call.target
+        )
+        for required in requirements(call)
     )
 
 
@@ -302,7 +314,9 @@ def test_a_copy_of_an_object_with_tags_reads_and_writes_them_unless_it_replaces_
     def tags(**more: Any) -> set[str]:
         call = call_of(request(MODEL.operation_model("CopyObject"), CopySource="src/x", **more))
         tagged = S3Call(call.operation, call.http, call.target, call.source, tagged=True)
-        return {need.action for need in needs(tagged) if "Tagging" in need.action}
+        return {
+            required.action for required in requirements(tagged) if "Tagging" in required.action
+        }
 
     assert tags() == {"s3:GetObjectTagging", "s3:PutObjectTagging"}
     assert tags(TaggingDirective="REPLACE") == set()
@@ -313,6 +327,6 @@ def test_a_batch_names_its_objects_one_by_one() -> None:
     model = MODEL.operation_model("DeleteObjects")
     call = call_of(request(model, Delete={"Objects": objects, "Quiet": True}))
     targets = [one.target for _, one in keys_of(call)]
-    assert targets == [Target(BUCKET, "a b"), Target(BUCKET, "ä", "7"), Target(BUCKET, " ")]
+    assert targets == [Address(BUCKET, "a b"), Address(BUCKET, "ä", "7"), Address(BUCKET, " ")]
     with pytest.raises(Refusal, match="not well-formed"):
         keys_of(call_of(HttpRequest("POST", "/acme-dev", "delete", {"host": "localhost"}, b"<a>")))

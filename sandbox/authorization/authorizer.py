@@ -17,7 +17,7 @@ from sandbox.authorization.principals import Principal, Principals
 from sandbox.authorization.record import Recorder
 from sandbox.authorization.refusal import (
     DENIED,
-    Answer,
+    HttpAnswer,
     Refusal,
     for_json,
     for_query,
@@ -31,7 +31,7 @@ _MOTOS_OWN: Final = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favico
 """Paths that moto takes for itself, whoever calls."""
 
 
-class Gate:
+class Authorizer:
     """A WSGI application that decides, and asks moto only for what is allowed."""
 
     def __init__(self, moto: DomainDispatcherApplication, record: Path, issuer_key: Path) -> None:
@@ -53,7 +53,7 @@ class Gate:
             self._recorder.append(visit.recorded(answer.status, error))
         return answer.send(start)
 
-    def _answer(self, visit: Visit) -> Answer:
+    def _answer(self, visit: Visit) -> HttpAnswer:
         # moto takes the decoded path.
         if visit.environ["PATH_INFO"].startswith(_MOTOS_OWN):
             raise Refusal("AccessDenied", DENIED, "The sandbox does not serve moto's own paths.")
@@ -118,7 +118,7 @@ def _unknown_key(*, in_s3: bool) -> Refusal:
     return Refusal("InvalidClientTokenId", DENIED, words)
 
 
-def _told(visit: Visit, refusal: Refusal) -> Answer:
+def _told(visit: Visit, refusal: Refusal) -> HttpAnswer:
     if visit.service.startswith("s3"):
         names = {"BucketName": visit.bucket, "Key": visit.key}
         place = {name: value for name, value in names.items() if value}
