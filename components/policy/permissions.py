@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from components.aws.actions import ACCESS, EVERYTHING, NEEDS_OF_KEY, Action, Target, action
+from components.aws.actions import EVERYTHING, Action, Target
 from components.settings.model import Grant
 
 
@@ -72,9 +72,9 @@ def _simplest(actions: frozenset[str]) -> frozenset[str]:
 
 
 def _of_grant(grant: Grant) -> Iterable[Permission]:
-    wanted = [known for word in grant.access for known in ACCESS[word]]
-    wanted += [action(name) for name in grant.actions]
+    wanted = grant.all_actions
     on_objects = frozenset(one.name for one in wanted if one.target is Target.OBJECT)
+    on_keys = frozenset((grant.kms_key, need) for need in grant.key_needs if grant.kms_key)
     return (
         Permission(
             grant.bucket,
@@ -82,7 +82,7 @@ def _of_grant(grant: Grant) -> Iterable[Permission]:
             on_objects=on_objects,
             listing=_on_bucket(wanted, knows_prefix=True),
             on_bucket=_on_bucket(wanted, knows_prefix=False),
-            on_keys=_on_key(grant.kms_key, on_objects),
+            on_keys=on_keys,
         )
         for prefix in grant.prefixes or ("",)
     )
@@ -94,13 +94,6 @@ def _on_bucket(wanted: Iterable[Action], *, knows_prefix: bool) -> frozenset[str
         for one in wanted
         if one.target is Target.BUCKET and one.knows_prefix is knows_prefix
     )
-
-
-def _on_key(key: str | None, on_objects: frozenset[str]) -> frozenset[tuple[str, str]]:
-    if key is None:
-        return frozenset()
-    needs = frozenset[str]().union(*(NEEDS_OF_KEY.get(name, frozenset()) for name in on_objects))
-    return frozenset((key, need) for need in needs)
 
 
 def _uncovered(of_bucket: list[Permission]) -> Iterable[Permission]:

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components.aws import limits
+from components.aws.actions import ACCESS, NEEDS_OF_KEY, Action, action
 from components.settings import trust_rules, value_rules
 from components.settings.findings import shown
 from components.settings.together import Found, check_together
@@ -54,6 +55,18 @@ class Grant(_Settings):
     actions: value_rules.ActionNames = ()
     prefixes: value_rules.Prefixes = ()
     kms_key: Annotated[value_rules.KmsKeyArn | None, value_rules.given] = None
+
+    @property
+    def all_actions(self) -> frozenset[Action]:
+        """The actions of its words, and its single ones."""
+        of_words = (one for word in self.access for one in ACCESS[word])
+        return frozenset([*of_words, *map(action, self.actions)])
+
+    @property
+    def key_needs(self) -> frozenset[str]:
+        """The actions on a KMS key that they need."""
+        needs = (NEEDS_OF_KEY.get(one.name, frozenset()) for one in self.all_actions)
+        return frozenset[str]().union(*needs)
 
     @classmethod
     def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:

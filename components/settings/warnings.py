@@ -8,7 +8,6 @@ from typing import Final
 from components.aws.actions import (
     ACCESS,
     EVERYTHING,
-    NEEDS_OF_KEY,
     Action,
     Target,
     action,
@@ -110,7 +109,7 @@ def _of_grant(grant: Grant) -> Iterator[tuple[str, str]]:
         yield "access", f"full includes {_managing(objects_access())}"
     yield from (("actions", message) for message in _of_actions(grant))
     yield from (("prefixes", message) for message in _of_prefixes(grant.prefixes))
-    if grant.kms_key is not None and not any(one.name in NEEDS_OF_KEY for one in _rights(grant)):
+    if grant.kms_key is not None and not grant.key_needs:
         yield (
             "kmsKey",
             "no action in this grant uses the key; only reading and writing objects use it",
@@ -153,7 +152,7 @@ def _overlap(grant: Grant, other: Grant) -> str | None:
     """How two grants of one identity overlap, or None. Their actions are joined."""
     if grant.bucket != other.bucket:
         return None
-    rights, others = _rights(grant), _rights(other)
+    rights, others = grant.all_actions, other.all_actions
     if not (rights & others or _swallows(rights, others) or _swallows(others, rights)):
         return None
     if (rights, set(grant.prefixes)) == (others, set(other.prefixes)):
@@ -164,12 +163,7 @@ def _overlap(grant: Grant, other: Grant) -> str | None:
     return None
 
 
-def _rights(grant: Grant) -> set[Action]:
-    by_words = {one for word in grant.access for one in ACCESS[word]}
-    return by_words | {action(name) for name in grant.actions}
-
-
-def _swallows(rights: set[Action], others: set[Action]) -> bool:
+def _swallows(rights: frozenset[Action], others: frozenset[Action]) -> bool:
     """Whether one has every action on objects, and the other has some of them."""
     has_all = any(one.name == EVERYTHING for one in rights)
     return has_all and any(one.target is Target.OBJECT for one in others)

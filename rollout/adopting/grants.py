@@ -7,10 +7,12 @@ proven elsewhere (`settings`), so a guess here can only be refused, never let th
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from components.aws.actions import ACCESS, EVERYTHING, NEEDS_OF_KEY, Target, action, in_any_case
 from components.aws.bucket_names import wrong_name
@@ -19,6 +21,9 @@ from components.iam.document import Choice, Effect
 from components.iam.patterns import pattern
 from components.iam.rules import Rule
 from components.iam.words import conditions_said
+from components.policy.grants import as_config, together, unit
+from components.settings.model import Grant
+from components.settings.value_rules import Prefix
 
 _PLACE: Final = re.compile(r"arn:(?P<partition>[\w-]+):s3:::(?P<bucket>[^/]+)(?:/(?P<key>.*))?")
 _KEY: Final = re.compile(r"arn:[\w-]+:kms:(?P<region>[\w-]+):\d{12}:key/[A-Za-z0-9-]+")
@@ -168,52 +173,51 @@ class Wish:
             for grant in self._of_bucket(bucket)
         ]
         self._give_keys(made)
-        sources = sorted(self.source_ips)
-        given = {"grants": made, "requireTls": self.require_tls, "sourceIps": sources}
+        given = {
+            "grants": list(map(as_config, made)),
+            "requireTls": self.require_tls,
+            "sourceIps": sorted(self.source_ips),
+        }
         return {key: value for key, value in given.items() if value}
 
-    def _of_bucket(self, bucket: str) -> list[dict[str, Any]]:
+    def _of_bucket(self, bucket: str) -> list[Grant]:
         on_bucket = self.on_buckets.get(bucket, set())
-        alike: defaultdict[tuple[frozenset[str], frozenset[str]], list[str]] = defaultdict(list)
-        for (of, prefix), held in sorted(self.places.items()):
-            if of == bucket:
-                alike[frozenset(held.on_objects), frozenset(held.listing)].append(prefix)
-        left, made = set(on_bucket), []
-        for (on_objects, listing), prefixes in alike.items():
-            # Without prefixes an action on the whole bucket is in a grant of its own.
-            parts = [("",), tuple(one for one in prefixes if one)] if "" in prefixes else [prefixes]
-            words, others = _words(on_objects | listing, on_bucket)
-            if "list" in words:
-                left.discard("s3:GetBucketLocation")
-            apart = [one for one in others if "full" in words and one in listing]
-            for some in filter(None, parts):
-                made.append(_grant(bucket, words, [o for o in others if o not in apart], some))
-                if apart:
-                    made.append(_grant(bucket, [], apart, some))
-        if left:
-            plain = [one for one in made if "full" not in one.get("access", ())]
-            if plain:
-                plain[0]["actions"] = sorted({*plain[0].get("actions", ()), *left})
-            else:
-                made.append(_grant(bucket, [], sorted(left), ("",)))
-        return [_in_order(one) for one in made]
+        units = [
+            unit(bucket, right, prefix)
+            for (of, prefix), held in self.places.items()
+            if of == bucket
+            for right in _rights(held.on_objects | held.listing, on_bucket)
+        ]
+        made = together(units)
+        left = on_bucket - {one.name for grant in units for one in grant.all_actions}
+        # Prefixes do not limit these, so any grant without `full` has room for them.
+        place = next((n for n, one in enumerate(made) if "full" not in one.access), None)
+        if left and place is None:
+            made += together(unit(bucket, one) for one in left)
+        elif left and place is not None:
+            both = {*made[place].actions, *left}
+            made[place] = made[place].model_copy(update={"actions": tuple(sorted(both))})
+        return made
 
-    def _give_keys(self, made: list[dict[str, Any]]) -> None:
+    def _give_keys(self, made: list[Grant]) -> None:
         for key, used in sorted(self.keys.items()):
             fitting = [
-                one for one in made if "kmsKey" not in one and (n := _needs(one)) and n <= used
+                place
+                for place, one in enumerate(made)
+                if one.kms_key is None and one.key_needs and one.key_needs <= used
             ]
             if len(self.keys) > 1:
-                fitting = [one for one in fitting if _needs(one) == used][:1]
-            if set().union(*map(_needs, fitting)) != used:
+                fitting = [place for place in fitting if made[place].key_needs == used][:1]
+            if set().union(*(made[place].key_needs for place in fitting)) != used:
                 raise UnsayableError(
                     f"{' and '.join(sorted(used))} on {key}, which no grant needs: kmsKey gives "
                     "kms:Decrypt to read, and kms:GenerateDataKey too to write"
                 )
-            for one in fitting:
-                one["kmsKey"] = key
+            for place in fitting:
+                made[place] = made[place].model_copy(update={"kms_key": key})
 
 
+_PREFIX: Final = TypeAdapter[str](Prefix)
 _LIKE: Final = frozenset({"StringLike", "StringEquals"})
 
 
@@ -223,9 +227,13 @@ def _is(one: Condition, operator: str, key: str) -> bool:
 
 def _prefix(keys: str) -> str:
     prefix = keys.removesuffix("*")
-    if any(sign in prefix for sign in "*?$") or (prefix and not prefix.endswith("/")):
-        raise UnsayableError(f"'{keys}' are no keys under a prefix that ends in /")
-    return prefix
+    try:
+        return prefix and _PREFIX.validate_python(prefix)
+    except ValidationError:
+        raise UnsayableError(
+            f"'{keys}' is not all keys under one prefix; a prefix ends in / and has no wildcards "
+            "and no characters that IAM refuses in policies"
+        ) from None
 
 
 def _listed(value: str) -> str:
@@ -236,34 +244,15 @@ def _listed(value: str) -> str:
     return _prefix(value)
 
 
-def _words(names: frozenset[str], on_bucket: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the words that are all among these actions, and the actions that no word gives."""
-    words, said = [], set()
+def _rights(names: set[str], on_bucket: set[str]) -> Iterator[str]:
+    """The words that are all among these actions, and the actions that no word gives."""
+    said: set[str] = set()
     for word, actions in ACCESS.items():
         gives = {one.name for one in actions}
-        if gives <= names | {*on_bucket} and gives & names:
-            words.append(word)
+        if gives <= names | on_bucket and gives & names:
+            yield word
             said |= gives
-    return words, sorted(names - said)
-
-
-def _grant(
-    bucket: str, words: list[str], actions: list[str], prefixes: Iterable[str]
-) -> dict[str, Any]:
-    given = {"access": words, "prefixes": [one for one in prefixes if one], "actions": actions}
-    return {"bucket": bucket, **{key: value for key, value in given.items() if value}}
-
-
-def _in_order(grant: Mapping[str, Any]) -> dict[str, Any]:
-    order = ("bucket", "access", "actions", "prefixes")
-    return {key: grant[key] for key in order if key in grant}
-
-
-def _needs(grant: Mapping[str, Any]) -> frozenset[str]:
-    """The key's actions that a grant needs."""
-    names = {one.name for word in grant.get("access", ()) for one in ACCESS[word]}
-    needs = (NEEDS_OF_KEY.get(name, frozenset()) for name in {*names, *grant.get("actions", ())})
-    return frozenset[str]().union(*needs)
+    yield from names - said
 
 
 def is_met(rule: Rule) -> bool:

@@ -7,9 +7,10 @@ from components.aws.partitions import COMMERCIAL, bucket_arn
 from components.iam.difference import difference
 from components.iam.rules import Rule, rules
 from components.policy.access import Restrictions, access_document
+from components.policy.grants import apart, together
 from components.policy.permissions import permissions
 from components.settings.model import Grant
-from sandbox.jobs.grants import apart, giving, grants, lacking, together
+from sandbox.jobs.grants import giving, grants, lacking
 from sandbox.jobs.needs import Need
 
 

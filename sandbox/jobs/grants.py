@@ -6,8 +6,8 @@ harmless: the bucket's location, and the end of an upload of one's own. All else
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +15,7 @@ from components.aws.actions import ACCESS, NEEDS_OF_KEY, Target
 from components.aws.partitions import COMMERCIAL, bucket_arn
 from components.iam.decide import decide_parsed, parse_all
 from components.policy.access import Restrictions, access_document
+from components.policy.grants import apart, as_config, together, unit
 from components.policy.permissions import permissions
 from components.settings.model import Grant
 from components.settings.value_rules import Prefix
@@ -28,7 +29,6 @@ _MEANT: Final[Mapping[str, str]] = {
 }
 """The action that each word is for."""
 _PREFIX: Final = TypeAdapter[str](Prefix)
-_ORDER: Final = list(ACCESS)
 
 
 def grants(seen: Iterable[Need]) -> tuple[Grant, ...]:
@@ -65,57 +65,18 @@ def lacking(seen: Iterable[Need], gives: Callable[[Need], bool]) -> list[Need]:
     ]
 
 
-def as_config(grant: Grant) -> dict[str, Any]:
-    """The grant as a stack's file writes it."""
-    return grant.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-
-
 def _on_key(need: Need) -> bool:
     return need.action.startswith(KMS)
 
 
-def _of_bucket(bucket: str, seen: Sequence[Need]) -> Iterator[Grant]:
+def _of_bucket(bucket: str, seen: Sequence[Need]) -> list[Grant]:
     """The grants on one bucket, without KMS keys."""
     rights = _rights(seen)
     return together(
-        _one(bucket, right, prefix)
+        unit(bucket, right, prefix)
         for right, folders in rights.items()
         for prefix in _widest(map(_prefix, folders))
     )
-
-
-def _one(bucket: str, right: str, prefix: str) -> Grant:
-    kind = "access" if right in ACCESS else "actions"
-    named = {"prefixes": [prefix]} if prefix else {}
-    return Grant.model_validate({"bucket": bucket, kind: [right], **named})
-
-
-def apart(grant: Grant) -> Iterator[Grant]:
-    """The grant as grants of one right under one prefix each."""
-    for right in (*grant.access, *grant.actions):
-        for prefix in grant.prefixes or ("",):
-            alone = _one(grant.bucket, right, prefix)
-            yield alone.model_copy(update={"kms_key": grant.kms_key})
-
-
-def together(units: Iterable[Grant]) -> Iterator[Grant]:
-    """The grants of `apart` as few grants: one for each set of rights, with all its prefixes."""
-    rights: defaultdict[tuple[str, bool, str, str], set[str]] = defaultdict(set)
-    for one in units:
-        # `full` is combined with no action in one grant.
-        place = (one.bucket, "full" in one.access, one.kms_key or "", "".join(one.prefixes))
-        rights[place] |= {*one.access, *one.actions}
-    prefixes: defaultdict[tuple[str, str, frozenset[str]], list[str]] = defaultdict(list)
-    for (bucket, _, key, prefix), held in sorted(rights.items()):
-        prefixes[bucket, key, frozenset(held)].append(prefix)
-    for (bucket, key, held_by), under in prefixes.items():
-        given = {
-            "access": sorted((one for one in held_by if one in ACCESS), key=_ORDER.index),
-            "actions": sorted(one for one in held_by if one not in ACCESS),
-            "prefixes": [one for one in under if one],
-            "kmsKey": key,
-        }
-        yield Grant.model_validate({"bucket": bucket} | {k: v for k, v in given.items() if v})
 
 
 def _rights(seen: Iterable[Need]) -> dict[str, set[str]]:
@@ -169,10 +130,10 @@ def _with_keys(held: list[Grant], seen: Iterable[Need]) -> list[Grant]:
     for key, found in sorted(of_key.items()):
         left = {need.action for need in found}
         while (best := _giving_most(held, found, left)) is not None:
-            place, unit = best
-            left -= _uses_of_key(unit)
-            kept = [held[place]] if unit.kms_key else []
-            keyed = as_config(unit if kept else held[place]) | {"kmsKey": key}
+            place, alone = best
+            left -= alone.key_needs
+            kept = [held[place]] if alone.kms_key else []
+            keyed = as_config(alone if kept else held[place]) | {"kmsKey": key}
             held[place : place + 1] = [*kept, Grant.model_validate(keyed)]
     return held
 
@@ -182,21 +143,16 @@ def _giving_most(
 ) -> tuple[int, Grant] | None:
     """Where the key gives most of what is left: the place of a grant, and a part of it."""
     parts = [
-        (place, unit)
+        (place, alone)
         for place, grant in enumerate(held)
-        for unit in apart(grant)
-        if left & _uses_of_key(unit) and any(_reaches(unit, need) for need in seen)
+        for alone in apart(grant)
+        if left & alone.key_needs and any(_reaches(alone, need) for need in seen)
     ]
     return max(
         parts,
-        key=lambda part: (len(left & _uses_of_key(part[1])), part[1].kms_key is None),
+        key=lambda part: (len(left & part[1].key_needs), part[1].kms_key is None),
         default=None,
     )
-
-
-def _uses_of_key(unit: Grant) -> frozenset[str]:
-    names = {one.name for word in unit.access for one in ACCESS[word]} | {*unit.actions}
-    return frozenset[str]().union(*(NEEDS_OF_KEY.get(name, frozenset()) for name in names))
 
 
 def _reaches(unit: Grant, need: Need) -> bool:

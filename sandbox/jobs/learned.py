@@ -19,11 +19,12 @@ from typing import Any, Final
 
 import yaml
 
+from components.policy.grants import apart, as_config
 from components.settings.findings import printable
 from components.settings.model import Grant
 from sandbox.authorization.record import Call
 from sandbox.jobs.compare import Comparison
-from sandbox.jobs.grants import apart, as_config, giving, grants
+from sandbox.jobs.grants import giving, grants
 from sandbox.jobs.needs import EXAMPLES, KMS, Need, needs
 
 VERSION: Final = 1

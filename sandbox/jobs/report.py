@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
+from components.policy.grants import as_config
 from components.settings.findings import printable
 from components.settings.model import Grant, Role, User
 from sandbox.authorization.record import Call, Check
-from sandbox.jobs.grants import as_config, giving, grants, lacking
+from sandbox.jobs.grants import giving, grants, lacking
 from sandbox.jobs.learned import calls_said, on_one_line, times
 from sandbox.jobs.needs import EXAMPLES, Need, needs
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from components.aws.actions import ACCESS
 from components.iam.decide import Request, decide
 from components.policy.access import Restrictions, access_document
+from components.policy.grants import as_config
 from components.policy.permissions import permissions
 from components.settings import load
 from components.settings.model import Grant
 from sandbox.authorization.record import Call, Check
 from sandbox.jobs.compare import compare
-from sandbox.jobs.grants import _MEANT, apart, as_config, grants, together
+from sandbox.jobs.grants import _MEANT, grants
 from sandbox.jobs.needs import needs
 from tests.unit.jobs.calls import KEY, call, check, get, listing, put
 from tests.unit.policy.identities import configs, identity
@@ -295,11 +296,3 @@ def test_what_was_not_used_and_where_less_was_used() -> None:
             [{"bucket": "acme-b", "access": ["read"], "prefixes": ["z/"]}],
         ),
     ]
-
-
-@UNTIMED
-@given(CALLS)
-def test_grants_taken_apart_come_together_again(calls: list[Call]) -> None:
-    made = [one for one in grants(needs(calls)) if one.kms_key is None]
-    units = [unit for one in made for unit in apart(one)]
-    assert set(together(units)) == set(made)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from components.policy.grants import as_config
 from components.settings import load, pulumi_yaml
 from components.settings.model import Grant
 from sandbox.authorization.record import Call, Check
 from sandbox.jobs import learned, report
 from sandbox.jobs.compare import compare
-from sandbox.jobs.grants import as_config
 from sandbox.jobs.learned import Learned
 from sandbox.jobs.report import Ran
 from tests.unit.jobs.calls import KEY, call, check, get, listing, put

@@ -223,6 +223,7 @@ REFUSED: Final = {
     ),
     "many buckets": (user(allow("s3:GetObject", f"{BUCKET}-*/*")), "a grant names one", "p0"),
     "one object": (user(allow("s3:GetObject", f"{BUCKET}/x")), "'x' is one object", "p0"),
+    "a strange prefix": (user(allow("s3:GetObject", f"{BUCKET}/€/*")), "IAM refuses", "p0"),
     "an open prefix": (user(allow("s3:GetObject", f"{BUCKET}/x*")), "ends in /", "p0"),
     "a listing of one name": (
         user(allow("s3:ListBucket", BUCKET, {"StringEquals": {"s3:prefix": "b/"}})),
