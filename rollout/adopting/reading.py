@@ -12,10 +12,10 @@ from components.settings.load import load
 from components.settings.stack_file import StackFile, check_name, read
 from rollout.adopting.plan import Plan, Refused
 from rollout.adopting.settings import Candidate, Reason, candidate
+from rollout.deployed.account import AwsAccount, account_of
 from rollout.deployed.model import Deployed
 from rollout.deployed.read import read_role, read_user
 from rollout.errors import AccountError, RolloutError
-from rollout.execution.aws_account import AwsAccount, account_of
 from rollout.writing.checked import checked
 from rollout.writing.file import text_of, with_identities
 

@@ -1,1 +1,1 @@
-"""What an account has in IAM, read with boto3: `adopt`, `audit` and `drift` stand on it."""
+"""A stack's account, and what an account has in IAM, read with boto3."""

@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from components.aws.limits import ACCESS_KEYS
 from components.settings.findings import Finding, SettingsError, path_of
 from components.settings.stack_file import read
+from rollout.deployed.account import account_of
 from rollout.errors import AccountError
-from rollout.execution.aws_account import account_of
 
 
 def key_findings(root: Path, stack: str, new: Mapping[str, Sequence[str]]) -> list[Finding]:

@@ -8,9 +8,9 @@ from typing import Final
 from components.aws.limits import Kind
 from components.settings.stack_file import read
 from rollout.access.by_hand import Reading
+from rollout.deployed.account import AwsAccount, account_of
 from rollout.deployed.read import read_role, read_user
 from rollout.errors import AccountError
-from rollout.execution.aws_account import AwsAccount, account_of
 from rollout.execution.task import Task
 
 _AT_ONCE: Final = 8

@@ -153,12 +153,13 @@ def _settlements(task: Task, run: RunCli, deployment: Mapping[str, Any]) -> list
     if not any(one.is_in_aws for one in pending):
         return settlements_of(pending, {}, set(), Window.of(last_write, task.cut_short))
     # 0.2 s and 20 MiB that hardly any run needs
-    from rollout.execution import aws_account  # noqa: PLC0415
+    from rollout.deployed.account import account_of  # noqa: PLC0415
+    from rollout.execution import existing  # noqa: PLC0415
 
     try:
         file = read(Path(task.root), task.stack)
-        account = aws_account.account_of(file, accounts(deployment))
-        found = {one.urn: aws_account.find(account, one) for one in pending}
+        account = account_of(file, accounts(deployment))
+        found = {one.urn: existing.find(account, one) for one in pending}
         marks = set(held(deployment))
         if any(found.values()):
             marks.update(_held_elsewhere(task, run, account.id))
@@ -168,7 +169,7 @@ def _settlements(task: Task, run: RunCli, deployment: Mapping[str, Any]) -> list
         for settlement in settlements:
             if settlement.remedy is Remedy.DELETE:
                 for key in settlement.ids:
-                    aws_account.delete_key(account, settlement.pending.inputs["user"], key)
+                    existing.delete_key(account, settlement.pending.inputs["user"], key)
     except AccountError as error:
         raise RecoveryError(f"{_CUT_SHORT}, and {error}") from None
     return settlements

@@ -17,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from components.aws.partitions import region_in_use
 from components.policy.trust import provider_arn
 from components.settings.stack_file import StackFile
+from rollout.deployed.account import session_of
 from rollout.deployed.read import read_provider
 from rollout.errors import AccountError
-from rollout.execution.aws_account import session_of
 
 _QUICK: Final = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
 """Somebody waits for the next question."""

@@ -1,12 +1,11 @@
-"""IAM in a stack's account, with the provider's credentials: what has the name of a pending create.
+"""A stack's account, reached with the credentials that the AWS provider would use.
 
-boto3 reads the same environment, profiles and files as the AWS provider; the settings in the
-stack's file are read here.
+boto3 reads the same environment, profiles and files as the provider; the settings in the stack's
+file are read here.
 """
 
-import json
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,7 +20,6 @@ from components.settings.load import decoded
 from components.settings.stack_file import StackFile
 from rollout.deployed.read import RETRIES
 from rollout.errors import AccountError
-from rollout.execution.pending import KEY, Existing, Pending
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -137,112 +135,3 @@ def _session_with(credentials: "CredentialsTypeDef", region: str | None) -> boto
         aws_session_token=credentials["SessionToken"],
         region_name=region,
     )
-
-
-Inputs = Mapping[str, Any]
-
-
-def find(account: AwsAccount, pending: Pending) -> list[Existing]:
-    """Return what has the name of a pending create; for an access key, all keys of its user.
-
-    Raises:
-        AccountError: AWS refuses the call.
-    """
-    look = _LOOKS.get(pending.type)
-    if look is None:
-        return []
-    try:
-        return look(account, pending.inputs)
-    except account.iam.exceptions.NoSuchEntityException:
-        return []
-    except (BotoCoreError, ClientError) as error:
-        raise AccountError(f"{pending} can't be looked up: {error}") from None
-
-
-def delete_key(account: AwsAccount, user: str, key: str) -> None:
-    """Delete a key of a user.
-
-    Raises:
-        AccountError: AWS refuses.
-    """
-    try:
-        account.iam.delete_access_key(UserName=user, AccessKeyId=key)
-    except account.iam.exceptions.NoSuchEntityException:
-        return
-    except (BotoCoreError, ClientError) as error:
-        raise AccountError(f"the key {key} of {user} can't be deleted: {error}") from None
-
-
-def _user(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    return [_identity(account.iam.get_user(UserName=inputs["name"])["User"], "User", inputs)]
-
-
-def _role(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    return [_identity(account.iam.get_role(RoleName=inputs["name"])["Role"], "Role", inputs)]
-
-
-def _identity(found: Mapping[str, Any], kind: str, inputs: Inputs) -> Existing:
-    is_alike = found["Path"] == inputs.get("path", "/")
-    return Existing(found[f"{kind}Name"], found["Arn"], found["CreateDate"], is_alike)
-
-
-def _policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    arn = account.arn(f"policy{inputs.get('path', '/')}{inputs['name']}")
-    return [Existing(arn, arn, account.iam.get_policy(PolicyArn=arn)["Policy"]["CreateDate"])]
-
-
-def _provider(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    arn = account.arn(f"oidc-provider/{inputs['url'].removeprefix('https://')}")
-    answer = account.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-    return [Existing(arn, arn, answer["CreateDate"])]
-
-
-def _keys(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    keys = account.iam.list_access_keys(UserName=inputs["user"])["AccessKeyMetadata"]
-    return [Existing(key["AccessKeyId"], key["AccessKeyId"], key["CreateDate"]) for key in keys]
-
-
-def _user_policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    user, name = inputs["user"], inputs["name"]
-    answer = account.iam.get_user_policy(UserName=user, PolicyName=name)
-    return [_inline(f"{user}:{name}", answer["PolicyDocument"], inputs["policy"])]
-
-
-def _role_policy(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    role, name = inputs["role"], inputs["name"]
-    answer = account.iam.get_role_policy(RoleName=role, PolicyName=name)
-    return [_inline(f"{role}:{name}", answer["PolicyDocument"], inputs["policy"])]
-
-
-def _on_user(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    pages = account.iam.get_paginator("list_attached_user_policies")
-    return _attached(inputs, "user", pages.paginate(UserName=inputs["user"]))
-
-
-def _on_role(account: AwsAccount, inputs: Inputs) -> list[Existing]:
-    pages = account.iam.get_paginator("list_attached_role_policies")
-    return _attached(inputs, "role", pages.paginate(RoleName=inputs["role"]))
-
-
-def _attached(inputs: Inputs, kind: str, pages: Iterable[Mapping[str, Any]]) -> list[Existing]:
-    arn = inputs["policyArn"]
-    arns = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
-    id_ = f"{inputs[kind]}/{arn}"
-    return [Existing(id_, id_)] if arn in arns else []
-
-
-def _inline(id_: str, there: object, wished: str) -> Existing:
-    return Existing(id_, id_, is_alike=there == json.loads(wished))  # boto3 has decoded it
-
-
-_LOOKS: Final[Mapping[str, Callable[[AwsAccount, Inputs], list[Existing]]]] = {
-    KEY: _keys,
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _provider,
-    "aws:iam/policy:Policy": _policy,
-    "aws:iam/role:Role": _role,
-    "aws:iam/rolePolicy:RolePolicy": _role_policy,
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _on_role,
-    "aws:iam/user:User": _user,
-    "aws:iam/userPolicy:UserPolicy": _user_policy,
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _on_user,
-}
