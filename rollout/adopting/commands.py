@@ -19,8 +19,8 @@ from components.aws.limits import Kind
 from components.settings.config_keys import read_project
 from components.settings.findings import printable
 from rollout.adopting import report
+from rollout.adopting.adoption import Adoption
 from rollout.adopting.imports import import_spec
-from rollout.adopting.plan import Plan
 from rollout.choosing.inventory import project_root
 from rollout.choosing.options import Json
 from rollout.choosing.selection import Options
@@ -50,59 +50,63 @@ def adopt(
     Nothing in AWS is changed. If any of them can't be said in the file, none is adopted.
     """
     # 0.3 s for boto3, which no other command needs at its start
-    from rollout.adopting.reading import read_plan  # noqa: PLC0415
+    from rollout.adopting.reading import read_adoption  # noqa: PLC0415
 
     root, shown = project_root(), _told if as_json else Console(highlight=False, markup=False)
-    wish = read_plan(root, stack, names, kind)
-    for line in report.as_lines(wish):
+    adoption = read_adoption(root, stack, names, kind)
+    for line in report.as_lines(adoption):
         shown.print(printable(line), soft_wrap=True)
-    if wish.refused:
-        _end(wish, shown, "Nothing was written or imported.", as_json=as_json)
+    if adoption.refused:
+        _end(adoption, shown, "Nothing was written or imported.", as_json=as_json)
         raise typer.Exit(Exit.FAILED)
     if dry_run:
-        _end(wish, shown, "Nothing was written or imported: --dry-run.", as_json=as_json)
+        _end(adoption, shown, "Nothing was written or imported: --dry-run.", as_json=as_json)
         return
     if not yes:
-        _confirm(wish)
-    _carry_out(root, wish)
+        _confirm(adoption)
+    _carry_out(root, adoption)
     text = f"Imported into stack {stack}. `rollout preview {stack}` shows what the next up changes."
-    _end(wish, shown, text, as_json=as_json, imported=True)
+    _end(adoption, shown, text, as_json=as_json, imported=True)
 
 
-def _end(wish: Plan, shown: Console, text: str, *, as_json: bool, imported: bool = False) -> None:
+def _end(
+    adoption: Adoption, shown: Console, text: str, *, as_json: bool, imported: bool = False
+) -> None:
     shown.print(text, soft_wrap=True)
     if as_json:
-        sys.stdout.write(json.dumps(report.as_json(wish, imported=imported), indent=2) + "\n")
+        sys.stdout.write(json.dumps(report.as_json(adoption, imported=imported), indent=2) + "\n")
 
 
-def _confirm(wish: Plan) -> None:
-    names = ", ".join(one.name for one in wish.candidates)
+def _confirm(adoption: Adoption) -> None:
+    names = ", ".join(one.name for one in adoption.candidates)
     if not sys.stdin.isatty():
         raise RolloutError(f"Adopt {names}: add --yes, since nobody can confirm here.")
-    typer.confirm(f"Adopt {names} into stack {wish.stack}?", abort=True, err=True)
+    typer.confirm(f"Adopt {names} into stack {adoption.stack}?", abort=True, err=True)
 
 
-def _carry_out(root: Path, wish: Plan) -> None:
+def _carry_out(root: Path, adoption: Adoption) -> None:
     """Write the file, then import; a file with which the program fails is put back.
 
     Raises:
         RolloutError: it failed.
     """
-    check_unchanged(wish.path, wish.before)
+    check_unchanged(adoption.path, adoption.before)
     with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
         file = Path(folder) / "import.json"
-        replace(wish.path, wish.after)
-        if error := _run(Operation.PREVIEW, root, wish.stack, file):
-            replace(wish.path, wish.before)
-            named = error if error.startswith(wish.path.name) else f"{wish.path.name}: {error}"
+        replace(adoption.path, adoption.after)
+        if error := _run(Operation.PREVIEW, root, adoption.stack, file):
+            replace(adoption.path, adoption.before)
+            named = (
+                error if error.startswith(adoption.path.name) else f"{adoption.path.name}: {error}"
+            )
             raise RolloutError(*named.splitlines(), "The file is as it was before.")
         missing = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        spec = import_spec(missing, wish.candidates, wish.stack, read_project(root).name)
+        spec = import_spec(missing, adoption.candidates, adoption.stack, read_project(root).name)
         file.write_text(json.dumps(spec), "utf-8")
-        if error := _run(Operation.ADOPT, root, wish.stack, file):
+        if error := _run(Operation.ADOPT, root, adoption.stack, file):
             raise RolloutError(
-                *f"{wish.stack}: {error}".splitlines(),
-                f"{wish.path.name} is written, but not all is imported: run the command again.",
+                *f"{adoption.stack}: {error}".splitlines(),
+                f"{adoption.path.name} is written, but not all is imported: run the command again.",
             )
 
 

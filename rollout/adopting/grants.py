@@ -2,7 +2,7 @@
 
 The rules of all documents are sorted into what grants can say: object actions under a prefix,
 actions on a bucket, use of a key through S3. Whether the grants then allow exactly the same is
-proven elsewhere (`settings`), so a guess here can only be refused, never let through.
+proven by `candidate`, so a guess here can only be refused, never let through.
 """
 
 import re
@@ -50,7 +50,7 @@ class _Prefix:
 
 
 @dataclass
-class Wish:
+class RulesAsGrants:
     """What rules come to, in the parts that grants have."""
 
     partition: str

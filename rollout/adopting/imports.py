@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from components.aws.partitions import account_of_arn
 from components.policy.layout import INLINE_NAME
-from rollout.adopting.settings import Candidate
+from rollout.adopting.candidate import Candidate
 
 _COMPONENTS: Final = {
     "user": "circleci-s3-access:index:User",

@@ -10,8 +10,8 @@ from components.settings.config_keys import read_project
 from components.settings.findings import SettingsError
 from components.settings.load import load
 from components.settings.stack_file import StackFile, check_name, read
-from rollout.adopting.plan import Plan, Refused
-from rollout.adopting.settings import Candidate, Reason, candidate
+from rollout.adopting.adoption import Adoption, Refused
+from rollout.adopting.candidate import Candidate, Obstacle, candidate
 from rollout.deployed.account import AwsAccount, account_of
 from rollout.deployed.model import Deployed
 from rollout.deployed.read import read_role, read_user
@@ -20,7 +20,7 @@ from rollout.writing.checked import checked
 from rollout.writing.file import text_of, with_identities
 
 
-def read_plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -> Plan:
+def read_adoption(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -> Adoption:
     """Read the identities of these names, and say them in the stack's file.
 
     Raises:
@@ -41,7 +41,7 @@ def read_plan(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -
     known = [_as_in_file(file, one) if isinstance(one, Candidate) else one for one in found]
     good = tuple(one for one in known if isinstance(one, Candidate) and not one.reasons)
     refused = tuple(_refused(one) for one in known if one not in good)
-    made = Plan(stack, path, account.id, good, refused, before, before or "")
+    made = Adoption(stack, path, account.id, good, refused, before, before or "")
     if refused:
         return made
     written = _written(file)
@@ -62,7 +62,7 @@ def _found(account: AwsAccount, name: str, kind: Kind | None) -> Candidate | Ref
         text = "it is the name of a user and of a role; --kind says which one"
     else:
         text = f"account {account.id} has no {kind or 'user or role'} of this name"
-    return Refused(name, (Reason(text),))
+    return Refused(name, (Obstacle(text),))
 
 
 def _refused(one: Candidate | Refused) -> Refused:
@@ -89,7 +89,7 @@ def _as_in_file(file: StackFile, one: Candidate) -> Candidate:
         f"{file.path.name} has an identity of this name, and not as it is in AWS; remove it there "
         "to have it written anew"
     )
-    return replace(one, reasons=(Reason(text),))
+    return replace(one, reasons=(Obstacle(text),))
 
 
 def _place(account: AwsAccount) -> Mapping[str, Any]:

@@ -5,43 +5,43 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from rollout.access.diff import access_json
+from rollout.adopting.adoption import Adoption
+from rollout.adopting.candidate import Candidate, Obstacle
 from rollout.adopting.imports import replaced
-from rollout.adopting.plan import Plan
-from rollout.adopting.settings import Candidate, Reason
 from rollout.deployed.model import DeployedKey, DeployedUser
 from rollout.writing.file import dumped
 
 VERSION: Final = 1
 
 
-def as_lines(plan: Plan) -> Iterator[str]:
+def as_lines(adoption: Adoption) -> Iterator[str]:
     """What would be adopted and what not, line by line."""
-    for refused in plan.refused:
+    for refused in adoption.refused:
         yield f"{_named(refused.name, refused.kind)} is refused:"
         for reason in refused.reasons:
             yield from _reason(reason)
-    for one in plan.candidates:
-        head = f"{_named(one.name, one.kind)} as {plan.path.name} has it:"
-        yield head if not plan.refused else f"{_named(one.name, one.kind)} could be adopted."
-        if not plan.refused:
+    for one in adoption.candidates:
+        head = f"{_named(one.name, one.kind)} as {adoption.path.name} has it:"
+        yield head if not adoption.refused else f"{_named(one.name, one.kind)} could be adopted."
+        if not adoption.refused:
             yield from (f"    {line}" for line in dumped(one.config).splitlines())
-            yield from (f"  {line}" for line in _later(plan, one))
+            yield from (f"  {line}" for line in _later(adoption, one))
 
 
 def _named(name: str, kind: str | None) -> str:
     return f"{kind} {name}" if kind else name
 
 
-def _reason(reason: Reason) -> Iterator[str]:
+def _reason(reason: Obstacle) -> Iterator[str]:
     place = f"{reason.place}: " if reason.place else ""
     yield f"  {place}{reason.text}"
     if reason.statement is not None:
         yield f"    {json.dumps(reason.statement, ensure_ascii=False)}"
 
 
-def _later(plan: Plan, one: Candidate) -> Iterator[str]:
+def _later(adoption: Adoption, one: Candidate) -> Iterator[str]:
     """What the next `up` does with an identity, and what stays."""
-    change = plan.change(one)
+    change = adoption.change(one)
     yield "the evaluator proves that the next up leaves what its policies allow as it is"
     if change.lines:
         yield "a preview of the next up says:"
@@ -64,16 +64,16 @@ def _key(key: DeployedKey) -> str:
     )
 
 
-def as_json(plan: Plan, *, imported: bool) -> dict[str, Any]:
+def as_json(adoption: Adoption, *, imported: bool) -> dict[str, Any]:
     """What `--json` prints."""
-    changes = [plan.change(one) for one in plan.candidates]
+    changes = [adoption.change(one) for one in adoption.candidates]
     return {
         "version": VERSION,
-        "stack": plan.stack,
-        "account": plan.account,
-        "file": plan.path.name,
+        "stack": adoption.stack,
+        "account": adoption.account,
+        "file": adoption.path.name,
         "imported": imported,
-        "identities": [_identity(one) for one in plan.candidates],
+        "identities": [_identity(one) for one in adoption.candidates],
         "refused": [
             {
                 "name": one.name,
@@ -83,9 +83,9 @@ def as_json(plan: Plan, *, imported: bool) -> dict[str, Any]:
                     for r in one.reasons
                 ],
             }
-            for one in plan.refused
+            for one in adoption.refused
         ],
-        "access": access_json(plan.stack, [one for one in changes if one.lines]),
+        "access": access_json(adoption.stack, [one for one in changes if one.lines]),
     }
 
 

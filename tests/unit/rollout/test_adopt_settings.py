@@ -15,9 +15,9 @@ from components.iam.rules import rules
 from components.policy.layout import INLINE_NAME
 from components.policy.trust import provider_arn, trust_document
 from components.settings import Trust
+from rollout.adopting.candidate import Candidate, candidate
 from rollout.adopting.grants import is_met
 from rollout.adopting.imports import import_spec, replaced
-from rollout.adopting.settings import Candidate, candidate
 from rollout.adopting.trust import jobs
 from rollout.deployed.model import DeployedRole, DeployedUser
 

@@ -9,7 +9,7 @@ from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Role
 from rollout.access.by_hand import access_of
 from rollout.access.diff import IdentityDiff, identity_diff
-from rollout.adopting.settings import Candidate, Reason
+from rollout.adopting.candidate import Candidate, Obstacle
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class Refused:
     """A name that is adopted as nothing, and why."""
 
     name: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Obstacle, ...]
     kind: Kind | None = None
 
 
 @dataclass(frozen=True)
-class Plan:
+class Adoption:
     """An adoption into one stack.
 
     `before` and `after` are its file's text; `before` is None where there is no file yet.

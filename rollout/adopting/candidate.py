@@ -21,14 +21,14 @@ from components.settings.load import load
 from components.settings.model import Role, User
 from rollout.access.sentences import change_lines
 from rollout.access.trust_sentences import trust_lines
-from rollout.adopting.grants import UnsayableError, Wish, is_met
+from rollout.adopting.grants import RulesAsGrants, UnsayableError, is_met
 from rollout.adopting.trust import jobs, trust_config
 from rollout.asking.asked import documents_of
 from rollout.deployed.model import Deployed, DeployedRole, DeployedUser
 
 
 @dataclass(frozen=True)
-class Reason:
+class Obstacle:
     """Why an identity can't be adopted; `place` and `statement` say where, if it is a statement."""
 
     text: str
@@ -45,7 +45,7 @@ class Candidate:
     settings: User | Role | None = None
     documents: Mapping[str, PolicyDocument] = field(default_factory=dict)
     """Those of the settings, by the names that their policies will have."""
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Obstacle, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,7 +67,9 @@ def candidate(deployed: Deployed) -> Candidate:
     trust, of_trust = _trust(deployed)
     reasons += [*said, *of_trust]
     if not access.get("grants") and not reasons:
-        reasons.append(Reason("its policies allow nothing, so there is nothing to write as grants"))
+        reasons.append(
+            Obstacle("its policies allow nothing, so there is nothing to write as grants")
+        )
     if reasons:
         return Candidate(deployed, reasons=tuple(reasons))
     config = _config(deployed, access, trust)
@@ -77,33 +79,33 @@ def candidate(deployed: Deployed) -> Candidate:
     except SettingsError as error:
         prefix = f"identities.{deployed.name}."
         told = (f"{one}".removeprefix(prefix) for one in error.findings)
-        return Candidate(deployed, config, reasons=tuple(map(Reason, told)))
+        return Candidate(deployed, config, reasons=tuple(map(Obstacle, told)))
     reasons += _proof(deployed, held, settings, documents)
     reasons += _room(deployed, documents)
     return Candidate(deployed, config, settings, documents, tuple(reasons))
 
 
-def _policies(deployed: Deployed) -> tuple[dict[str, PolicyDocument], list[Reason]]:
+def _policies(deployed: Deployed) -> tuple[dict[str, PolicyDocument], list[Obstacle]]:
     known = {arn: one for arn, one in deployed.attached.items() if one is not None}
     unread = [
-        Reason(f"the attached policy {arn} can't be read")
+        Obstacle(f"the attached policy {arn} can't be read")
         for arn, one in deployed.attached.items()
         if one is None
     ]
     return {**deployed.inline, **known}, unread
 
 
-def _beside(deployed: Deployed) -> Iterator[Reason]:
+def _beside(deployed: Deployed) -> Iterator[Obstacle]:
     """What gives access without a policy of the identity's own."""
     if isinstance(deployed, DeployedRole):
         return
     for group in deployed.groups:
-        yield Reason(
+        yield Obstacle(
             f"it is in the group {group}, whose policies count for it too; the config has no "
             "groups: give it what it needs of them, and remove it from the group"
         )
     if deployed.has_console_password:
-        yield Reason(
+        yield Obstacle(
             "it has a console password (a login profile), which a CircleCI job does not need: "
             "delete it; a person's user is not one to adopt"
         )
@@ -145,24 +147,24 @@ def _ruled(place: str, document: PolicyDocument, statement: object) -> _Ruled:
 
 def _access(
     held: frozenset[Rule], statements: Iterable[_Ruled], partition: str
-) -> tuple[dict[str, Any], list[Reason]]:
+) -> tuple[dict[str, Any], list[Obstacle]]:
     """Return the grants, and what restricts them, as the config has them."""
-    wish, reasons = Wish(partition), []
+    found, reasons = RulesAsGrants(partition), []
     for one in statements:
         texts = [one.error] if one.error else []
         for rule in sorted(one.rules & held, key=lambda some: some.order):
             try:
-                wish.take(rule)
+                found.take(rule)
             except UnsayableError as error:
                 texts.append(str(error))
-        reasons += [Reason(text, one.place, one.statement) for text in dict.fromkeys(texts)]
+        reasons += [Obstacle(text, one.place, one.statement) for text in dict.fromkeys(texts)]
     try:
-        return wish.config(), reasons
+        return found.config(), reasons
     except UnsayableError as error:
-        return {}, [*reasons, Reason(str(error))]
+        return {}, [*reasons, Obstacle(str(error))]
 
 
-def _trust(deployed: Deployed) -> tuple[dict[str, Any], list[Reason]]:
+def _trust(deployed: Deployed) -> tuple[dict[str, Any], list[Obstacle]]:
     if isinstance(deployed, DeployedUser):
         return {}, []
     try:
@@ -171,9 +173,9 @@ def _trust(deployed: Deployed) -> tuple[dict[str, Any], list[Reason]]:
         return {}, [_of_trust(deployed, str(error))]
 
 
-def _of_trust(role: DeployedRole, text: str) -> Reason:
+def _of_trust(role: DeployedRole, text: str) -> Obstacle:
     statements = [*_statements(role.trust)]
-    return Reason(text, "trust policy", statements[0] if len(statements) == 1 else statements)
+    return Obstacle(text, "trust policy", statements[0] if len(statements) == 1 else statements)
 
 
 def _config(
@@ -198,10 +200,10 @@ def _proof(
     held: frozenset[Rule],
     settings: User | Role,
     documents: Mapping[str, PolicyDocument],
-) -> Iterator[Reason]:
+) -> Iterator[Obstacle]:
     """What the settings would allow more or less than the policies that are there."""
     for line in change_lines(difference(held, rules(documents))):
-        yield Reason(f"as grants it {line.text}")
+        yield Obstacle(f"as grants it {line.text}")
     if isinstance(deployed, DeployedRole) and isinstance(settings, Role):
         partition, account = partition_of_arn(deployed.arn), account_of_arn(deployed.arn)
         provider = provider_arn(partition, account, settings.trust.organization)
@@ -210,19 +212,19 @@ def _proof(
             yield _of_trust(deployed, f"as the config's {line.text}")
 
 
-def _room(deployed: Deployed, documents: Mapping[str, PolicyDocument]) -> Iterator[Reason]:
+def _room(deployed: Deployed, documents: Mapping[str, PolicyDocument]) -> Iterator[Obstacle]:
     """Whether the new policies fit beside the old ones: `up` makes them before it removes those."""
     kind = deployed.KIND
     inline = sum(map(size, ({**deployed.inline, **_inline(documents)}).values()))
     if inline > (most := limits.INLINE[kind]):
-        yield Reason(
+        yield Obstacle(
             f"its inline policies and the new one have {inline:,} characters together, and IAM "
             f"allows a {kind} {most:,}; they are there together for a moment, so that access is "
             "never gone: first move the old ones to a managed policy and attach it"
         )
     attached = len(deployed.attached) + len(documents) - len(_inline(documents))
     if attached > limits.ATTACHED:
-        yield Reason(
+        yield Obstacle(
             f"its attached policies and the new ones are {attached}, and IAM allows "
             f"{limits.ATTACHED}; they are there together for a moment: first merge some"
         )
