@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.settings import Role, User
 from components.settings.findings import SettingsError
 from components.settings.stack_file import StackFile, matches, read, stacks
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
@@ -50,6 +51,21 @@ class SandboxStack:
             return ()
         named = {g.bucket for one in settings.identities.values() for g in one.grants}
         return tuple(sorted(named))
+
+    def identity(self, name: str) -> User | Role:
+        """Find an identity in the stack's config.
+
+        Raises:
+            SandboxError: there is none of this name; those that there are are named.
+            SettingsError: the config can't be used.
+        """
+        identities = self.file.settings().identities
+        if name not in identities:
+            there = ", ".join(identities) or "none"
+            raise SandboxError(
+                f"--identity: {self.file.path.name} has no identity '{name}'; there are: {there}"
+            )
+        return identities[name]
 
 
 def project_root() -> Path:

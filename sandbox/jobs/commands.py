@@ -26,7 +26,7 @@ from sandbox.engine import Engine
 from sandbox.folder import Folder
 from sandbox.jobs import child, learned, report
 from sandbox.jobs.compare import compare
-from sandbox.jobs.identity import credentials, running_for, settings_of
+from sandbox.jobs.identity import credentials, running_for
 from sandbox.jobs.learned import Learned
 from sandbox.jobs.report import Ran
 from sandbox.jobs.token import Organization, Origin, Project, Ref, User, Webhook, errors_told
@@ -82,7 +82,7 @@ def run(
     with errors_told(_WRONG):
         _check_writable(output)
         found = find_stack(project_root(), stack)
-        settings = settings_of(found, identity)
+        settings = found.identity(identity)
         engine = Engine(folder, running_for(found, folder), found)
         asked = Asked(organization, project, user, origin, ref, webhook=webhook)
         given = credentials(engine, identity, asked)
@@ -128,7 +128,7 @@ def learn(
         names = buckets or ()
         _check_learn(names, identity, stack)
         found = find_stack(project_root(), stack) if stack else None
-        held = settings_of(found, identity).grants if found and identity else ()
+        held = found.identity(identity).grants if found and identity else ()
         before, running = lifecycle.start(folder)
         if before.state == "stale":
             typer.echo(f"The sandbox was broken: {before.fault}. A new one was started.", err=True)

@@ -9,7 +9,7 @@ from components.circleci.asked_job import Asked
 from components.circleci.claims import Claims, token_request
 from components.circleci.refusals import refusals
 from components.iam.decide import decide_trust
-from components.settings import Role, User
+from components.settings import Role
 from sandbox.accounts import NOBODY, credentials_of
 from sandbox.clients import Credentials, clients_of
 from sandbox.engine import Engine
@@ -21,22 +21,6 @@ from sandbox.stacks import SandboxStack
 from sandbox.status import deployed
 
 _SESSION_NAME: Final = "sandbox-run"
-
-
-def settings_of(stack: SandboxStack, name: str) -> User | Role:
-    """Find an identity in a stack's config.
-
-    Raises:
-        SandboxError: there is none of this name; those that there are are named.
-        SettingsError: the config can't be used.
-    """
-    identities = stack.file.settings().identities
-    if name not in identities:
-        there = ", ".join(identities) or "none"
-        raise SandboxError(
-            f"--identity: {stack.file.path.name} has no identity '{name}'; there are: {there}"
-        )
-    return identities[name]
 
 
 def running_for(stack: SandboxStack, folder: Folder) -> Look:
@@ -59,7 +43,7 @@ def credentials(engine: Engine, name: str, asked: Asked) -> Credentials:
         SandboxError: it has none, or a role does not let the job in.
         SettingsError: the stack's config can't be used.
     """
-    identity = settings_of(engine.stack, name)
+    identity = engine.stack.identity(name)
     if isinstance(identity, Role):
         return _session(engine, name, identity, asked)
     if asked != Asked():

@@ -14,7 +14,7 @@ from components.settings import Role, SettingsError
 from sandbox.folder import Folder
 from sandbox.issuer import LATEST, Version, claims_of, issuer_key, sign, write_secret
 from sandbox.lifecycle import SandboxError
-from sandbox.stacks import SandboxStack, find_stack, project_root
+from sandbox.stacks import find_stack, project_root
 
 WRONG: Final = 2
 """How a command ends that could not find out, as typer's own errors do."""
@@ -60,7 +60,10 @@ def token(  # noqa: PLR0913 - an option each
     """
     with errors_told():
         asked = Asked(organization, project, user, origin, ref, webhook=webhook)
-        text = token_of(role_of(stack, identity)[1], asked, token_version, audience)
+        role = find_stack(project_root(), stack).identity(identity)
+        if not isinstance(role, Role):
+            raise SandboxError(f"--identity: {identity} is a user, which has no trust")
+        text = token_of(role, asked, token_version, audience)
         if output is None:
             typer.echo(text)
         else:
@@ -80,26 +83,6 @@ def errors_told(code: int = WRONG) -> Iterator[None]:
         return
     typer.echo(f"error: {fault}", err=True)
     raise typer.Exit(code)
-
-
-def role_of(stack: str, name: str) -> tuple[SandboxStack, Role]:
-    """Find a role in the config of a stack.
-
-    Raises:
-        SandboxError: there is none of this name; those that there are are named.
-        SettingsError: the stack's config can't be used.
-    """
-    found = find_stack(project_root(), stack)
-    identities = found.file.settings().identities
-    identity = identities.get(name)
-    if isinstance(identity, Role):
-        return found, identity
-    roles = ", ".join(n for n, one in identities.items() if isinstance(one, Role)) or "none"
-    file = found.file.path.name
-    fault = f"{file} has no identity '{name}'"
-    if identity is not None:
-        fault = f"'{name}' of {file} is a user, which has no trust"
-    raise SandboxError(f"--identity: {fault}; the roles there: {roles}")
 
 
 def token_of(role: Role, asked: Asked, version: Version, audience: str | None) -> str:

@@ -37,8 +37,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["-i", "none"], "Pulumi.dev.yaml has no identity 'none'; the roles there: deploy"),
-        (["-i", "old"], "'old' of Pulumi.dev.yaml is a user, which has no trust; the roles"),
+        (["-i", "none"], "Pulumi.dev.yaml has no identity 'none'; there are: deploy, old"),
+        (["-i", "old"], "old is a user, which has no trust"),
         (["-i", "deploy", "-s", "prod"], "There is no Pulumi.prod.yaml in"),
         (["-i", "deploy", "-s", "dev*"], "'dev*' matches several stacks: dev, dev2"),
         (["-i", "deploy", "-s", "broken"], "Pulumi.broken.yaml: identities: 1"),
