@@ -98,3 +98,20 @@ def layouts(stack: str, settings: Stack, partition: str | None) -> dict[str, Lay
     if findings:
         raise SettingsError(stack, findings)
     return laid_out
+
+
+def documents_of(
+    stack: str, name: str, identity: User | Role, partition: str
+) -> Mapping[str, PolicyDocument]:
+    """An identity's documents by the names that its policies will have.
+
+    Raises:
+        SettingsError: With everything that IAM would refuse.
+    """
+    alone = Stack.model_construct(identities={name: identity})
+    layout = layouts(stack, alone, partition)[name]
+    arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
+    return {
+        policy_name(name, identity.KIND, leaf): layout.document(leaf, arns)
+        for leaf in layout.documents
+    }

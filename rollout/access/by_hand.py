@@ -93,10 +93,7 @@ def _unread(name: str, access: Access, text: str) -> IdentityDiff:
     return IdentityDiff(name, access.kind, Fate.CHANGED, (Line(Verdict.WIDER, text),))
 
 
-<<<<<<< HEAD
-def deployed_access(
-    found: DeployedUser | DeployedRole, state: Access, made: Mapping[str, str]
-) -> Access:
+def deployed_access(found: Deployed, state: Access, made: Mapping[str, str]) -> Access:
     """What AWS has, with the access keys of the state: they have sentences of their own.
 
     Args:
@@ -104,10 +101,6 @@ def deployed_access(
         state: what it is compared with.
         made: the names of the stack's managed policies by their ARNs.
     """
-=======
-def _deployed(found: Deployed, state: Access, made: Mapping[str, str]) -> Access:
-    """What AWS has, with the access keys of the state: they have sentences of their own."""
->>>>>>> 15a60cc (Deployed users and roles know their kind; one function makes of them what a diff compares)
     names = {made[arn] for arn in found.attached if arn in made}
     documents: dict[str, PolicyDocument | None] = {
         # An inline policy may have the name of a managed one.

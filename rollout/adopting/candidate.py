@@ -14,7 +14,7 @@ from components.iam.cover import reduced
 from components.iam.difference import difference
 from components.iam.document import PolicyDocument, PolicyError, size
 from components.iam.rules import Rule, rules
-from components.policy.layout import INLINE_NAME
+from components.policy.layout import INLINE_NAME, documents_of
 from components.policy.trust import provider_arn, trust_document
 from components.settings.findings import SettingsError
 from components.settings.load import load
@@ -23,7 +23,6 @@ from rollout.access.sentences import change_lines
 from rollout.access.trust_sentences import trust_lines
 from rollout.adopting.grants import RulesAsGrants, UnsayableError, is_met
 from rollout.adopting.trust import jobs, trust_config
-from rollout.asking.asked import documents_of
 from rollout.deployed.model import Deployed, DeployedRole, DeployedUser
 
 

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from components.aws.limits import Kind
-from components.aws.partitions import bucket_arn
 from components.circleci.asked_job import Asked, job_of
 from components.circleci.claims import Claims, claims_of
 from components.iam.document import PolicyDocument
-from components.policy.layout import layouts, policy_name
-from components.settings.model import Role, Stack, Trust, User
+from components.policy.layout import documents_of
+from components.settings.model import Role, Trust, User
 from components.settings.stack_file import StackFile
 from rollout.errors import RolloutError
 
@@ -128,20 +127,3 @@ def declared(file: StackFile, name: str) -> Declared:
     partition = file.partition(os.environ)
     documents = documents_of(file.stack, name, identity, partition)
     return Declared(file.stack, name, identity, partition, file.account or _ANY_ACCOUNT, documents)
-
-
-def documents_of(
-    stack: str, name: str, identity: User | Role, partition: str
-) -> Mapping[str, PolicyDocument]:
-    """Return an identity's documents by the names that its policies will have.
-
-    Raises:
-        SettingsError: with everything that IAM would refuse.
-    """
-    alone = Stack.model_construct(identities={name: identity})
-    layout = layouts(stack, alone, partition)[name]
-    arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
-    return {
-        policy_name(name, identity.KIND, leaf): layout.document(leaf, arns)
-        for leaf in layout.documents
-    }

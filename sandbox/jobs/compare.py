@@ -1,16 +1,13 @@
 """What a run needed beside what an identity's grants give."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.aws.partitions import COMMERCIAL, bucket_arn
 from components.iam.difference import difference
 from components.iam.rules import Rule, rules
-from components.policy.access import Restrictions, access_document
 from components.policy.grants import apart, together
-from components.policy.permissions import permissions
 from components.settings.model import Grant
-from sandbox.jobs.grants import giving, grants, lacking
+from sandbox.jobs.grants import document_of, giving, grants, lacking
 from sandbox.jobs.needs import Need
 
 
@@ -49,9 +46,5 @@ def compare(held: Sequence[Grant], seen: Sequence[Need]) -> Comparison:
     return Comparison(lacks, tuple(together(unused)), tuple(wider))
 
 
-def _rules(held: Iterable[Grant]) -> frozenset[Rule]:
-    some = tuple(held)
-    if not some:
-        return frozenset()
-    arns = {one.bucket: bucket_arn(COMMERCIAL, one.bucket) for one in some}
-    return rules({"": access_document(permissions(some), arns, Restrictions())})
+def _rules(held: Sequence[Grant]) -> frozenset[Rule]:
+    return rules({"": document_of(held)}) if held else frozenset()

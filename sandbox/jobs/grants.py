@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from components.aws.actions import ACCESS, NEEDS_OF_KEY, Target
 from components.aws.partitions import COMMERCIAL, bucket_arn
 from components.iam.decide import decide_parsed, parse_all
+from components.iam.document import PolicyDocument
 from components.policy.access import Restrictions, access_document
 from components.policy.grants import apart, as_config, together, unit
 from components.policy.permissions import permissions
@@ -41,14 +42,18 @@ def grants(seen: Iterable[Need]) -> tuple[Grant, ...]:
     return tuple(_with_keys(without_key, on_keys))
 
 
+def document_of(held: Sequence[Grant]) -> PolicyDocument:
+    """What the program would make of grants in the partition `aws`."""
+    arns = {one.bucket: bucket_arn(COMMERCIAL, one.bucket) for one in held}
+    return access_document(permissions(held), arns, Restrictions())
+
+
 def giving(held: Iterable[Grant]) -> Callable[[Need], bool]:
     """Whether grants give a need, by the policy that the program would make of them."""
     some = tuple(held)
     if not some:
         return lambda _: False
-    arns = {one.bucket: bucket_arn(COMMERCIAL, one.bucket) for one in some}
-    document = access_document(permissions(some), arns, Restrictions())
-    statements = parse_all({"": document})
+    statements = parse_all({"": document_of(some)})
     return lambda need: decide_parsed(statements, need.request).allowed
 
 
