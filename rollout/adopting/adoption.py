@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.aws.limits import Kind
-from components.policy.trust import provider_arn, trust_document
-from components.settings.model import Role
 from rollout.access.by_hand import access_of
 from rollout.access.diff import IdentityDiff, identity_diff
 from rollout.adopting.candidate import Candidate, Obstacle
@@ -39,17 +37,12 @@ class Adoption:
 
     def change(self, one: Candidate) -> IdentityDiff:
         """What the next `up` changes of an identity's access, as a preview tells it."""
-        deployed, settings = one.deployed, one.settings
+        deployed = one.deployed
         before = access_of(deployed, {**deployed.inline, **deployed.attached})
-        trust = None
-        if isinstance(settings, Role):
-            organization = settings.trust.organization
-            provider = provider_arn(deployed.arn.split(":")[1], self.account, organization)
-            trust = trust_document(settings.trust, provider)
         after = replace(
             before,
             documents=one.documents,
-            trust=trust,
+            trust=one.trust,
             tags={**(self.tags or {}), **deployed.tags},
         )
         return identity_diff(one.name, before, after)

@@ -56,6 +56,11 @@ class Candidate:
         """User or role."""
         return self.deployed.KIND
 
+    @property
+    def trust(self) -> PolicyDocument | None:
+        """The trust policy of a role's settings."""
+        return _trust_document(self.deployed, self.settings)
+
 
 def candidate(deployed: Deployed) -> Candidate:
     """Say an identity in the config's words."""
@@ -203,12 +208,20 @@ def _proof(
     """What the settings would allow more or less than the policies that are there."""
     for line in change_lines(difference(held, rules(documents))):
         yield Obstacle(f"as grants it {line.text}")
-    if isinstance(deployed, DeployedRole) and isinstance(settings, Role):
-        partition, account = partition_of_arn(deployed.arn), account_of_arn(deployed.arn)
-        provider = provider_arn(partition, account, settings.trust.organization)
-        before, after = jobs(deployed.trust), jobs(trust_document(settings.trust, provider))
+    trust = _trust_document(deployed, settings)
+    if isinstance(deployed, DeployedRole) and trust is not None:
+        before, after = jobs(deployed.trust), jobs(trust)
         for line in trust_lines(before, after, difference(before, after)):
             yield _of_trust(deployed, f"as the config's {line.text}")
+
+
+def _trust_document(deployed: Deployed, settings: User | Role | None) -> PolicyDocument | None:
+    if not isinstance(settings, Role):
+        return None
+    partition, account = partition_of_arn(deployed.arn), account_of_arn(deployed.arn)
+    return trust_document(
+        settings.trust, provider_arn(partition, account, settings.trust.organization)
+    )
 
 
 def _room(deployed: Deployed, documents: Mapping[str, PolicyDocument]) -> Iterator[Obstacle]:

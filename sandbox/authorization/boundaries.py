@@ -46,8 +46,6 @@ def _user(visit: Visit) -> Any:  # noqa: ANN401 - moto has no types
 
 
 def _empty(operation: str) -> HttpAnswer:
-    said = xml(f"{operation}Response", {"ResponseMetadata": ""})
-    said = said.replace(
-        "<ResponseMetadata>", f"<ResponseMetadata>{xml('RequestId', str(uuid.uuid4()))}"
-    )
+    metadata = {"RequestId": str(uuid.uuid4())}
+    said = xml(f"{operation}Response", {"ResponseMetadata": metadata})
     return HttpAnswer(_OK, [("Content-Type", "text/xml")]).with_body(said.encode())

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from components.aws.partitions import account_of_arn
 from components.iam.decide import Decision, Reason, Request, decide_parsed
 from components.iam.document import Statement
 from sandbox.authorization import context
@@ -102,7 +103,7 @@ class S3Decider:
             if used is None or bucket is None:
                 return None
             keys = context.of_kms(call, used, bucket, arn, self._principal.account)
-            return self._decide(required.action, used.key, keys, used.key.split(":")[4])
+            return self._decide(required.action, used.key, keys, account_of_arn(used.key))
         keys = context.of_s3(call, self._signed, required, target, bucket)
         if required.on is ActsOn.EVERYTHING:
             return self._decide(required.action, "*", keys)

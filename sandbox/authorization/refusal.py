@@ -60,7 +60,10 @@ def ask(application: Callable[..., Any], environ: dict[str, Any]) -> HttpAnswer:
     return answer
 
 
-def xml(tag: str, content: str | Mapping[str, str]) -> str:
+Content = str | Mapping[str, "Content"]
+
+
+def xml(tag: str, content: Content) -> str:
     """An XML element with a text, or with a child for each value."""
     if isinstance(content, str):
         return f"<{tag}>{escape(content)}</{tag}>"
@@ -81,9 +84,7 @@ def for_s3(refusal: Refusal, method: str, place: Mapping[str, str]) -> HttpAnswe
 def for_query(refusal: Refusal) -> HttpAnswer:
     """As STS, IAM and the other query APIs answer."""
     said = {"Type": "Sender", "Code": refusal.code, "Message": refusal.message}
-    text = (
-        f"<ErrorResponse>{xml('Error', said)}<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
-    )
+    text = xml("ErrorResponse", {"Error": said, "RequestId": str(uuid.uuid4())})
     return _answer(refusal.status, "text/xml", text)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from moto.iam.models import iam_backends
 
+from components.aws.partitions import account_of_arn
 from components.circleci.claims import Claims, token_request
 from components.iam.decide import Decision, Reason, Request, TrustRequest, decide_trust
 from sandbox.accounts import role_arn
@@ -157,7 +158,7 @@ def _decide_assume_role(visit: Visit, arn: str, role: Any) -> None:  # noqa: ANN
     denied = next((one for one in by.values() if one.reason is Reason.DENIED), None)
     trusted = denied or next((one for one in by.values() if one.allowed), by[principal.arn])
     own = decide(principal.policies(), Request(action, arn, visit.keys))
-    near = arn.split(":")[4] == principal.account and not own.reason.startswith("with")
+    near = account_of_arn(arn) == principal.account and not own.reason.startswith("with")
     named = near and any(by[name].allowed for name in itself)
     for check in (_trust_check(action, arn, trusted), *(() if named else (own,))):
         visit.checks.append(check)

@@ -16,7 +16,7 @@ from typing import Final
 import botocore.session
 from botocore.exceptions import ProfileNotFound
 
-from components.aws.partitions import partition_of_region
+from components.aws.partitions import account_of_arn, partition_of_region
 from sandbox.accounts import DEFAULT_ACCOUNT, NOBODY, role_arn
 from sandbox.clients import Clients, Credentials
 from sandbox.standin.aws import Aws
@@ -85,7 +85,7 @@ class Sessions:
         for role in settings.roles:
             name = str(role.get("sessionName") or "pulumi")
             credentials = self._assume(credentials, role["roleArn"], settings.region, name)
-            expected = role["roleArn"].split(":")[4]
+            expected = account_of_arn(role["roleArn"])
         sts = self._clients.get("sts", credentials, settings.region)
         account = sts.get_caller_identity()["Account"]
         if expected not in {None, account}:
