@@ -1,6 +1,6 @@
 """What somebody changed by hand: identities as AWS has them, against those of the stack.
 
-"By hand" is all that this stack's program did not do, whoever or whatever did it.
+"By hand" means by anyone or anything but this stack's program.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -224,7 +224,7 @@ def with_removed(
 def _removed(
     access: Access, added: Mapping[str, PolicyDocument | None]
 ) -> tuple[Difference, list[Line]]:
-    """What goes with the policies that were added: the difference, and the lines that tell it."""
+    """What the identity loses with the policies that were added, as a difference and in lines."""
     read = {name: document for name, document in added.items() if document is not None}
     lines = [
         Line(Verdict.NARROWER, f"loses policy '{name}' (added by hand); what it allows is unknown")

@@ -1,4 +1,4 @@
-"""An adoption as it would be done: what of the account, and the stack's file with it. Pure."""
+"""An adoption into one stack: its identities, and the stack's file before and after. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from rollout.adopting.candidate import Candidate, Obstacle
 
 @dataclass(frozen=True)
 class Refused:
-    """A name that is adopted as nothing, and why."""
+    """A name that can't be adopted, and why."""
 
     name: str
     reasons: tuple[Obstacle, ...]

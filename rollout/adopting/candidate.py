@@ -63,7 +63,7 @@ class Candidate:
 
 
 def candidate(deployed: Deployed) -> Candidate:
-    """Say an identity in the config's words."""
+    """Express an identity as config."""
     policies, reasons = _policies(deployed)
     reasons += _beside(deployed)
     held, statements = _rules(policies)
@@ -100,7 +100,7 @@ def _policies(deployed: Deployed) -> tuple[dict[str, PolicyDocument], list[Obsta
 
 
 def _beside(deployed: Deployed) -> Iterator[Obstacle]:
-    """What gives access without a policy of the identity's own."""
+    """What gives access beside the identity's own policies."""
     if isinstance(deployed, DeployedRole):
         return
     for group in deployed.groups:
@@ -117,7 +117,7 @@ def _beside(deployed: Deployed) -> Iterator[Obstacle]:
 
 @dataclass(frozen=True)
 class _Ruled:
-    """A statement, and what it comes to."""
+    """A statement and its rules."""
 
     place: str
     statement: object

@@ -85,7 +85,7 @@ def _confirm(adoption: Adoption) -> None:
 
 
 def _carry_out(root: Path, adoption: Adoption) -> None:
-    """Write the file, then import; a file with which the program fails is put back.
+    """Write the file, then import; if the program fails with the file, the old one is put back.
 
     Raises:
         RolloutError: it failed.

@@ -51,7 +51,7 @@ class _Prefix:
 
 @dataclass
 class RulesAsGrants:
-    """What rules come to, in the parts that grants have."""
+    """Rules, collected as the parts of grants."""
 
     partition: str
     places: dict[tuple[str, str], _Prefix] = field(
@@ -259,7 +259,7 @@ def is_met(rule: Rule) -> bool:
     """Whether any request can match a rule.
 
     An action on objects is asked for on `BUCKET/KEY`, an action on a bucket on `BUCKET`: policies
-    often list both kinds with both resources, of which half means nothing.
+    often list both kinds with both resources, and half of that has no effect.
     """
     found = in_any_case(rule.action.values[0]) if not rule.action.negated else None
     place = rule.resource.values[0].partition(":s3:::")[2]

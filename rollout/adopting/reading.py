@@ -1,4 +1,4 @@
-"""Reads what is to be adopted from the account, and plans it."""
+"""Reads from the account what is to be adopted, and makes the stack's file for it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ from rollout.writing.file import text_of, with_identities
 
 
 def read_adoption(root: Path, stack: str, names: Sequence[str], kind: Kind | None) -> Adoption:
-    """Read the identities of these names, and say them in the stack's file.
+    """Read the identities of these names, and add them to the text of the stack's file.
 
     Raises:
         RolloutError: the file, the account or the credentials can't be used.
@@ -75,7 +75,7 @@ def _written(file: StackFile) -> Mapping[str, Any]:
 
 
 def _as_in_file(file: StackFile, one: Candidate) -> Candidate:
-    """Refuse an identity that the file has otherwise; one that it has alike is still to import."""
+    """Refuse an identity that the file has with other settings; one with the same is imported."""
     written = _written(file)
     if one.reasons or one.name not in written:
         return one

@@ -41,7 +41,7 @@ def _spelt_out(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON val
 
 
 def trust_config(let_in: frozenset[Rule]) -> dict[str, Any]:
-    """Return `trust` as the config has it; whether it lets in the same is for the caller to prove.
+    """Return `trust` as the config has it; the caller proves that it lets in the same jobs.
 
     Raises:
         UnsayableError: the config can't say it.
@@ -76,12 +76,12 @@ def _admission(rule: Rule) -> Admission:
 
 
 def _ids(values: set[str]) -> list[str]:
-    """Ids as a list; any id is none."""
+    """Ids as a list, which is empty if any id is allowed."""
     return [] if ANY_UUID in values else sorted(values)
 
 
 def _wrong(rule: Rule) -> str:
-    """Why a rule is not one that lets CircleCI's jobs in, and what would be right."""
+    """What is wrong with a rule, and what would be right."""
     who = rule.resource.values[0]
     if "oidc-provider/oidc.circleci.com/org/" not in who:
         return f"{rule.effect.value} {rule.action.values[0]} by {who}, which is not CircleCI"

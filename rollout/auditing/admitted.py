@@ -42,7 +42,7 @@ def organizations(account: DeployedAccount, statements: Iterable[Statement]) -> 
 
 @dataclass(frozen=True)
 class Token:
-    """What a token says that is tried; `sure` if no unknown condition decides on it."""
+    """A token to try; `sure` if no unknown condition decides on it."""
 
     job: Job
     audience: str
@@ -162,7 +162,7 @@ class Admitted:
     def first(
         self, meets: Callable[[Job], bool], audiences: Iterable[str] | None = None
     ) -> Token | None:
-        """The first job that is let in: better a sure one, with an audience that is taken."""
+        """The first job that is let in; a sure one and an accepted audience come first."""
         tried = self.audiences if audiences is None else audiences
         found = [
             token
@@ -218,7 +218,7 @@ class Admitted:
         return document(kept)
 
     def doubts(self) -> Iterator[str]:
-        """For each statement of no certain form: the values that may let in other jobs."""
+        """For each statement that may let in other jobs: the values that may do so."""
         sub = f"{issuer(self.organization)}:sub".lower()
         tested = any(
             len(self.subjects(one)) > 1 if one in self.admitting else one.effect is Effect.DENY

@@ -144,7 +144,7 @@ def _is_wide(statement: Statement) -> bool:
 
 
 def _is_everything(statement: Statement) -> bool:
-    """Whether a statement allows all actions of S3 on resources that it names, S3's among them."""
+    """Whether a statement allows all actions of S3 on resources that it names."""
     actions, resources = statement.actions, statement.resources
     every = pattern(EVERYTHING, variables=False)
     return (

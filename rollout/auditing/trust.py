@@ -25,7 +25,7 @@ _SUBJECTS: Final = frozenset(
         Weakness.NOT_JUDGED,
     }
 )
-"""What says enough of a subject; otherwise it must be of a form that is certain."""
+"""If none of these is found, the subject must have a form that is known to be safe."""
 
 _Found = tuple[Weakness, str, Token]
 

@@ -20,7 +20,7 @@ class LastUse:
 
 @dataclass(frozen=True)
 class DeployedKey:
-    """An access key of a user; AWS tells its secret to nobody."""
+    """An access key of a user. AWS does not give its secret."""
 
     id: str
     active: bool

@@ -238,7 +238,7 @@ def _boundary(found: Mapping[str, Any]) -> str | None:
 
 
 def _document(found: object) -> PolicyDocument:
-    """Return a document; boto3 has decoded it, unless it is no JSON to boto3."""
+    """Return a document, which boto3 has decoded in most answers."""
     document: PolicyDocument = json.loads(unquote(found)) if isinstance(found, str) else found  # type: ignore[assignment] # a mapping, by botocore's json_decode_policies
     return document
 

@@ -84,10 +84,10 @@ class Authorizer:
             raise Refusal("InvalidRequest", 400, "The call names no service.") from None
 
     def _caller(self, http: HttpRequest, signed: Signed, now: datetime) -> Principal:
-        """Find the caller and check that it is the one.
+        """Find the caller and check its signature.
 
         Raises:
-            Refusal: it is not.
+            Refusal: there is none, or the signature is wrong.
         """
         in_s3 = signed.service.startswith("s3")
         found = self._principals.find(signed.access_key)

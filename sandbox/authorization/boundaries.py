@@ -14,7 +14,7 @@ _END: Final = b"</User>"
 
 
 def answer(visit: Visit) -> HttpAnswer:
-    """Answer a call of IAM: moto does, and what it does not do of boundaries is done here.
+    """Let moto answer a call of IAM, and add what it lacks of boundaries.
 
     Raises:
         Refusal: there is no such user.

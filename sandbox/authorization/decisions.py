@@ -69,7 +69,7 @@ class S3Decider:
         """Read the policies.
 
         Raises:
-            Refusal: they hold what can't be judged.
+            Refusal: the sandbox can't judge them.
         """
         self._principal = principal
         self._signed = signed

@@ -226,7 +226,7 @@ TABLE: Final[Mapping[str, tuple[Requirement, ...]]] = {
     "DeleteObjects": _DELETE,
     "DeleteObjectTagging": (_object("DeleteObjectTagging", "DeleteObjectVersionTagging"),),
 }
-"""The needs of each operation; of DeleteObjects, for each key."""
+"""The requirements of each operation; for DeleteObjects, of each key."""
 
 _DIRECTORY: Final = "it is for directory buckets, which the sandbox does not have"
 _TABLES: Final = "it needs permissions of S3 Tables, which the sandbox does not decide"
@@ -265,5 +265,5 @@ NOT_IN_MOTO: Final = frozenset(
         "UpdateObjectEncryption",
     }
 )
-"""Operations that moto takes for others, as GetObjectTorrent for GetObject. They are decided, but
-not done."""
+"""Operations that moto mistakes for others, as GetObjectTorrent for GetObject. They are decided
+and then refused."""

@@ -122,7 +122,7 @@ class Principals:
     """Finds callers by their access keys."""
 
     def __init__(self) -> None:
-        """Know no session yet."""
+        """Start without sessions."""
         self._lock = threading.Lock()
         self._sessions: dict[str, StsSession] = {}
         self._assumed: dict[str, Any] = {}
@@ -133,7 +133,7 @@ class Principals:
             self._sessions[access_key] = session
 
     def find(self, access_key: str) -> Principal | None:
-        """Return the caller with this access key; None if there is none, or no more."""
+        """Return the caller with this access key; None if there is none."""
         if access_key == NOBODY.access_key:
             arn = f"arn:aws:iam::{DEFAULT_ACCOUNT}:root"
             return Principal(access_key, NOBODY.secret_key, None, arn, DEFAULT_ACCOUNT, own=True)

@@ -15,7 +15,7 @@ from sandbox.authorization.refusal import Refusal
 from sandbox.authorization.request import HttpRequest
 
 _OTHER_HOSTS: Final = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
-"""Operations of other hosts than S3's, whose requests look as others' here."""
+"""Operations on other hosts. On S3's host such requests are of other operations."""
 _COPY_SOURCE: Final = "x-amz-copy-source"
 
 
@@ -51,7 +51,7 @@ def call_of(http: HttpRequest) -> S3Call:
     """Recognise the S3 operation of a request.
 
     Raises:
-        Refusal: it is none that the table has, or may be read as two.
+        Refusal: the table does not have it, or it can be read as two operations.
     """
     bucket, key = http.address
     level = 2 if key else 1 if bucket else 0

@@ -74,7 +74,7 @@ class Recorder:
         os.write(self._file, json.dumps(asdict(call), ensure_ascii=False).encode() + b"\n")
 
     def close(self) -> None:
-        """Append no more."""
+        """Close the file."""
         os.close(self._file)
 
 

@@ -16,7 +16,7 @@ from sandbox.authorization.refusal import Refusal
 
 _BUCKET: Final = re.compile(r"[A-Za-z0-9.\-_]{1,255}")
 _SITE: Final = re.compile(r"^https?://[^/]*")
-"""How a client begins its path that takes the sandbox for a proxy."""
+"""The start of the path if the client uses the sandbox as a proxy."""
 _FORM: Final = "application/x-www-form-urlencoded"
 
 

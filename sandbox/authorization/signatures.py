@@ -34,7 +34,7 @@ _HEADER: Final = re.compile(
 
 @dataclass(frozen=True)
 class Signed:
-    """What a call says of its signature; the signature itself is in it."""
+    """What a call says of its signature, with the signature."""
 
     access_key: str
     at: datetime
@@ -103,7 +103,7 @@ def verify(http: HttpRequest, signed: Signed, secret: str, now: datetime) -> Non
     """Check a signature and its time.
 
     Raises:
-        Refusal: the signature is not made with the secret, or not now.
+        Refusal: the signature is not made with the secret, or its time is wrong.
     """
     if signed.expires is not None:
         if not signed.at - _SKEW <= now < signed.at + signed.expires:

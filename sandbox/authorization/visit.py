@@ -46,7 +46,7 @@ class Visit:
         return {**context.of_call(self.http, signed.region, self.now), **principal.keys}
 
     def pass_on(self, body: bytes | None = None) -> HttpAnswer:
-        """Let moto answer, in the caller's account, whatever account the call asks moto for."""
+        """Let moto answer, in the caller's account even if the call's headers name another."""
         if body is not None:
             put_body(self.environ, body)
         self.environ.pop(_ACCOUNT, None)

@@ -31,7 +31,7 @@ class NotStartedError(Exception):
     """The command did not start; `code` is what a shell ends with then."""
 
     def __init__(self, command: str, error: OSError) -> None:
-        """Say why."""
+        """Take the reason from the error."""
         found = not isinstance(error, FileNotFoundError)
         self.code = NOT_STARTED if found else NOT_FOUND
         super().__init__(f"{command}: {error.strerror if found else 'command not found'}")

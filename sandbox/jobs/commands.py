@@ -35,7 +35,7 @@ from sandbox.preparing import make_buckets, prepare
 from sandbox.stacks import SandboxStack, find_stack, project_root
 
 JOB: Final = {"allow_interspersed_args": False}
-"""Of a command that ends with another command, whose options are its own."""
+"""Settings of a command that takes another command with its own options."""
 _WRONG: Final = 125
 _USAGE: Final = 2
 

@@ -15,7 +15,7 @@ from sandbox.jobs.needs import Need
 class Wider:
     """One right of a grant under one of its prefixes, and what the run used of it.
 
-    Nothing but its KMS key if `used` is empty.
+    If `used` is empty, that is only its KMS key.
     """
 
     has: Grant
@@ -24,7 +24,7 @@ class Wider:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What an identity's grants lack, what they have in vain, and where less was used."""
+    """What an identity's grants lack, what the run did not use, and where it used less."""
 
     lacks: tuple[Grant, ...]
     unused: tuple[Grant, ...]

@@ -58,7 +58,7 @@ def giving(held: Iterable[Grant]) -> Callable[[Need], bool]:
 
 
 def lacking(seen: Iterable[Need], gives: Callable[[Need], bool]) -> list[Need]:
-    """The needs that are not given. Beside the use of a KMS key, also the action that uses it."""
+    """The needs that are not given; with a KMS action also the S3 action that needs it."""
     some = list(seen)
     left = [need for need in some if not gives(need)]
     uses = {(need.bucket, need.action) for need in left}
@@ -105,7 +105,7 @@ def _rights(seen: Iterable[Need]) -> dict[str, set[str]]:
 
 
 def _prefix(folder: str) -> str:
-    """The narrowest prefix that the config allows: a `*` in a key is in none."""
+    """The narrowest prefix that the config allows; none contains a `*`."""
     while folder:
         try:
             return _PREFIX.validate_python(folder)
@@ -126,8 +126,8 @@ def _widest(prefixes: Iterable[str]) -> tuple[str, ...]:
 def _with_keys(held: list[Grant], seen: Iterable[Need]) -> list[Grant]:
     """The grants, with each KMS key on as few of them as give all that was seen of it.
 
-    A grant has one key. Another key of the same objects is in a grant of its own, which may make
-    a line of the first grant superfluous.
+    A grant has one key. For another key of the same objects there is another grant, which may make
+    a line of the first one superfluous.
     """
     of_key: defaultdict[str, list[Need]] = defaultdict(list)
     for need in seen:

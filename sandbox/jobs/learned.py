@@ -51,7 +51,7 @@ class Learned:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What else is to be known of the run."""
+        """What a reader of the grants has to know."""
         return tuple(self._notes())
 
     def _notes(self) -> Iterator[str]:

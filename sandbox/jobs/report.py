@@ -61,7 +61,7 @@ class AlikeCalls:
 
     @property
     def ungranted(self) -> list[Need]:
-        """What of it no grant allowed."""
+        """The needs that no grant allowed."""
         kinds = {need.kind for need in needs(self.calls, _is_not_granted)}
         return lacking(needs(self.calls), lambda need: need.kind not in kinds)
 
@@ -82,11 +82,11 @@ class Ran:
         return grouped(self.calls)
 
     def missing(self, group: AlikeCalls) -> tuple[Grant, ...]:
-        """The grants that would allow what the config does not grant."""
+        """The grants for the ungranted needs that the config lacks."""
         return grants(lacking(group.ungranted, giving(self.settings.grants)))
 
     def has(self, group: AlikeCalls) -> bool:
-        """Whether the config grants all of what no grant allowed."""
+        """Whether the config has grants for all ungranted needs."""
         return bool(group.ungranted) and all(map(giving(self.settings.grants), group.ungranted))
 
     @property
@@ -200,7 +200,7 @@ def _group_json(ran: Ran, group: AlikeCalls) -> dict[str, Any]:
 
 
 def _alike(check: Check) -> tuple[object, ...]:
-    """What checks of different keys that were decided alike have in common."""
+    """What checks have in common that were decided alike, whatever the key."""
     return (
         check.action,
         check.allowed,

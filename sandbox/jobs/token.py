@@ -17,7 +17,7 @@ from sandbox.lifecycle import SandboxError
 from sandbox.stacks import find_stack, project_root
 
 WRONG: Final = 2
-"""How a command ends that could not find out, as typer's own errors do."""
+"""The exit code on an error; typer's own errors have it too."""
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack of the role.")]
 Identity = Annotated[str, typer.Option("--identity", "-i", help="The role's name in the config.")]
