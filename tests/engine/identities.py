@@ -53,6 +53,18 @@ class Account:
     def arn(self, what: str) -> str:
         return f"arn:aws:iam::{self.id}:{what}"
 
+    def client(self, service: str, credentials: Credentials | None, **config: Any) -> Any:
+        return client(self.sandbox, service, credentials, **config)
+
+    def arn_of(self, credentials: Credentials) -> str:
+        """The ARN of the caller with these credentials."""
+        return str(self.client("sts", credentials).get_caller_identity()["Arn"])
+
+    def policy(self, name: str, *statements: Statement) -> str:
+        """Make a managed policy; return its ARN."""
+        made = self.iam.create_policy(PolicyName=name, PolicyDocument=policy(*statements))
+        return str(made["Policy"]["Arn"])
+
     def user(self, *statements: Statement, **more: Any) -> Credentials:
         """Make a user with a key, its policy inline."""
         name = f"user-{next(_NUMBERS)}"
@@ -80,7 +92,7 @@ class Account:
 
     def assume(self, role: str, token: str, **more: Any) -> Credentials:
         """Exchange a token as a job does."""
-        sts = client(self.sandbox, "sts", None)
+        sts = self.client("sts", None)
         answer = sts.assume_role_with_web_identity(
             RoleArn=role, RoleSessionName="job", WebIdentityToken=token, **more
         )

@@ -1,6 +1,5 @@
 """Who gets past the sandbox's gate: keys, signatures, tokens, sessions."""
 
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -34,7 +33,7 @@ from sandbox.folder import Folder
 from sandbox.lifecycle import Look
 from sandbox.ownership import LOOPBACK, Owner
 from tests.engine.harness import Sandbox
-from tests.engine.identities import JOB, REGION, Account, allow, client, deny, policy
+from tests.engine.identities import JOB, REGION, Account, allow, deny, policy
 from tests.unit.sandbox.test_tokens import ORGANIZATION, PROJECT, USER
 
 BUCKET = "acme-callers"
@@ -73,7 +72,7 @@ def refused(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
 
 
 def reads(account: Account, credentials: Credentials) -> bool:
-    s3 = client(account.sandbox, "s3", credentials)
+    s3 = account.client("s3", credentials)
     try:
         s3.get_object(Bucket=BUCKET, Key="k")
     except s3.exceptions.from_code("AccessDenied"):
@@ -104,17 +103,17 @@ def test_wrong_credentials_are_refused(
     own = account.assume(role, account.token()) if of_session else user
     assert reads(account, own)
     wrong = replace(own, **changes)
-    assert refused(client(account.sandbox, "s3", wrong).list_buckets)[0] == in_s3
-    assert refused(client(account.sandbox, "sts", wrong).get_caller_identity)[0] == in_sts
+    assert refused(account.client("s3", wrong).list_buckets)[0] == in_s3
+    assert refused(account.client("sts", wrong).get_caller_identity)[0] == in_sts
 
 
 def test_the_sandboxs_own_key_needs_its_secret_too(account: Account) -> None:
     wrong = replace(NOBODY, secret_key="wrong")
-    assert refused(client(account.sandbox, "s3", wrong).list_buckets)[0] == "SignatureDoesNotMatch"
+    assert refused(account.client("s3", wrong).list_buckets)[0] == "SignatureDoesNotMatch"
 
 
 def test_a_call_without_a_signature_is_refused(account: Account) -> None:
-    s3, sts = (client(account.sandbox, service, None) for service in ("s3", "sts"))
+    s3, sts = (account.client(service, None) for service in ("s3", "sts"))
     assert refused(s3.get_object, Bucket=BUCKET, Key="k") == ("AccessDenied", "Access Denied")
     assert refused(s3.list_buckets)[0] == "AccessDenied"
     own = {"RoleArn": account.arn("role/sandbox"), "RoleSessionName": "sandbox"}
@@ -133,7 +132,7 @@ def test_keys_and_sessions_end_with_what_they_are_of(account: Account) -> None:
     account.iam.put_user_policy(UserName=name, PolicyName="ci", PolicyDocument=policy(READ))
     made = account.iam.create_access_key(UserName=name)["AccessKey"]
     key = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
-    s3 = client(account.sandbox, "s3", key)
+    s3 = account.client("s3", key)
     assert reads(account, key)
     for status, outcome in (("Inactive", "InvalidAccessKeyId"), ("Active", None)):
         account.iam.update_access_key(UserName=name, AccessKeyId=key.access_key, Status=status)
@@ -153,7 +152,7 @@ def test_keys_and_sessions_end_with_what_they_are_of(account: Account) -> None:
     account.iam.delete_role_policy(RoleName=arn.rpartition("/")[2], PolicyName="ci")
     assert not reads(account, session)
     account.iam.delete_role(RoleName=arn.rpartition("/")[2])
-    assert refused(client(account.sandbox, "s3", session).list_buckets)[0] == "InvalidAccessKeyId"
+    assert refused(account.client("s3", session).list_buckets)[0] == "InvalidAccessKeyId"
 
 
 def test_an_expired_session_is_refused(account: Account, role: str) -> None:
@@ -164,8 +163,8 @@ def test_an_expired_session_is_refused(account: Account, role: str) -> None:
         if one.access_key_id == session.access_key
     )
     assumed.expiration = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=1)
-    assert refused(client(account.sandbox, "s3", session).list_buckets)[0] == "ExpiredToken"
-    assert refused(client(account.sandbox, "sts", session).get_caller_identity)[0] == "ExpiredToken"
+    assert refused(account.client("s3", session).list_buckets)[0] == "ExpiredToken"
+    assert refused(account.client("sts", session).get_caller_identity)[0] == "ExpiredToken"
 
 
 @pytest.mark.parametrize("minutes", [-20, 20])
@@ -174,9 +173,9 @@ def test_a_clock_that_is_wrong_is_refused(
 ) -> None:
     now = datetime.now(UTC) + timedelta(minutes=minutes)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: now)
-    s3 = client(account.sandbox, "s3", user)
+    s3 = account.client("s3", user)
     assert refused(s3.get_object, Bucket=BUCKET, Key="k")[0] == "RequestTimeTooSkewed"
-    code, said = refused(client(account.sandbox, "sts", user).get_caller_identity)
+    code, said = refused(account.client("sts", user).get_caller_identity)
     assert (code, "the request time" in said) == ("SignatureDoesNotMatch", True)
 
 
@@ -193,9 +192,7 @@ def fetched(url: str, body: str | None = None, **headers: str) -> tuple[int, byt
 def test_a_presigned_url_is_as_good_as_its_signature_and_its_time(
     account: Account, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    s3 = client(
-        account.sandbox, "s3", account.assume(role, account.token()), signature_version="s3v4"
-    )
+    s3 = account.client("s3", account.assume(role, account.token()), signature_version="s3v4")
 
     def presigned(key: str = "k") -> str:
         return str(s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": key}, 60))
@@ -272,7 +269,7 @@ def test_nobody_gets_around_the_gate(account: Account, user: Credentials) -> Non
     """By moto's own paths, its header for accounts, old signatures, or other services."""
     url = account.sandbox.running.aws_url
     assert fetched(f"{url}/moto-api/data.json")[0] == 403
-    lists = client(account.sandbox, "s3", Account(account.sandbox).user(allow("s3:*", on="*")))
+    lists = account.client("s3", Account(account.sandbox).user(allow("s3:*", on="*")))
     lists.meta.events.register(
         "before-sign.s3",
         lambda request, **_: request.headers.add_header("x-moto-account-id", account.id),
@@ -288,20 +285,17 @@ def test_nobody_gets_around_the_gate(account: Account, user: Credentials) -> Non
         )[0]
         == 400
     )
-    iam = client(account.sandbox, "iam", user)
+    iam = account.client("iam", user)
     code, said = refused(iam.list_users)
     assert (code, "iam:ListUsers" in said, "the sandbox decides S3 and STS" in said) == (
         "AccessDenied",
         True,
         True,
     )
-    assert refused(client(account.sandbox, "lambda", user).list_functions)[0] == "AccessDenied"
+    assert refused(account.client("lambda", user).list_functions)[0] == "AccessDenied"
     admin = account.user(allow("iam:List*", on="*"))
-    assert client(account.sandbox, "iam", admin).list_users()["Users"]
-    assert (
-        refused(client(account.sandbox, "iam", admin).create_user, UserName="x")[0]
-        == "AccessDenied"
-    )
+    assert account.client("iam", admin).list_users()["Users"]
+    assert refused(account.client("iam", admin).create_user, UserName="x")[0] == "AccessDenied"
 
 
 JOBS: list[tuple[str, dict[str, Any], str]] = [
@@ -358,7 +352,7 @@ def test_sts_and_can_say_the_same_of_a_job(
     assert answer.job.decision.allowed is not bool(error), what
     arn = account.role(trust=settings.trust)
     if error:
-        sts = client(account.sandbox, "sts", None)
+        sts = account.client("sts", None)
         assume = sts.assume_role_with_web_identity
         sent = {"RoleArn": arn, "RoleSessionName": "job", "WebIdentityToken": token}
         assert refused(assume, **sent)[0] == error
@@ -402,7 +396,7 @@ def test_a_token_is_refused_as_sts_does(
     account: Account, role: str, claimed: Any, params: Any, error: str, words: str
 ) -> None:
     sent = {"RoleArn": role, "RoleSessionName": "job", "WebIdentityToken": account.token(**claimed)}
-    assume = client(account.sandbox, "sts", None, parameter_validation=False)
+    assume = account.client("sts", None, parameter_validation=False)
     code, said = refused(assume.assume_role_with_web_identity, **sent | params)
     assert (code, words in said) == (error, True), said
 
@@ -410,7 +404,7 @@ def test_a_token_is_refused_as_sts_does(
 def test_a_role_that_does_not_exist_is_refused_as_one_that_does_not_trust(
     account: Account, role: str
 ) -> None:
-    assume = client(account.sandbox, "sts", None).assume_role_with_web_identity
+    assume = account.client("sts", None).assume_role_with_web_identity
     code, said = refused(
         assume, RoleArn=f"{role}x", RoleSessionName="job", WebIdentityToken=account.token()
     )
@@ -421,7 +415,7 @@ def test_a_role_that_does_not_exist_is_refused_as_one_that_does_not_trust(
 
 
 def test_a_session_says_who_it_is_and_whose_token_it_had(account: Account, role: str) -> None:
-    sts = client(account.sandbox, "sts", None)
+    sts = account.client("sts", None)
     token = account.token()
     answer = sts.assume_role_with_web_identity(
         RoleArn=role, RoleSessionName="job", WebIdentityToken=token, DurationSeconds=7200
@@ -429,9 +423,7 @@ def test_a_session_says_who_it_is_and_whose_token_it_had(account: Account, role:
     assert answer["SubjectFromWebIdentityToken"] == JOB.subject
     assert answer["Audience"] == ORGANIZATION
     assert answer["Provider"] == account.arn(f"oidc-provider/oidc.circleci.com/org/{ORGANIZATION}")
-    whoami = client(
-        account.sandbox, "sts", Credentials.of(answer["Credentials"])
-    ).get_caller_identity()
+    whoami = account.client("sts", Credentials.of(answer["Credentials"])).get_caller_identity()
     assert whoami["Arn"] == answer["AssumedRoleUser"]["Arn"]
     assert whoami["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
     (call,) = [
@@ -444,32 +436,26 @@ def test_a_session_says_who_it_is_and_whose_token_it_had(account: Account, role:
 
 
 def test_a_session_policy_narrows_its_session_only(account: Account, role: str) -> None:
-    denies = account.iam.create_policy(
-        PolicyName="denies", PolicyDocument=policy(deny("s3:*", on="*"))
-    )
+    denies = account.policy("denies", deny("s3:*", on="*"))
     sessions: dict[str, Any] = {
         "because no session policy allows the s3:GetObject action": {"Policy": policy()},
-        "with an explicit deny in a session policy": {
-            "PolicyArns": [{"arn": denies["Policy"]["Arn"]}]
-        },
+        "with an explicit deny in a session policy": {"PolicyArns": [{"arn": denies}]},
     }
     for words, narrowed in sessions.items():
         session = account.assume(role, account.token(), **narrowed)
-        get = client(account.sandbox, "s3", session).get_object
+        get = account.client("s3", session).get_object
         assert refused(get, Bucket=BUCKET, Key="k")[1].endswith(words)
     assert reads(account, account.assume(role, account.token(), Policy=policy(READ)))
 
 
 def test_a_boundary_must_allow_too(account: Account) -> None:
-    names = {}
-    for name, statement in (("wide", allow("s3:*", on="*")), ("narrow", allow("s3:Put*", on="*"))):
-        made = account.iam.create_policy(PolicyName=name, PolicyDocument=policy(statement))
-        names[name] = made["Policy"]["Arn"]
-    key = account.user(READ, PermissionsBoundary=names["narrow"])
-    name = client(account.sandbox, "sts", key).get_caller_identity()["Arn"].rpartition("/")[2]
+    wide = account.policy("wide", allow("s3:*", on="*"))
+    narrow = account.policy("narrow", allow("s3:Put*", on="*"))
+    key = account.user(READ, PermissionsBoundary=narrow)
+    name = account.arn_of(key).rpartition("/")[2]
     kept = account.iam.get_user(UserName=name)["User"]["PermissionsBoundary"]
-    assert (kept["PermissionsBoundaryArn"], reads(account, key)) == (names["narrow"], False)
-    account.iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=names["wide"])
+    assert (kept["PermissionsBoundaryArn"], reads(account, key)) == (narrow, False)
+    account.iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=wide)
     assert reads(account, key)
     account.iam.put_user_permissions_boundary(
         UserName=name, PermissionsBoundary=account.arn("policy/none")
@@ -480,7 +466,7 @@ def test_a_boundary_must_allow_too(account: Account) -> None:
     assert (
         refused(account.iam.delete_user_permissions_boundary, UserName="none")[0] == "NoSuchEntity"
     )
-    role = account.role(READ, trust=TRUST, PermissionsBoundary=names["narrow"])
+    role = account.role(READ, trust=TRUST, PermissionsBoundary=narrow)
     assert not reads(account, account.assume(role, account.token()))
 
 
@@ -512,7 +498,7 @@ def test_conditions_meet_the_keys_of_the_call(
 ) -> None:
     account.s3.put_object(Bucket=BUCKET, Key="k", Body=b"1", Tagging="team=ci")
     key = account.user(Tags=[{"Key": "team", "Value": "ci"}])
-    name = client(account.sandbox, "sts", key).get_caller_identity()["Arn"].rpartition("/")[2]
+    name = account.arn_of(key).rpartition("/")[2]
     text = (
         policy({**READ, "Condition": conditions})
         .replace("NAME", name)
@@ -524,8 +510,8 @@ def test_conditions_meet_the_keys_of_the_call(
 
 def test_managed_policies_and_those_of_groups_count_as_they_stand(account: Account) -> None:
     key = account.user()
-    name = client(account.sandbox, "sts", key).get_caller_identity()["Arn"].rpartition("/")[2]
-    arn = account.iam.create_policy(PolicyName="read", PolicyDocument=policy(READ))["Policy"]["Arn"]
+    name = account.arn_of(key).rpartition("/")[2]
+    arn = account.policy("read", READ)
     account.iam.attach_user_policy(UserName=name, PolicyArn=arn)
     assert reads(account, key)
     new = policy(deny("s3:GetObject", on="*"))
@@ -536,14 +522,9 @@ def test_managed_policies_and_those_of_groups_count_as_they_stand(account: Accou
     account.iam.put_group_policy(GroupName="readers", PolicyName="g", PolicyDocument=policy(READ))
     account.iam.add_user_to_group(GroupName="readers", UserName=name)
     assert reads(account, key)
-    odd = {
-        "Version": "2012-10-17",
-        "Statement": [{**READ, "Condition": {"BinaryEquals": {"a": "b"}}}],
-    }
-    account.iam.put_group_policy(
-        GroupName="readers", PolicyName="h", PolicyDocument=json.dumps(odd)
-    )
-    get = client(account.sandbox, "s3", key).get_object
+    odd = policy({**READ, "Condition": {"BinaryEquals": {"a": "b"}}})
+    account.iam.put_group_policy(GroupName="readers", PolicyName="h", PolicyDocument=odd)
+    get = account.client("s3", key).get_object
     assert "The sandbox can't judge the policies" in refused(get, Bucket=BUCKET, Key="k")[1]
 
 
@@ -562,7 +543,7 @@ def test_a_user_assumes_a_role_where_both_sides_allow_it(
 ) -> None:
     makes = {"allow": allow, "deny": deny}
     key = account.user(*(makes[one]("sts:AssumeRole", on="*") for one in by_policy))
-    sts = client(account.sandbox, "sts", key)
+    sts = account.client("sts", key)
     named = {"USER": sts.get_caller_identity()["Arn"], "ROOT": account.arn("root")}
     statement = {
         "Effect": "Allow",
@@ -586,7 +567,7 @@ def test_a_user_assumes_a_role_where_both_sides_allow_it(
 def test_a_session_for_learning_may_do_everything_and_is_recorded(account: Account) -> None:
     def recorded(name: str) -> list[str]:
         own = credentials_of(account.sandbox.clients, account.id, REGION, name)
-        client(account.sandbox, "s3", own).list_objects_v2(Bucket=BUCKET, Prefix="a/")
+        account.client("s3", own).list_objects_v2(Bucket=BUCKET, Prefix="a/")
         calls = read(account.sandbox.folder.calls)
         return [
             check.action
@@ -622,10 +603,7 @@ def test_a_thousand_calls_at_once_are_all_answered_rightly(account: Account, rol
         "session": account.assume(role, account.token()),
     }
     keys["wrong"] = replace(keys["reads"], secret_key="wrong")
-    clients = {
-        who: client(account.sandbox, "s3", one, max_pool_connections=16)
-        for who, one in keys.items()
-    }
+    clients = {who: account.client("s3", one, max_pool_connections=16) for who, one in keys.items()}
     get, put, listed = (
         {"Bucket": BUCKET, "Key": "k"},
         {"Bucket": BUCKET, "Key": "w/1"},

@@ -17,7 +17,7 @@ from components.settings.model import Trust
 from sandbox.authorization.record import read
 from sandbox.clients import Credentials
 from tests.engine.harness import Sandbox
-from tests.engine.identities import REGION, Account, allow, client, deny
+from tests.engine.identities import REGION, Account, allow, deny
 from tests.unit.sandbox.test_tokens import ORGANIZATION, PROJECT
 
 BUCKET, TARGET, VERSIONED, SECRET, FOREIGN = (
@@ -40,7 +40,7 @@ class World:
     upload: str = ""
 
     def s3(self, who: str) -> Any:
-        return client(self.account.sandbox, "s3", self.credentials[who])
+        return self.account.client("s3", self.credentials[who])
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +60,9 @@ def world(sandbox: Sandbox) -> World:
         for name in ("builds/1", "builds/2", "other/1"):
             s3.put_object(Bucket=bucket, Key=name, Body=b"1")
     upload = s3.create_multipart_upload(Bucket=BUCKET, Key="builds/parts")["UploadId"]
-    boundary = account.iam.create_policy(
-        PolicyName="boundary",
-        PolicyDocument=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [allow("s3:*", on="*"), deny("s3:DeleteBucket", on="*")],
-            }
-        ).replace('"s3:*"', '"s3:*Object*", "s3:ListBucket"'),
-    )["Policy"]["Arn"]
+    boundary = account.policy(
+        "boundary", allow("s3:*Object*", "s3:ListBucket", on="*"), deny("s3:DeleteBucket", on="*")
+    )
     trust = Trust(organization=ORGANIZATION, projects=(PROJECT,))
     role = account.role(
         allow("s3:ListBucket", "s3:GetBucketLocation", on=f"arn:aws:s3:::{TARGET}"),
@@ -109,10 +103,7 @@ def world(sandbox: Sandbox) -> World:
             PermissionsBoundary=boundary,
         ),
     }
-    arns = {
-        who: client(sandbox, "sts", one).get_caller_identity()["Arn"]
-        for who, one in credentials.items()
-    }
+    arns = {who: account.arn_of(one) for who, one in credentials.items()}
     return World(account, credentials, arns, version, upload)
 
 
@@ -120,7 +111,7 @@ B, T, V, S, F = ({"Bucket": name} for name in (BUCKET, TARGET, VERSIONED, SECRET
 ONE, TWO, LOST = ({"Key": f"builds/{name}"} for name in ("1", "2", "lost"))
 OTHER = {"Key": "other/1"}
 DATA = {"Body": b"data"}
-FROM = f"{BUCKET}/builds/1"
+B1, B2 = f"{BUCKET}/builds/1", f"{BUCKET}/builds/2"
 TAGS = {"Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}}
 OBJECT, LIST, PUT = f"s3:GetObject {BUCKET}", f"s3:ListBucket {BUCKET}", f"s3:PutObject {BUCKET}"
 
@@ -130,12 +121,7 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
     ("reader", "get_object", B | ONE | {"Range": "bytes=0-0"}, ""),
     ("reader", "get_object", B | OTHER, f"{OBJECT}/other/1"),
     ("reader", "get_object", B | LOST, LIST),
-    (
-        "reader",
-        "get_object",
-        B | ONE | {"VersionId": "7"},
-        f"s3:GetObjectVersion {BUCKET}/builds/1",
-    ),
+    ("reader", "get_object", B | ONE | {"VersionId": "7"}, f"s3:GetObjectVersion {B1}"),
     ("reader", "get_object", F | ONE, f"s3:GetObject {FOREIGN}/builds/1 resource-based policy"),
     ("reader", "get_object", {"Bucket": "acme-none"} | ONE, "NoSuchBucket"),
     ("reader", "get_object", S | ONE, "kms:Decrypt KEY"),
@@ -143,10 +129,10 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
         "reader",
         "get_object_attributes",
         B | ONE | {"ObjectAttributes": ["ETag"]},
-        f"s3:GetObjectAttributes {BUCKET}/builds/1",
+        f"s3:GetObjectAttributes {B1}",
     ),
-    ("reader", "get_object_tagging", B | ONE, f"s3:GetObjectTagging {BUCKET}/builds/1"),
-    ("reader", "get_object_acl", B | ONE, f"s3:GetObjectAcl {BUCKET}/builds/1"),
+    ("reader", "get_object_tagging", B | ONE, f"s3:GetObjectTagging {B1}"),
+    ("reader", "get_object_acl", B | ONE, f"s3:GetObjectAcl {B1}"),
     ("reader", "head_object", B | ONE, ""),
     ("reader", "head_object", B | LOST, "403"),
     ("reader", "head_object", B | OTHER, "403"),
@@ -167,30 +153,20 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
     ("reader", "list_multipart_uploads", B, f"s3:ListBucketMultipartUploads {BUCKET}"),
     ("reader", "list_buckets", {}, "s3:ListAllMyBuckets *"),
     ("reader", "put_object", B | ONE | DATA, f"{PUT}/builds/1"),
-    ("reader", "delete_object", B | ONE, f"s3:DeleteObject {BUCKET}/builds/1"),
-    ("reader", "copy_object", B | TWO | {"CopySource": FROM}, f"{PUT}/builds/2"),
+    ("reader", "delete_object", B | ONE, f"s3:DeleteObject {B1}"),
+    ("reader", "copy_object", B | TWO | {"CopySource": B1}, f"{PUT}/builds/2"),
     ("reader", "get_bucket_location", B, f"s3:GetBucketLocation {BUCKET}"),
     ("reader", "get_bucket_policy", B, f"s3:GetBucketPolicy {BUCKET}"),
     ("reader", "create_bucket", {"Bucket": "acme-new"}, "s3:CreateBucket acme-new"),
     ("writer", "put_object", B | TWO | DATA, ""),
     ("writer", "put_object", B | OTHER | DATA, f"{PUT}/other/1"),
-    (
-        "writer",
-        "put_object",
-        B | TWO | DATA | {"ACL": "private"},
-        f"s3:PutObjectAcl {BUCKET}/builds/2",
-    ),
-    (
-        "writer",
-        "put_object",
-        B | TWO | DATA | {"Tagging": "a=b"},
-        f"s3:PutObjectTagging {BUCKET}/builds/2",
-    ),
+    ("writer", "put_object", B | TWO | DATA | {"ACL": "private"}, f"s3:PutObjectAcl {B2}"),
+    ("writer", "put_object", B | TWO | DATA | {"Tagging": "a=b"}, f"s3:PutObjectTagging {B2}"),
     ("writer", "put_object", S | TWO | DATA, ""),
     ("writer", "put_object", S | OTHER | DATA, "kms:GenerateDataKey KEY"),
     ("writer", "put_object", S | OTHER | DATA | {"ServerSideEncryption": "AES256"}, ""),
     ("writer", "get_object", B | ONE, f"{OBJECT}/builds/1"),
-    ("writer", "copy_object", B | TWO | {"CopySource": FROM}, f"{OBJECT}/builds/1"),
+    ("writer", "copy_object", B | TWO | {"CopySource": B1}, f"{OBJECT}/builds/1"),
     (
         "writer",
         "upload_part",
@@ -200,7 +176,7 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
     (
         "writer",
         "upload_part_copy",
-        B | {"Key": "builds/parts", "UploadId": "UPLOAD", "PartNumber": 2, "CopySource": FROM},
+        B | {"Key": "builds/parts", "UploadId": "UPLOAD", "PartNumber": 2, "CopySource": B1},
         f"{OBJECT}/builds/1",
     ),
     (
@@ -210,19 +186,9 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
         f"s3:ListMultipartUploadParts {BUCKET}/builds/parts",
     ),
     ("writer", "abort_multipart_upload", B | {"Key": "builds/parts", "UploadId": "UPLOAD"}, ""),
-    (
-        "writer",
-        "create_multipart_upload",
-        B | TWO | {"ACL": "private"},
-        f"s3:PutObjectAcl {BUCKET}/builds/2",
-    ),
-    ("writer", "put_object_tagging", B | ONE | TAGS, f"s3:PutObjectTagging {BUCKET}/builds/1"),
-    (
-        "writer",
-        "put_object_acl",
-        B | ONE | {"ACL": "private"},
-        f"s3:PutObjectAcl {BUCKET}/builds/1",
-    ),
+    ("writer", "create_multipart_upload", B | TWO | {"ACL": "private"}, f"s3:PutObjectAcl {B2}"),
+    ("writer", "put_object_tagging", B | ONE | TAGS, f"s3:PutObjectTagging {B1}"),
+    ("writer", "put_object_acl", B | ONE | {"ACL": "private"}, f"s3:PutObjectAcl {B1}"),
     ("writer", "list_objects_v2", B, LIST),
     ("job", "list_objects_v2", T, ""),
     ("job", "head_bucket", T, ""),
@@ -231,7 +197,7 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
     ("job", "get_object", T | ONE, ""),
     ("job", "get_object", T | LOST, "NoSuchKey"),
     ("job", "head_object", T | LOST, "404"),
-    ("job", "copy_object", T | TWO | {"CopySource": FROM}, ""),
+    ("job", "copy_object", T | TWO | {"CopySource": B1}, ""),
     (
         "job",
         "copy_object",
