@@ -1,57 +1,31 @@
-"""The table's rows of IAM."""
+"""The table's rows of users, roles, policies, access keys and OIDC providers."""
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from components.aws.limits import MANAGED, NAME, PATH, SESSION_SECONDS, TRUST, Kind
+from components.aws.limits import MANAGED, NAME, SESSION_SECONDS, TRUST, Kind
 from sandbox.standin import limits
 from sandbox.standin.aws import Aws, aws_tags
-from sandbox.standin.documents import is_document, text_of
+from sandbox.standin.documents import text_of
 from sandbox.standin.errors import is_gone
 from sandbox.standin.resource_type import Call, Change, Limit, Property, ResourceType
+from sandbox.standin.shared_properties import (
+    ARN,
+    POLICY_NAME,
+    TAGS,
+    arn_fault,
+    document,
+    name,
+    path,
+)
 from sandbox.standin.values import Values
 
-_POLICY_NAME: Final = 128
 _VERSIONS: Final = 5
 """Versions of one managed policy that AWS keeps."""
 _STATUSES: Final = ("Active", "Inactive")
-_KINDS: Final[tuple[Kind, ...]] = ("user", "role")
-
-
-def _name(aws: str, longest: int, *, replaces: bool = True) -> Property:
-    def fault(name: str) -> str | None:
-        if re.fullmatch(rf"[0-9A-Za-z+=,.@_-]{{1,{longest}}}", name):
-            return None
-        return f"invalid value for name ({name}): 1 to {longest} letters, digits and any of +=,.@_-"
-
-    return Property(aws, required=True, replaces=replaces, fault=fault)
-
-
-def _path_fault(path: str) -> str | None:
-    if path.startswith("/") and path.endswith("/") and len(path) <= PATH:
-        return None
-    return f"invalid value for path ({path}): it begins and ends with /, in {PATH} characters"
-
-
-def _path(*, replaces: bool = True) -> Property:
-    return Property("Path", default="/", replaces=replaces, fault=_path_fault)
-
-
-def _document_fault(text: str) -> str | None:
-    return None if is_document(text) else f"contains an invalid JSON policy: {text[:60]!r}"
-
-
-def _document(aws: str) -> Property:
-    return Property(aws, required=True, document=True, fault=_document_fault)
-
-
-def _arn_fault(text: str) -> str | None:
-    is_arn = re.fullmatch(r"arn:[\w-]+:[\w-]+:[\w-]*:\w*:.+", text)
-    return None if is_arn else f"({text}) is an invalid ARN"
 
 
 def _session_fault(seconds: int) -> str | None:
@@ -69,10 +43,6 @@ def _url_fault(url: str) -> str | None:
     if url.startswith("https://"):
         return None
     return f'expected "url" to have a url with schema of: "https", got {url}'
-
-
-_TAGS: Final = Property("Tags", kind=dict)
-_ARN: Final = Property("Arn", output=True)
 
 
 def _identity(  # noqa: PLR0913 - the columns in which a user and a role differ
@@ -103,9 +73,9 @@ def _identity(  # noqa: PLR0913 - the columns in which a user and a role differ
         title=f"IAM {title}",
         properties={
             **properties,
-            "permissionsBoundary": Property(boundary, fault=_arn_fault),
-            "tags": _TAGS,
-            "arn": _ARN,
+            "permissionsBoundary": Property(boundary, fault=arn_fault),
+            "tags": TAGS,
+            "arn": ARN,
         },
         id="{name}",
         key={key: "name"},
@@ -117,117 +87,6 @@ def _identity(  # noqa: PLR0913 - the columns in which a user and a role differ
         tag=f"tag_{kind}",
         untag=f"untag_{kind}",
         limit=limit,
-    )
-
-
-def _inline_policy(kind: Kind) -> ResourceType:
-    """Return the row of a user's or role's inline policy."""
-    title = kind.capitalize()
-    key = f"{title}Name"
-
-    def limit(aws: Aws, new: Values) -> None:
-        """Count the identity's other inline policies too, as AWS does."""
-        iam: Any = aws.iam
-        who = {key: new[kind]}
-        others = set(getattr(iam, f"list_{kind}_policies")(**who)["PolicyNames"]) - {new["name"]}
-        get = getattr(iam, f"get_{kind}_policy")
-        documents = [get(**who, PolicyName=other)["PolicyDocument"] for other in others]
-        limits.check_inline(kind, new[kind], [new["policy"], *documents])
-
-    return ResourceType(
-        token=f"aws:iam/{kind}Policy:{title}Policy",
-        title=f"IAM {title} Policy",
-        properties={
-            "name": _name("PolicyName", _POLICY_NAME),
-            kind: Property(key, required=True, replaces=True),
-            "policy": _document("PolicyDocument"),
-        },
-        id=f"{{{kind}}}:{{name}}",
-        key={key: kind, "PolicyName": "name"},
-        create=f"put_{kind}_policy",
-        read=f"get_{kind}_policy",
-        delete=f"delete_{kind}_policy",
-        changes={("policy",): f"put_{kind}_policy"},
-        limit=limit,
-    )
-
-
-def _attachment(kind: Kind) -> ResourceType:
-    """Return the row of a managed policy on a user or role."""
-    title = kind.capitalize()
-    key = f"{title}Name"
-
-    def attached(aws: Aws, identity: str) -> set[str]:
-        iam: Any = aws.iam
-        listed = getattr(iam, f"list_attached_{kind}_policies")(**{key: identity})
-        return {policy["PolicyArn"] for policy in listed["AttachedPolicies"]}
-
-    def read(aws: Aws, one: Values) -> Values | None:
-        return {} if one["policyArn"] in attached(aws, one[kind]) else None
-
-    def limit(aws: Aws, new: Values) -> None:
-        limits.check_attached(kind, len(attached(aws, new[kind]) - {new["policyArn"]}))
-
-    return ResourceType(
-        token=f"aws:iam/{kind}PolicyAttachment:{title}PolicyAttachment",
-        title=f"IAM {title} Policy Attachment",
-        properties={
-            kind: Property(key, required=True, replaces=True),
-            "policyArn": Property("PolicyArn", required=True, replaces=True, fault=_arn_fault),
-        },
-        id=f"{{{kind}}}/{{policyArn}}",
-        key={key: kind, "PolicyArn": "policyArn"},
-        create=f"attach_{kind}_policy",
-        read=read,
-        delete=f"detach_{kind}_policy",
-        limit=limit,
-    )
-
-
-def _exclusive(kind: Kind, what: str, holds: str, *, added: str, removed: str) -> ResourceType:
-    """Return the row of a type that takes away all policies of an identity but those it names.
-
-    Args:
-        kind: user or role.
-        what: the type's name after the kind's.
-        holds: the property with the policies, and their name in AWS's calls.
-        added: the method that brings back a policy that is missing.
-        removed: the method that takes one away.
-    """
-    title = kind.capitalize()
-    key, owner = f"{title}Name", f"{kind}Name"
-    aws_name = holds[0].upper() + holds[1:-1]
-
-    def there(aws: Aws, one: Values) -> list[str]:
-        iam: Any = aws.iam
-        if holds == "policyNames":
-            return sorted(getattr(iam, f"list_{kind}_policies")(**{key: one[owner]})["PolicyNames"])
-        listed = getattr(iam, f"list_attached_{kind}_policies")(**{key: one[owner]})
-        return sorted(policy["PolicyArn"] for policy in listed["AttachedPolicies"])
-
-    def make_so(aws: Aws, new: Values) -> Values:
-        has = there(aws, new)
-        for method, policies in (
-            (added, set(new[holds]) - {*has}),
-            (removed, {*has} - {*new[holds]}),
-        ):
-            for policy in sorted(policies):
-                getattr(aws.iam, method)(**{key: new[owner], aws_name: policy})
-        return {}
-
-    return ResourceType(
-        token=f"aws:iam/{kind}{what}:{title}{what}",
-        title=f"IAM {title} {what}",
-        properties={
-            owner: Property(key, required=True, replaces=True),
-            holds: Property(aws_name, kind=list, required=True, meaning=sorted),
-        },
-        id=f"{{{owner}}}",
-        key={key: owner},
-        create=make_so,
-        read=lambda aws, one: {aws_name: there(aws, one)},
-        delete=lambda _aws, _one: None,
-        changes={(holds,): lambda aws, _old, new: make_so(aws, new)},
     )
 
 
@@ -365,8 +224,8 @@ ROWS: Final = (
     _identity(
         "user",
         {
-            "name": _name("UserName", NAME, replaces=False),
-            "path": _path(replaces=False),
+            "name": name("UserName", NAME, replaces=False),
+            "path": path(replaces=False),
             "forceDestroy": Property("", kind=bool),
             "uniqueId": Property("UserId", output=True),
         },
@@ -377,9 +236,9 @@ ROWS: Final = (
     _identity(
         "role",
         {
-            "name": _name("RoleName", NAME),
-            "path": _path(),
-            "assumeRolePolicy": _document("AssumeRolePolicyDocument"),
+            "name": name("RoleName", NAME),
+            "path": path(),
+            "assumeRolePolicy": document("AssumeRolePolicyDocument"),
             "description": Property("Description"),
             "maxSessionDuration": Property(
                 "MaxSessionDuration", kind=int, default=SESSION_SECONDS[0], fault=_session_fault
@@ -399,40 +258,16 @@ ROWS: Final = (
         },
         limit=_limit_trust,
     ),
-    _inline_policy("user"),
-    _inline_policy("role"),
-    _attachment("user"),
-    _attachment("role"),
-    *(
-        row
-        for kind in _KINDS
-        for row in (
-            _exclusive(
-                kind,
-                "PoliciesExclusive",
-                "policyNames",
-                added=f"put_{kind}_policy",
-                removed=f"delete_{kind}_policy",
-            ),
-            _exclusive(
-                kind,
-                "PolicyAttachmentsExclusive",
-                "policyArns",
-                added=f"attach_{kind}_policy",
-                removed=f"detach_{kind}_policy",
-            ),
-        )
-    ),
     ResourceType(
         token="aws:iam/policy:Policy",  # noqa: S106 - a type's token
         title="IAM Policy",
         properties={
-            "name": _name("PolicyName", _POLICY_NAME),
-            "path": _path(),
+            "name": name("PolicyName", POLICY_NAME),
+            "path": path(),
             "description": Property("Description", replaces=True),
-            "policy": _document("PolicyDocument"),
-            "tags": _TAGS,
-            "arn": _ARN,
+            "policy": document("PolicyDocument"),
+            "tags": TAGS,
+            "arn": ARN,
             "attachmentCount": Property("AttachmentCount", kind=int, output=True),
             "policyId": Property("PolicyId", output=True),
         },
@@ -475,7 +310,7 @@ ROWS: Final = (
                 meaning=lambda url: url.removeprefix("https://"),  # which AWS leaves out
             ),
             "clientIdLists": Property("ClientIDList", kind=list, required=True, meaning=sorted),
-            "tags": _TAGS,
+            "tags": TAGS,
             "arn": Property("OpenIDConnectProviderArn", output=True),
         },
         id="{arn}",

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.standin import iam, s3
+from sandbox.standin import iam, identity_policies, s3
 from sandbox.standin.errors import StandInError
 from sandbox.standin.functions import FUNCTIONS
 from sandbox.standin.resource_type import ResourceType
 
 __all__ = ["FUNCTIONS", "TYPES", "resource_type"]
 
-TYPES: Final[Mapping[str, ResourceType]] = {row.token: row for row in (*iam.ROWS, *s3.ROWS)}
+TYPES: Final[Mapping[str, ResourceType]] = {
+    row.token: row for row in (*iam.ROWS, *identity_policies.ROWS, *s3.ROWS)
+}
 
 
 def resource_type(token: str) -> ResourceType:
