@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from components.aws.limits import Kind
 from components.iam.document import PolicyDocument
 from rollout.deployed.model import (
     DeployedAccount,
@@ -50,14 +51,9 @@ def read_user(iam: "IAMClient", name: str) -> DeployedUser | None:
     """
     with _told(), suppress(iam.exceptions.NoSuchEntityException):
         user = iam.get_user(UserName=name)["User"]
-        inline = {
-            one: _document(iam.get_user_policy(UserName=name, PolicyName=one)["PolicyDocument"])
-            for one in _all(iam, "list_user_policies", "PolicyNames", UserName=name)
-        }
-        attached = _all(iam, "list_attached_user_policies", "AttachedPolicies", UserName=name)
         groups = _all(iam, "list_groups_for_user", "Groups", UserName=name)
         names = [one["GroupName"] for one in groups]
-        return _user(iam, user, inline, _managed(iam, attached), names)
+        return _user(iam, user, *_policies(iam, "user", name), names)
     return None
 
 
@@ -69,12 +65,7 @@ def read_role(iam: "IAMClient", name: str) -> DeployedRole | None:
     """
     with _told(), suppress(iam.exceptions.NoSuchEntityException):
         role = iam.get_role(RoleName=name)["Role"]
-        inline = {
-            one: _document(iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"])
-            for one in _all(iam, "list_role_policies", "PolicyNames", RoleName=name)
-        }
-        attached = _all(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name)
-        return _role(role, role, inline, _managed(iam, attached))
+        return _role(role, role, *_policies(iam, "role", name))
     return None
 
 
@@ -212,8 +203,15 @@ def _has_password(iam: "IAMClient", user: str) -> bool:
     return True
 
 
-def _managed(iam: "IAMClient", attached: Iterable[Mapping[str, str]]) -> _Attached:
-    return {one["PolicyArn"]: _default_version(iam, one["PolicyArn"]) for one in attached}
+def _policies(iam: "IAMClient", kind: Kind, name: str) -> tuple[_Inline, _Attached]:
+    whose = {f"{kind.capitalize()}Name": name}
+    get: Any = getattr(iam, f"get_{kind}_policy")
+    inline = {
+        one: _document(get(**whose, PolicyName=one)["PolicyDocument"])
+        for one in _all(iam, f"list_{kind}_policies", "PolicyNames", **whose)
+    }
+    attached = _all(iam, f"list_attached_{kind}_policies", "AttachedPolicies", **whose)
+    return inline, {one["PolicyArn"]: _default_version(iam, one["PolicyArn"]) for one in attached}
 
 
 def _default_version(iam: "IAMClient", arn: str) -> PolicyDocument | None:

@@ -220,14 +220,20 @@ def _up(task: Task, stack: _Stack, workspace: _Workspace, gate: Gate) -> None:
         up()
 
 
-def _destroy(task: Task, stack: _Stack, workspace: _Workspace, on_event: OnEvent) -> None:
-    """Destroy what is in the state, unless it must be refused."""
+def _resources(task: Task, workspace: _Workspace, on_event: OnEvent) -> list[dict[str, Any]]:
+    """Return what is in the state, recovered if needed and of the stack's account."""
     state = export(workspace.run, task.stack)
     if is_unsettled(state["deployment"]):
         recover(task, state, workspace.run, on_event)
         state = export(workspace.run, task.stack)
-    resources = state["deployment"].get("resources") or []
+    resources: list[dict[str, Any]] = state["deployment"].get("resources") or []
     check_accounts(task, resources)
+    return resources
+
+
+def _destroy(task: Task, stack: _Stack, workspace: _Workspace, on_event: OnEvent) -> None:
+    """Destroy what is in the state, unless it must be refused."""
+    resources = _resources(task, workspace, on_event)
     if not task.spare_protected:
         check_protected(task, resources)
     if resources:
@@ -239,12 +245,7 @@ def _adopt(task: Task, workspace: _Workspace, on_event: OnEvent) -> None:
 
     Nothing is protected: the program says what is to be.
     """
-    state = export(workspace.run, task.stack)
-    if is_unsettled(state["deployment"]):
-        recover(task, state, workspace.run, on_event)
-        state = export(workspace.run, task.stack)
-    resources = state["deployment"].get("resources") or []
-    check_accounts(task, resources)
+    resources = _resources(task, workspace, on_event)
     there = {tuple(one["urn"].split("::")[2:]) for one in resources}
     there = {(types.rsplit("$", 1)[-1], name) for types, name in there}
     file = Path(task.imports or "")

@@ -15,7 +15,7 @@ from components.aws.actions import ACCESS
 from components.aws.limits import MANAGED
 from components.iam.decide import Request, decide
 from components.iam.document import PolicyDocument, size
-from sandbox.standin import iam
+from sandbox.standin import iam, identity_policies
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
@@ -98,7 +98,7 @@ def test_up_may_make_every_call_that_the_stand_in_makes_for_its_resources() -> N
 
 def test_the_table_names_every_resource_and_the_actions_of_the_policy() -> None:
     table = dict(re.findall(r"^\| (\w[\w -]*) \|(.*)$", TEXT, re.MULTILINE))
-    kinds = {row.token.rpartition(":")[2] for row in iam.ROWS}
+    kinds = {row.token.rpartition(":")[2] for row in (*iam.ROWS, *identity_policies.ROWS)}
     assert {name for name in table if " " not in name} - {"resource"} == kinds
     named = {word for row in table.values() for word in re.findall(r"`([\w:]+)`", row)}
     named = {word if ":" in word else f"iam:{word}" for word in named}
