@@ -15,7 +15,7 @@ from components.resources.account import bucket_lookups, provider_lookup
 from components.resources.lookups import Lookup, look_up
 from components.settings import Role
 from components.settings.findings import path_of
-from plugin.reading import PROVIDER, CheckedIdentity, check, wrong
+from plugin.reading import PROVIDER, CheckedIdentity, check_identity, wrong
 
 _NO_PROVIDER: Final = {
     "path": PROVIDER,
@@ -52,7 +52,7 @@ async def arguments(
     iam_name = values.get("name", name)
     if not isinstance(iam_name, str):  # not known yet
         iam_name = name
-    checked = check(kind, iam_name, values, partition)
+    checked = check_identity(kind, iam_name, values, partition)
     _tell(component, checked)
     # A preview can't look up what the same program creates.
     is_early = pulumi.runtime.is_dry_run() and bool(await given.resources())

@@ -74,7 +74,7 @@ class CheckedIdentity:
         return all(path.partition(".")[0] in _AS_GIVEN for path in self.unknown)
 
 
-def check(
+def check_identity(
     kind: limits.Kind, name: str, properties: Mapping[str, Any], partition: str | None
 ) -> CheckedIdentity:
     """Check the properties of an identity, as the program checks a stack's config.

@@ -36,7 +36,7 @@ class TokenError(Exception):
     """A text that is no token."""
 
 
-def claims_of(
+def token_claims(
     job: Job, version: Version, *, issued: datetime, audience: str | None = None
 ) -> dict[str, Any]:
     """Return what CircleCI would say of a job in a token.

@@ -15,7 +15,7 @@ from rollout.deployed.account import account_of
 from rollout.errors import AccountError
 
 
-def key_findings(root: Path, stack: str, new: Mapping[str, Sequence[str]]) -> list[Finding]:
+def access_key_findings(root: Path, stack: str, new: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Return a finding for each user that has no room for its new keys.
 
     Args:

@@ -77,10 +77,10 @@ def _check_keys(task: Task, access: PreviewAccess, on_event: OnEvent) -> None:
     if not new:
         return
     # 0.2 s and 20 MiB that only a new label needs
-    from rollout.execution.key_limit import key_findings  # noqa: PLC0415
+    from rollout.execution.key_limit import access_key_findings  # noqa: PLC0415
 
     try:
-        findings = key_findings(Path(task.root), task.stack, new)
+        findings = access_key_findings(Path(task.root), task.stack, new)
     except AccountError as error:
         words = f"whether AWS has room for new access keys is not known: {error}"
         on_event(EngineEvent(0, 0, diagnostic_event=DiagnosticEvent(words, "never", "warning")))

@@ -23,7 +23,7 @@ _KINDS: Final = (
 _SHOWN: Final = ("s3:prefix", "s3:delimiter", "s3:max-keys", "s3:versionid", "kms:ViaService")
 
 
-def decide(policies: Policies | None, request: Request) -> Check:
+def check_action(policies: Policies | None, request: Request) -> Check:
     """Decide one action on one resource; without policies it is the sandbox itself, which may.
 
     Raises:
@@ -116,7 +116,7 @@ class S3Decider:
         self, action: str, resource: str, keys: context.Keys, account: str | None = None
     ) -> Check:
         """Decide an action; one on another account's resource needs its policy too."""
-        check = decide(self._policies, Request(action, resource, {**self._common, **keys}))
+        check = check_action(self._policies, Request(action, resource, {**self._common, **keys}))
         foreign = account not in {None, self._principal.account} and not self._principal.own
         if foreign and check.allowed:
             words = f"because no resource-based policy allows the {action} action"

@@ -4,7 +4,7 @@ from typing import Final
 
 from components.iam.decide import Request
 from sandbox.authorization import boundaries
-from sandbox.authorization.decisions import decide, message
+from sandbox.authorization.decisions import check_action, message
 from sandbox.authorization.refusal import DENIED, HttpAnswer, Refusal, access_denied
 from sandbox.authorization.visit import Visit
 
@@ -35,7 +35,7 @@ def decide_action(visit: Visit, note: str = f" ({_SCOPE})") -> None:
     """
     principal, _ = visit.caller
     policies = None if principal.own else principal.policies()
-    check = decide(policies, Request(f"{visit.service}:{visit.operation}", "*", visit.keys))
+    check = check_action(policies, Request(f"{visit.service}:{visit.operation}", "*", visit.keys))
     visit.checks.append(check)
     if not check.allowed:
         raise access_denied(message(principal.arn, check) + note)

@@ -45,7 +45,7 @@ class HttpAnswer:
         return [self.body]
 
 
-def ask(application: Callable[..., Any], environ: dict[str, Any]) -> HttpAnswer:
+def call_wsgi(application: Callable[..., Any], environ: dict[str, Any]) -> HttpAnswer:
     """Call a WSGI application."""
     answer = HttpAnswer(500)
 

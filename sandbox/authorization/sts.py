@@ -17,7 +17,7 @@ from components.circleci.claims import Claims, token_request
 from components.iam.decide import Decision, Reason, Request, TrustRequest, decide_trust
 from sandbox.accounts import role_arn
 from sandbox.authorization import context, others, web_identity
-from sandbox.authorization.decisions import decide, message
+from sandbox.authorization.decisions import check_action, message
 from sandbox.authorization.principals import Principals, StsSession, unjudged
 from sandbox.authorization.record import Check
 from sandbox.authorization.refusal import HttpAnswer, Refusal, access_denied, xml
@@ -157,7 +157,7 @@ def _decide_assume_role(visit: Visit, arn: str, role: Any) -> None:  # noqa: ANN
     }
     denied = next((one for one in by.values() if one.reason is Reason.DENIED), None)
     trusted = denied or next((one for one in by.values() if one.allowed), by[principal.arn])
-    own = decide(principal.policies(), Request(action, arn, visit.keys))
+    own = check_action(principal.policies(), Request(action, arn, visit.keys))
     near = account_of_arn(arn) == principal.account and not own.reason.startswith("with")
     named = near and any(by[name].allowed for name in itself)
     for check in (_trust_check(action, arn, trusted), *(() if named else (own,))):

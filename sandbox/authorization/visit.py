@@ -8,7 +8,7 @@ from typing import Any, Final
 from sandbox.authorization import context
 from sandbox.authorization.principals import Principal
 from sandbox.authorization.record import Call, Check
-from sandbox.authorization.refusal import HttpAnswer, ask
+from sandbox.authorization.refusal import HttpAnswer, call_wsgi
 from sandbox.authorization.request import HttpRequest, put_body
 from sandbox.authorization.signatures import Signed
 
@@ -52,7 +52,7 @@ class Visit:
         self.environ.pop(_ACCOUNT, None)
         if self.principal is not None:
             self.environ[_ACCOUNT] = self.principal.account
-        return ask(self.moto, self.environ)
+        return call_wsgi(self.moto, self.environ)
 
     def recorded(self, status: int, error: str | None) -> Call:
         """The line of the record."""

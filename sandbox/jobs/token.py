@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from components.circleci.asked_job import Asked, job_of
 from components.settings import Role, SettingsError
 from sandbox.folder import Folder
-from sandbox.issuer import LATEST, Version, claims_of, issuer_key, sign, write_secret
+from sandbox.issuer import LATEST, Version, issuer_key, sign, token_claims, write_secret
 from sandbox.lifecycle import SandboxError
 from sandbox.stacks import find_stack, project_root
 
@@ -95,5 +95,5 @@ def token_of(role: Role, asked: Asked, version: Version, audience: str | None) -
         job = job_of(role.trust, asked)
     except ValueError as error:
         raise SandboxError(str(error)) from None
-    claims = claims_of(job, version, issued=datetime.now(UTC), audience=audience)
+    claims = token_claims(job, version, issued=datetime.now(UTC), audience=audience)
     return sign(claims, issuer_key(Folder.current()))

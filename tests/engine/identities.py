@@ -16,7 +16,7 @@ from components.circleci.subject import Job, issuer
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Trust
 from sandbox.clients import Credentials
-from sandbox.issuer import claims_of, issuer_key, sign
+from sandbox.issuer import issuer_key, sign, token_claims
 from tests.engine.harness import Sandbox, fresh_account
 from tests.unit.sandbox.test_tokens import ORGANIZATION, PROJECT, USER
 
@@ -99,7 +99,7 @@ class Account:
         return Credentials.of(answer["Credentials"])
 
     def token(self, job: Job = JOB, key: RSAKey | None = None, **claimed: Any) -> str:
-        claims = claims_of(job, "v2", issued=claimed.pop("issued", datetime.now(UTC)))
+        claims = token_claims(job, "v2", issued=claimed.pop("issued", datetime.now(UTC)))
         given = {name: value for name, value in {**claims, **claimed}.items() if value is not None}
         return sign(given, key or issuer_key(self.sandbox.folder))
 

@@ -11,7 +11,7 @@ from components.policy.layout import layouts
 from components.settings import load
 from components.settings.model import Grant, Role, Trust, User
 from plugin import properties
-from plugin.reading import PROVIDER, check
+from plugin.reading import PROVIDER, check_identity
 from tests.unit.policy.identities import ORGANIZATION, configs
 
 USER: dict[str, Any] = {
@@ -49,7 +49,7 @@ ROLE: dict[str, Any] = {
 
 def wrong(kind: Any, given: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(InputPropertiesError) as caught:
-        check(kind, "ci", given, "aws")
+        check_identity(kind, "ci", given, "aws")
     return {one["property_path"]: one["reason"] for one in caught.value.errors or ()}
 
 
@@ -75,7 +75,7 @@ def test_the_properties_are_the_keys_of_the_config(
 def test_documents_are_those_of_the_program(config: dict[str, Any]) -> None:
     settings = load("dev", {"identities": {"ci": config}})
     own = {key: value for key, value in config.items() if key != "kind"}
-    checked = check(config["kind"], "ci", own, "aws")
+    checked = check_identity(config["kind"], "ci", own, "aws")
     assert checked.settings == settings.identities["ci"]
     assert checked.layout == layouts("dev", settings, "aws")["ci"]
 
@@ -100,7 +100,7 @@ def test_what_is_unknown_is_told_and_hides_no_finding(
         return list(at.values()) if isinstance(value, list) else at
 
     early = without(given, steps)
-    checked = check(kind, "ci", early, "aws")
+    checked = check_identity(kind, "ci", early, "aws")
     assert len(checked.unknown) == 1
     in_no_document = {"path", "permissionsBoundary", "tags", "maxSessionSeconds"}
     assert checked.has_documents is (steps[0] in in_no_document)
@@ -110,7 +110,7 @@ def test_what_is_unknown_is_told_and_hides_no_finding(
 
 def test_resources_get_no_example() -> None:
     early = {**USER, "path": UNKNOWN, "tags": {"team": UNKNOWN, "env": "dev"}}
-    settings: Any = check("user", "ci", early, "aws").settings
+    settings: Any = check_identity("user", "ci", early, "aws").settings
     assert settings.path is UNKNOWN
     assert settings.tags == {"team": UNKNOWN, "env": "dev"}
 
@@ -122,18 +122,18 @@ def test_findings_name_the_properties_all_at_once() -> None:
 
 def test_a_wrong_name_is_a_finding_about_the_name() -> None:
     with pytest.raises(InputPropertiesError) as caught:
-        check("user", "c i", USER, "aws")
+        check_identity("user", "c i", USER, "aws")
     assert [one["property_path"] for one in caught.value.errors or ()] == ["name"]
 
 
 def test_sizes_are_checked_once_all_is_known() -> None:
     grants = [{"bucket": f"acme-{'x' * 50}-{i}", "access": ["read"]} for i in range(1200)]
     assert "grants" in wrong("user", {"grants": grants})
-    early = check("user", "ci", {"grants": grants, "tags": UNKNOWN}, "aws")
+    early = check_identity("user", "ci", {"grants": grants, "tags": UNKNOWN}, "aws")
     assert early.unknown == ("tags",)
 
 
 def test_a_provider_of_another_organization_is_refused() -> None:
     arn = "arn:aws:iam::111111111111:oidc-provider/oidc.circleci.com/org/other"
     assert wrong("role", {**ROLE, PROVIDER: arn}).keys() == {PROVIDER}
-    check("role", "ci", {**ROLE, PROVIDER: UNKNOWN}, "aws")
+    check_identity("role", "ci", {**ROLE, PROVIDER: UNKNOWN}, "aws")

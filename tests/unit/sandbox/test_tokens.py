@@ -20,12 +20,12 @@ from sandbox.issuer import (
     LATEST,
     TokenError,
     Version,
-    claims_of,
     issuer_key,
     read_unchecked,
     sign,
     signature_fault,
     time_fault,
+    token_claims,
     write_secret,
 )
 from sandbox.lifecycle import SandboxError
@@ -67,7 +67,7 @@ HEADER = part(b'{"alg":"RS256"}')
 def test_the_subject_is_that_of_the_version_and_of_the_trigger(
     job: Job, version: Version, subject: str
 ) -> None:
-    claims = claims_of(job, version, issued=NOW)
+    claims = token_claims(job, version, issued=NOW)
     assert claims["sub"] == subject
     assert claims["iss"] == f"https://oidc.circleci.com/org/{ORGANIZATION}"
     assert claims["aud"] == ORGANIZATION
@@ -90,7 +90,7 @@ def test_circlecis_own_claims_are_those_of_its_docs(version: Version) -> None:
     }
 
     def own(job: Job) -> dict[str, Any]:
-        claims = claims_of(job, version, issued=NOW).items()
+        claims = token_claims(job, version, issued=NOW).items()
         prefix = "oidc.circleci.com/"
         return {name.removeprefix(prefix): v for name, v in claims if name.startswith(prefix)}
 
@@ -103,15 +103,15 @@ def test_circlecis_own_claims_are_those_of_its_docs(version: Version) -> None:
 
 
 def test_a_job_may_ask_for_another_audience_and_for_nothing_else() -> None:
-    plain = claims_of(JOB, LATEST, issued=NOW)
-    asked = claims_of(JOB, LATEST, issued=NOW, audience="sts.amazonaws.com")
+    plain = token_claims(JOB, LATEST, issued=NOW)
+    asked = token_claims(JOB, LATEST, issued=NOW, audience="sts.amazonaws.com")
     assert asked["aud"] == "sts.amazonaws.com"
     assert asked.keys() == plain.keys()
     assert asked["sub"] == plain["sub"]
 
 
 def test_a_token_is_signed_with_rs256_and_the_key_on_disk(tmp_path: Path) -> None:
-    token = sign(claims_of(JOB, LATEST, issued=NOW), issuer_key(Folder(tmp_path)))
+    token = sign(token_claims(JOB, LATEST, issued=NOW), issuer_key(Folder(tmp_path)))
     header, payload, signature = token.split(".")
     assert json.loads(unpart(header))["alg"] == "RS256"
     own = load_pem_private_key((tmp_path / "issuer-key.pem").read_bytes(), None)
@@ -121,33 +121,33 @@ def test_a_token_is_signed_with_rs256_and_the_key_on_disk(tmp_path: Path) -> Non
 
 
 def test_a_token_is_read_back_and_its_signature_holds(key: RSAKey) -> None:
-    claims = claims_of(JOB, LATEST, issued=NOW)
+    claims = token_claims(JOB, LATEST, issued=NOW)
     token = sign(claims, key)
     assert read_unchecked(token) == claims
     assert signature_fault(token, key) is None
 
 
 def test_a_token_that_was_changed_is_refused(key: RSAKey) -> None:
-    claims = claims_of(JOB, LATEST, issued=NOW)
+    claims = token_claims(JOB, LATEST, issued=NOW)
     header, _, signature = sign(claims, key).split(".")
     changed = part(json.dumps({**claims, "aud": "sts.amazonaws.com"}).encode())
     assert signature_fault(f"{header}.{changed}.{signature}", key) is not None
 
 
 def test_a_token_of_another_issuer_is_refused(key: RSAKey) -> None:
-    token = sign(claims_of(JOB, LATEST, issued=NOW), RSAKey.generate_key(2048))
+    token = sign(token_claims(JOB, LATEST, issued=NOW), RSAKey.generate_key(2048))
     assert signature_fault(token, key) is not None
 
 
 def test_a_token_that_names_no_algorithm_is_refused(key: RSAKey) -> None:
-    payload = sign(claims_of(JOB, LATEST, issued=NOW), key).split(".")[1]
+    payload = sign(token_claims(JOB, LATEST, issued=NOW), key).split(".")[1]
     unsigned = f"{part(json.dumps({'alg': 'none'}).encode())}.{payload}."
     assert read_unchecked(unsigned)["aud"] == ORGANIZATION
     assert signature_fault(unsigned, key) is not None
 
 
 def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(key: RSAKey) -> None:
-    payload = sign(claims_of(JOB, LATEST, issued=NOW), key).split(".")[1]
+    payload = sign(token_claims(JOB, LATEST, issued=NOW), key).split(".")[1]
     signed = f"{part(json.dumps({'alg': 'HS256'}).encode())}.{payload}"
     made = hmac.new(key.as_pem(private=False), signed.encode(), hashlib.sha256).digest()
     assert signature_fault(f"{signed}.{part(made)}", key) is not None
@@ -169,7 +169,7 @@ def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(key: RSAKey) 
 def test_a_token_is_taken_from_its_issue_to_its_end(
     changes: dict[str, Any], later: timedelta, fault: str | None
 ) -> None:
-    claims = {**claims_of(JOB, LATEST, issued=NOW), **changes}
+    claims = {**token_claims(JOB, LATEST, issued=NOW), **changes}
     assert time_fault(claims, NOW + later) == fault
 
 
