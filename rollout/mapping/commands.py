@@ -20,7 +20,7 @@ from rollout.errors import RolloutError
 from rollout.mapping import tables
 from rollout.mapping.history import history
 from rollout.mapping.markdown import as_markdown
-from rollout.mapping.model import Deployed, Review
+from rollout.mapping.model import OnAws, Review
 from rollout.mapping.rows import read_rows
 from rollout.mapping.since import changes_since
 from rollout.reporting.output import Output, Redactor
@@ -104,7 +104,7 @@ def _head(root: Path) -> Commit | None:
         return None  # no repository, or no commit in it
 
 
-def _deployed(root: Path, names: Sequence[str]) -> tuple[Deployed, ...]:
+def _deployed(root: Path, names: Sequence[str]) -> tuple[OnAws, ...]:
     from rollout.mapping.on_aws import deployed  # noqa: PLC0415 - 0.2 s that only this option needs
 
     return deployed(root, names)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rollout.mapping.model import LEGEND, Deployed, Review, identities
+from rollout.mapping.model import LEGEND, OnAws, Review, identities
 from rollout.mapping.tables import BESIDE, by_commit, deployed_words
 from rollout.reporting.comment_format import marker
 from rollout.reporting.groups import some
@@ -42,7 +42,7 @@ def _changes(review: Review, longest: int) -> str:
     return text + folded(some(len(lines), "commit"), lines, longest // 4)
 
 
-def _of_deployed(deployed: tuple[Deployed, ...]) -> Iterator[_Block]:
+def _of_deployed(deployed: tuple[OnAws, ...]) -> Iterator[_Block]:
     for one in deployed:
         lines = [
             f"- {code(f'{stack}: {found.name} {line}')}"

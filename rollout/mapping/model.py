@@ -135,7 +135,7 @@ class Since:
 
 
 @dataclass(frozen=True)
-class Deployed:
+class OnAws:
     """What AWS says of the identities of one account.
 
     `beside` are users, and roles that CircleCI may assume, that no stack names.
@@ -161,7 +161,7 @@ class Review:
     history: Mapping[SourceLines, Commit | None] = field(default_factory=dict)
     """The commit that changed each identity and grant last; empty if nobody asked."""
     since: Since | None = None
-    deployed: tuple[Deployed, ...] | None = None
+    deployed: tuple[OnAws, ...] | None = None
 
     def changed(self, source: SourceLines) -> str:
         """Return since when and by which commit it is so; empty if that is not known."""

@@ -12,18 +12,18 @@ from rollout.access.by_hand import deployed_access
 from rollout.access.diff import Access, Fate, IdentityDiff, identity_diff
 from rollout.access.sentences import Line, Verdict
 from rollout.auditing.trust import is_of_circleci
+from rollout.deployed.account import account_of
 from rollout.deployed.model import DeployedAccount, DeployedRole, DeployedUser
 from rollout.deployed.read import read_account
 from rollout.errors import AccountError
-from rollout.execution.aws_account import account_of
 from rollout.mapping.accesses import accesses
-from rollout.mapping.model import Deployed
+from rollout.mapping.model import OnAws
 from rollout.result import Report, Result, Status
 
 _AT_ONCE: Final = 4
 
 
-def deployed(root: Path, names: Sequence[str]) -> tuple[Deployed, ...]:
+def deployed(root: Path, names: Sequence[str]) -> tuple[OnAws, ...]:
     """Read the accounts of stacks, and compare them with the files that can be used."""
     together: dict[str, list[StackFile]] = {}
     everything: list[StackFile] = []
@@ -41,12 +41,12 @@ def deployed(root: Path, names: Sequence[str]) -> tuple[Deployed, ...]:
         return tuple(found)
 
 
-def _account(name: str, files: Sequence[StackFile], everything: Sequence[StackFile]) -> Deployed:
+def _account(name: str, files: Sequence[StackFile], everything: Sequence[StackFile]) -> OnAws:
     try:
         reached = account_of(files[0], ())
         account = read_account(reached.iam, reached.sts)
     except AccountError as error:
-        return Deployed(name, Report({}), error=str(error))
+        return OnAws(name, Report({}), error=str(error))
     results = {}
     for file in files:
         try:
@@ -62,7 +62,7 @@ def _account(name: str, files: Sequence[StackFile], everything: Sequence[StackFi
         for identity in file.settings().identities
     }
     report = Report(results, accounts=dict.fromkeys(results, account.id))
-    return Deployed(account.id, report, tuple(_beside(account, known)))
+    return OnAws(account.id, report, tuple(_beside(account, known)))
 
 
 def _beside(account: DeployedAccount, known: set[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from rollout.choosing.git import Commit
 from rollout.mapping.model import (
     LEGEND,
     UNCOMMITTED,
-    Deployed,
+    OnAws,
     Review,
     Row,
     Since,
@@ -113,7 +113,7 @@ def by_commit(since: Since) -> dict[str, list[str]]:
     return found | ({UNCOMMITTED: list(since.uncommitted)} if since.uncommitted else {})
 
 
-def _show_deployed(console: Console, deployed: Deployed) -> None:
+def _show_deployed(console: Console, deployed: OnAws) -> None:
     console.print()
     title = f"account {deployed.account} on AWS: {deployed_words(deployed)}"
     say(console, Text(printable(title), "bold"))
@@ -122,7 +122,7 @@ def _show_deployed(console: Console, deployed: Deployed) -> None:
         show_indented(console, Text(printable(f"{name}: {BESIDE}")), hang=_GAP)
 
 
-def deployed_words(deployed: Deployed) -> str:
+def deployed_words(deployed: OnAws) -> str:
     """Return how an account compares with the files, in short."""
     if deployed.error is not None:
         return f"unknown: {deployed.error}"
