@@ -31,6 +31,7 @@ from rollout.errors import RolloutError
 from rollout.execution.command import carry_out
 from rollout.execution.run import Run
 from rollout.execution.task import Operation
+from rollout.keys import commands as keys
 from rollout.mapping.commands import map_
 from rollout.reporting import tables
 from rollout.reporting.groups import some
@@ -45,7 +46,8 @@ app: Final = typer.Typer(
     "--exit-code; 3 access gets wider, with --fail-on-wider; 4 jobs may stop, with "
     "--fail-on-breaks; 130 and 143 after Ctrl-C and SIGTERM. "
     "can: 0 allowed, 1 denied, 2 wrong usage or config. "
-    "audit: 0 done, 1 risks were found, with --exit-code, 2 an account can't be read.",
+    "audit: 0 done, 1 risks were found, with --exit-code, 2 an account can't be read. "
+    "keys list: 0 done, 1 something is due, with --exit-code, 2 a stack can't be read.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -231,6 +233,7 @@ app.command()(asking.can)
 app.command()(asking.who)
 app.command("map")(map_)
 app.command("audit")(auditing.audit)
+app.add_typer(keys.app, name="keys")
 
 
 def _finish(run: Run, output: Output, *, tell_changes: bool = False) -> NoReturn:

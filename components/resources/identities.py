@@ -13,7 +13,7 @@ from components.policy.circleci_job import job_config
 from components.policy.layout import Layout, policy_name
 from components.policy.split import INLINE, depth, takers
 from components.policy.trust import description, trust_document
-from components.settings.model import Role, User
+from components.settings.model import Delivery, Role, User
 
 _Settings = TypeVar("_Settings", User, Role)
 _Policy = (
@@ -190,7 +190,7 @@ class UserResources(Identity[User]):
 
     kind = "user"
     current_key: aws.iam.AccessKey | None = None
-    """The access key of the last label."""
+    """The access key of the last label that is active."""
 
     def __init__(
         self, component: pulumi.ComponentResource, name: str, args: IdentityArgs[User]
@@ -207,17 +207,54 @@ class UserResources(Identity[User]):
             force_destroy=args.exclusive or None,
             opts=pulumi.ResourceOptions(parent=self._component),
         )
-        for label in settings.access_keys:
-            self.current_key = aws.iam.AccessKey(
-                f"{name}-key-{label}",
+        for one in settings.access_keys:
+            key = aws.iam.AccessKey(
+                f"{name}-key-{one.label}",
                 user=user.name,
+                status=None if one.active else "Inactive",
                 opts=pulumi.ResourceOptions(
                     parent=self._component,
                     # The provider marks these as secret too; this makes it explicit.
                     additional_secret_outputs=["secret", "sesSmtpPasswordV4"],
                 ),
             )
+            if one.label == settings.current_label:
+                self.current_key = key
+        if self.current_key is not None:
+            for place in settings.deliver:
+                self._deliver(place, self.current_key)
         self._give_access(user)
+
+    def _deliver(self, place: Delivery, key: aws.iam.AccessKey) -> None:
+        """Write the current key to a place in AWS; the rollout writes to CircleCI's contexts."""
+        names = place.variables
+        pair = {names.access_key_id: key.id, names.secret_access_key: key.secret}
+        text: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(pair))
+        opts = pulumi.ResourceOptions(parent=self)
+        if place.ssm_parameter is not None:
+            aws.ssm.Parameter(
+                f"{self._iam_name}-parameter-{place.ssm_parameter}",
+                name=place.ssm_parameter,
+                type="SecureString",
+                key_id=place.kms_key,
+                value=text,
+                tags=self._args.tags,
+                opts=opts,
+            )
+        elif place.secrets_manager is not None:
+            secret = aws.secretsmanager.Secret(
+                f"{self._iam_name}-secret-{place.secrets_manager}",
+                name=place.secrets_manager,
+                kms_key_id=place.kms_key,
+                tags=self._args.tags,
+                opts=opts,
+            )
+            aws.secretsmanager.SecretVersion(
+                f"{self._iam_name}-secret-{place.secrets_manager}-current",
+                secret_id=secret.id,
+                secret_string=text,
+                opts=opts,
+            )
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
         """The stack outputs, with the current access key. The secret key is a Pulumi secret."""

@@ -2,11 +2,13 @@
 
 from components.settings.findings import Finding, SettingsError
 from components.settings.load import NAMESPACE, load
-from components.settings.model import Grant, Role, Stack, Trust, User
+from components.settings.model import AccessKey, Delivery, Grant, Role, Stack, Trust, User
 from components.settings.warnings import warnings
 
 __all__ = [
     "NAMESPACE",
+    "AccessKey",
+    "Delivery",
     "Finding",
     "Grant",
     "Role",

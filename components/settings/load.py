@@ -10,12 +10,22 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from components.settings.findings import Finding, SettingsError, Step, path_of, shown
-from components.settings.model import Grant, Role, Stack, Trust, User
+from components.settings.model import (
+    AccessKey,
+    Delivery,
+    Grant,
+    Role,
+    Stack,
+    Trust,
+    User,
+    Variables,
+)
 from components.settings.trust_rules import ANY_PROJECT, WHERE
 
 NAMESPACE: Final = "circleci-s3-access"
 """The project's name, which is the namespace of its config keys."""
 
+_LISTS_OF_MAPPINGS: Final = ("grants", "deliver")
 _KINDS: Final[Mapping[Step, type[BaseModel]]] = {"user": User, "role": Role}
 
 _TYPES: Final = {
@@ -81,9 +91,9 @@ def _finding(details: ErrorDetails) -> Finding:
     if kind == "missing":
         return Finding(path_of(steps), f"is missing{_HINTS.get(str(steps[-1]), '')}")
     # The message quotes the wrong item of a list, so the path ends at the list.
-    if isinstance(steps[-1], int) and steps[-2] != "grants":
+    if isinstance(steps[-1], int) and steps[-2] not in _LISTS_OF_MAPPINGS:
         steps = steps[:-1]
-    if kind == "tuple_type" and isinstance(value, str) and steps[-1] != "grants":
+    if kind == "tuple_type" and isinstance(value, str) and steps[-1] not in _LISTS_OF_MAPPINGS:
         return Finding(path_of(steps), f"'{value}' is not a list{_as_list(steps[-1], value)}")
     return Finding(path_of(steps), _message(details))
 
@@ -148,6 +158,10 @@ def _models(loc: tuple[Step, ...]) -> tuple[type[BaseModel], type[BaseModel] | N
         return Stack, None
     if inside[:1] == ("grants",):
         return Grant, None
+    if inside[:1] == ("accessKeys",):
+        return AccessKey, None
+    if inside[:1] == ("deliver",):
+        return Variables if "variables" in inside else Delivery, None
     if inside[:1] == ("trust",):
         return Trust, None
     return (User, Role) if loc[2] == "user" else (Role, User)

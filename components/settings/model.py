@@ -6,7 +6,7 @@ immutable. The rules for single fields are in ``value_rules`` and
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     Tag,
+    TypeAdapter,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -91,12 +92,101 @@ class _IdentitySettings(_Settings):
     """Take away policies that the stack doesn't make; None if the stack's key decides."""
 
 
+class AccessKey(_Settings):
+    """An access key by its label, which may stand alone in the config: the key is active then."""
+
+    label: value_rules.Label
+    active: StrictBool = True
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _label_alone(cls, config: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(config, Mapping | AccessKey):
+            return handler(config)
+        return handler({"label": _LABEL.validate_python(config)})
+
+
+_LABEL: TypeAdapter[str] = TypeAdapter(value_rules.Label)
+
+
+class Variables(_Settings):
+    """The names that the two parts of a key have where it is delivered."""
+
+    access_key_id: value_rules.VariableName = "AWS_ACCESS_KEY_ID"
+    secret_access_key: value_rules.VariableName = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
+
+    @classmethod
+    def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
+        given = (config.get("accessKeyId"), config.get("secretAccessKey"))
+        if given[0] is not None and given[0] == given[1]:
+            yield ("secretAccessKey",), f"{shown(given[1])} is the name of the access key's id too"
+
+
+_PLACES: Final = ("circleciContext", "secretsManager", "ssmParameter")
+
+
+class Delivery(_Settings):
+    """Where a user's current key is written: a CircleCI context, a secret or a parameter."""
+
+    circleci_context: Annotated[value_rules.ContextName | None, value_rules.given] = None
+    owner: Annotated[trust_rules.Organization | None, value_rules.given] = None
+    secrets_manager: Annotated[value_rules.SecretName | None, value_rules.given] = None
+    ssm_parameter: Annotated[value_rules.ParameterName | None, value_rules.given] = None
+    kms_key: Annotated[value_rules.KmsKeyArn | None, value_rules.given] = None
+    variables: Variables = Variables()
+
+    def __str__(self) -> str:
+        """Name it in messages."""
+        if self.circleci_context is not None:
+            return f"context {self.circleci_context}"
+        if self.secrets_manager is not None:
+            return f"secret {self.secrets_manager}"
+        return f"parameter {self.ssm_parameter}"
+
+    @classmethod
+    def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
+        places = [key for key in _PLACES if key in config]
+        if len(places) != 1:
+            have = " and ".join(places) or "no place"
+            yield (), f"has {have}; name one of {', '.join(_PLACES)}"
+        context = config.get("circleciContext")
+        if "owner" in config and "circleciContext" not in config:
+            yield ("owner",), "belongs to circleciContext"
+        elif isinstance(context, str) and (trust_rules.UUID.fullmatch(context) is None) != (
+            "owner" in config
+        ):
+            message = (
+                "is an id, which needs no owner; remove owner"
+                if "owner" in config
+                else "is not a context's id; to find it by name, add owner: the organization's id "
+                f"({trust_rules.WHERE['organization']})"
+            )
+            yield ("circleciContext",), f"{shown(context)} {message}"
+        if "kmsKey" in config and "circleciContext" in config:
+            yield ("kmsKey",), "is for secretsManager and ssmParameter; CircleCI encrypts contexts"
+
+
 class User(_IdentitySettings):
-    """An IAM user with up to two access keys by label; the last key is the current one."""
+    """An IAM user with up to two access keys by label; the last active key is the current one."""
 
     KIND: ClassVar[limits.Kind] = "user"
     kind: Annotated[Literal["user"], value_rules.kind]
-    access_keys: value_rules.AccessKeyLabels = ()
+    access_keys: Annotated[tuple[AccessKey, ...], value_rules.labels_of_keys] = ()
+
+    deliver: tuple[Delivery, ...] = ()
+
+    @classmethod
+    def _between_fields(cls, config: Mapping[str, Any]) -> Iterator[Found]:
+        keys = config.get("accessKeys", ())
+        if config.get("deliver") and isinstance(keys, list | tuple):
+            off = [isinstance(key, Mapping) and key.get("active") is False for key in keys]
+            if all(off):
+                yield ("accessKeys",), "has no active key, and deliver needs one; add a label"
+
+    @property
+    def current_label(self) -> str | None:
+        """The label of the key that is delivered and in the outputs."""
+        return next((key.label for key in reversed(self.access_keys) if key.active), None)
 
 
 class Trust(_Settings):
@@ -186,6 +276,7 @@ class Stack(_Settings):
             yield ("organizations",), message
         if isinstance(identities, Mapping):
             yield from _wrong_names(identities)
+            yield from _same_places(identities)
             for name, identity in identities.items():
                 if isinstance(name, str) and isinstance(identity, Mapping):
                     for message in _wrong_tags_together(tags, identity.get("tags", {})):
@@ -201,6 +292,35 @@ def _wrong_names(identities: Mapping[Any, object]) -> Iterator[Found]:
                 yield where, f"'{name}' {message}"
             if (other := seen.setdefault(name.lower(), name)) != name:
                 yield where, f"'{name}' and '{other}' are the same name to IAM, which ignores case"
+
+
+def _same_places(identities: Mapping[Any, object]) -> Iterator[Found]:
+    """Find places that two users' keys, or one twice, would be written to."""
+    seen: dict[tuple[str, ...], str] = {}
+    for name, identity in identities.items():
+        listed = identity.get("deliver") if isinstance(identity, Mapping) else ()
+        for index, one in enumerate(listed if isinstance(listed, list | tuple) else ()):
+            if not isinstance(one, Mapping):
+                continue
+            where = f"identities.{name}.deliver[{index}]"
+            there = [key for key in _written(one) if seen.setdefault(key, where) != where]
+            if there:
+                message = f"{' '.join(there[0][-2:])} is written by {seen[there[0]]} too"
+                yield ("identities", str(name), "deliver", index), message
+
+
+def _written(delivery: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Name what a delivery writes; its keys may be wrong."""
+    for key in _PLACES[1:]:
+        if key in delivery:
+            yield key, f"{delivery[key]}"
+    if _PLACES[0] in delivery:
+        given = delivery.get("variables")
+        for name, field in Variables.model_fields.items():
+            alias = to_camel(name)
+            named = given.get(alias) if isinstance(given, Mapping) else None
+            context = f"{delivery.get('owner')}", f"{delivery[_PLACES[0]]}"
+            yield *context, f"{named or field.default}"
 
 
 def _wrong_tags_together(tags: object, own: object) -> Iterator[str]:

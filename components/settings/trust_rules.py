@@ -21,7 +21,7 @@ WHERE: Final = {
 }
 """Where CircleCI shows each id."""
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 KINDS: Final = ("heads/", "tags/", "pull/")
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)+")
 # The rules of git-check-ref-format about characters and the ends of parts.
@@ -32,9 +32,9 @@ _NOT_IN_IAM: Final = re.compile(r"[^ -~\xa1-\xff]")
 
 def _id_of(whose: str) -> AfterValidator:
     def wrong_id(value: str) -> str | None:
-        if _UUID.fullmatch(value) or (whose == "project" and value == ANY_PROJECT):
+        if UUID.fullmatch(value) or (whose == "project" and value == ANY_PROJECT):
             return None
-        if _UUID.fullmatch(value.lower()):
+        if UUID.fullmatch(value.lower()):
             return f"has uppercase letters; CircleCI's ids are lowercase: '{value.lower()}'"
         return f"is not a UUID, such as 1f5ef4a1-7c1e-4a52-9e3f-0123456789ab; see {WHERE[whose]}"
 

@@ -25,6 +25,10 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _PARTITION: Final = f"(?:{'|'.join(DNS_SUFFIXES)})"
 _POLICY_ARN: Final = re.compile(rf"arn:{_PARTITION}:iam::(?:\d{{12}}|aws):policy/[!-~]+")
 _KEY_ARN: Final = re.compile(rf"arn:{_PARTITION}:kms:[a-z0-9-]+:\d{{12}}:key/[A-Za-z0-9-]+")
+_PARAMETER: Final = re.compile(r"(?:/[A-Za-z0-9_.-]+){1,15}")
+_SECRET: Final = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
+_CONTEXT: Final = re.compile(r"\S(?:.*\S)?")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d .*UTC")
 
 
@@ -117,6 +121,13 @@ def _wrong_label(label: str) -> str | None:
     return shaped(_LABEL, "a label: use 1 to 32 letters, digits, '.', '_' or '-'")(label)
 
 
+def _wrong_parameter(name: str) -> str | None:
+    """Why SSM's PutParameter does not allow a name, or None."""
+    if re.match(r"/(aws|ssm)", name, re.IGNORECASE):
+        return "starts with /aws or /ssm, which AWS keeps for itself"
+    return shaped(_PARAMETER, "a parameter's name with a path, such as /ci/deploy")(name)
+
+
 def _network(text: str) -> str:
     try:
         return str(ip_network(text)) if "%" not in text else _no_network(text)
@@ -173,6 +184,16 @@ def _acts_on_bucket(name: str) -> bool:
         return action(name).target is Target.BUCKET
     except ValueError:
         return False
+
+
+def _distinct_labels(keys: Sequence[object]) -> Iterator[str]:
+    """Find labels that are listed twice, in keys that may be wrong themselves."""
+    yield from distinct(
+        [
+            key.get("label") if isinstance(key, Mapping) else getattr(key, "label", key)
+            for key in keys
+        ]
+    )
 
 
 def _at_most_two(labels: Sequence[object]) -> Iterator[str]:
@@ -240,6 +261,19 @@ PolicyArn = Annotated[
     str, text_rule(shaped(_POLICY_ARN, "a policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME"))
 ]
 Label = Annotated[str, text_rule(_wrong_label)]
-AccessKeyLabels = Annotated[tuple[Label, ...], list_rule(distinct, _at_most_two)]
+ContextName = Annotated[
+    str,
+    text_rule(
+        shaped(_CONTEXT, "a context's id or name: it is empty, or starts or ends with a space")
+    ),
+]
+SecretName = Annotated[
+    str, text_rule(shaped(_SECRET, "a secret's name: use letters, digits and /_+=.@-"))
+]
+ParameterName = Annotated[str, text_rule(_wrong_parameter)]
+VariableName = Annotated[
+    str, text_rule(shaped(_VARIABLE, "a variable's name: use letters, digits and _"))
+]
+labels_of_keys = list_rule(_distinct_labels, _at_most_two)
 SourceIps = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], some_distinct]
 Tags = Annotated[dict[str, str], _whole_rule(wrong_tags)]

@@ -28,7 +28,7 @@ class Access:
     ``documents`` are the inline and managed policies by name; None is a policy that is not known.
     A role's ``trust`` of None is not known either. ``elsewhere`` are the ARNs of attached policies
     that the stack doesn't make, ``boundary`` is the ARN of the permissions boundary.
-    ``access_keys`` are labels, never secrets.
+    ``access_keys`` are labels, never secrets, and ``inactive_keys`` those of them that are off.
     """
 
     kind: Kind
@@ -36,6 +36,7 @@ class Access:
     trust: PolicyDocument | None = None
     boundary: str | None = None
     access_keys: frozenset[str] = frozenset()
+    inactive_keys: frozenset[str] = frozenset()
     elsewhere: frozenset[str] = frozenset()
     path: str = "/"
     session_seconds: int = SESSION_SECONDS[0]
@@ -286,16 +287,25 @@ def _boundary_lines(old: Access, new: Access, fate: Fate) -> Iterator[Line]:
 
 def _key_lines(old: Access, new: Access, fate: Fate, anew: MadeAnew) -> Iterator[Line]:
     """Changes of access keys. They break jobs only where the line of the fate doesn't say so."""
-    stay = (old.access_keys & new.access_keys) - anew.keys
+    stay = (old.access_keys & new.access_keys) - anew.keys - old.inactive_keys - new.inactive_keys
     for label in sorted(new.access_keys - old.access_keys):
-        yield Line(Verdict.NONE, f"gets access key {label}")
+        off = ", inactive" if label in new.inactive_keys else ""
+        yield Line(Verdict.NONE, f"gets access key {label}{off}")
     for label in sorted(old.access_keys - new.access_keys):
-        if fate is Fate.CHANGED and not stay:
+        if fate is Fate.CHANGED and not stay and label not in old.inactive_keys:
             yield Line(Verdict.BREAKS, f"loses access key {label}, and no other key stays")
         else:
             yield Line(Verdict.NONE, f"loses access key {label}")
     if fate is Fate.CHANGED:
-        for label in sorted(old.access_keys & new.access_keys & anew.keys):
+        both = old.access_keys & new.access_keys
+        for label in sorted(both & (new.inactive_keys - old.inactive_keys)):
+            verdict, what = (
+                (Verdict.NONE, "") if stay else (Verdict.BREAKS, ", and no other key is active")
+            )
+            yield Line(verdict, f"access key {label} becomes inactive{what}")
+        for label in sorted(both & (old.inactive_keys - new.inactive_keys)):
+            yield Line(Verdict.NONE, f"access key {label} becomes active again")
+        for label in sorted(both & anew.keys):
             what = f"gets a new access key {label}: the old one no longer works"
             yield Line(Verdict.BREAKS, what)
 

@@ -144,10 +144,12 @@ def _access(
     kind: Kind, values: Values, owned: Iterable[_Live], policies: Sequence[_Live]
 ) -> Access:
     documents: dict[str, PolicyDocument | None] = {}
-    keys, elsewhere = set(), set()
+    keys, inactive, elsewhere = set(), set(), set()
     for one, held in owned:
         if one.type == _KEY:
             keys.add(_label(one))
+            if held.get("status") == "Inactive":
+                inactive.add(_label(one))
         elif one.type in _INLINE:
             documents[_name(one, held)] = _document(held.get("policy"))
         elif one.type in _ATTACHMENTS:
@@ -163,6 +165,7 @@ def _access(
         trust=_document(values.get("assumeRolePolicy")),
         boundary=values.get("permissionsBoundary"),
         access_keys=frozenset(keys),
+        inactive_keys=frozenset(inactive),
         elsewhere=frozenset(elsewhere),
         path=_text(values.get("path")) or "/",
         session_seconds=int(values.get("maxSessionDuration") or SESSION_SECONDS[0]),

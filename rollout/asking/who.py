@@ -158,5 +158,7 @@ def tls(identity: User | Role) -> Iterator[str]:
 def via(identity: User | Role) -> str:
     if isinstance(identity, Role):
         return description(identity.trust).removeprefix(_VIA)
-    keys = ", ".join(identity.access_keys)
+    keys = ", ".join(
+        key.label if key.active else f"{key.label} (inactive)" for key in identity.access_keys
+    )
     return f"access keys {keys}" if keys else "no access key"

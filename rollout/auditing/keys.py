@@ -17,10 +17,25 @@ def key_risks(user: DeployedUser, now: datetime, longest: timedelta) -> Iterator
         if unused > longest:
             used = f"last used {unused.days} days ago" if key.last_use else "never used"
             yield _risk(Weakness.UNUSED_KEY, user, f"{made} and {used}", now)
-        elif age > longest:
+        elif is_old(key, now, longest):
             yield _risk(Weakness.OLD_KEY, user, made, now)
     if len(active) > 1:
         yield _risk(Weakness.TWO_KEYS, user, "has two active keys", now)
+
+
+def is_old(key: DeployedKey, now: datetime, longest: timedelta) -> bool:
+    """Say whether a key was made longer ago than `longest`."""
+    return now - key.created > longest
+
+
+def used_words(key: DeployedKey) -> str:
+    """Say when, with which service and where a key was last used."""
+    if (use := key.last_use) is None:
+        return "never used"
+    where = " ".join(
+        filter(None, [use.service and f"with {use.service}", use.region and f"in {use.region}"])
+    )
+    return f"last used on {use.at:%Y-%m-%d %H:%M} UTC{' ' if where else ''}{where}"
 
 
 def _last(key: DeployedKey) -> datetime:

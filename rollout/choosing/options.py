@@ -1,10 +1,12 @@
 """The command line's options that several commands share, declared once."""
 
 import os
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -22,6 +24,21 @@ Stacks = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Redact = Annotated[bool, typer.Option("--redact", help="Hide account ids in all output.")]
+
+_UNITS: Final = {"s": "seconds", "h": "hours", "d": "days"}
+
+
+def duration(text: str) -> timedelta:
+    """Read a time such as 90d.
+
+    Raises:
+        typer.BadParameter: it is not one.
+    """
+    found = re.fullmatch(r"(\d{1,6})([shd])", text)
+    if found is None:
+        raise typer.BadParameter(f"'{text}' is not a time, such as 90d, 24h or 600s")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
 
 Command = Callable[..., Any]
 

@@ -57,6 +57,17 @@ def read_user(iam: "IAMClient", name: str) -> DeployedUser | None:
     return None
 
 
+def read_keys(iam: "IAMClient", user: str) -> tuple[DeployedKey, ...]:
+    """Read a user's access keys with their last use; none if there is no user of this name.
+
+    Raises:
+        AccountError: as `read_user` does.
+    """
+    with _told(), suppress(iam.exceptions.NoSuchEntityException):
+        return tuple(_keys(iam, user))
+    return ()
+
+
 def read_role(iam: "IAMClient", name: str) -> DeployedRole | None:
     """Read a role; None if there is no role of this name.
 

@@ -52,6 +52,15 @@ FULL: Config = {
             "exclusive": True,
             "sourceIps": ["192.0.2.0/24"],
             "accessKeys": ["2026-10", "2026-11"],
+            "deliver": [
+                {
+                    "circleciContext": "deploy",
+                    "owner": ORGANIZATION,
+                    "variables": {"accessKeyId": "ID", "secretAccessKey": "SECRET"},
+                },
+                {"ssmParameter": "/ci/key", "kmsKey": KEY},
+                {"secretsManager": "ci/key"},
+            ],
             "grants": [
                 {
                     "bucket": "acme-data",

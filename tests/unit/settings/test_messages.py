@@ -35,9 +35,32 @@ PLACES: dict[str, tuple[str, Callable[[Config], Config]]] = {
     "user": ("identities.ci.", lambda keys: stack(ci=user(**keys))),
     "role": ("identities.ci.", lambda keys: stack(ci=role(**keys))),
     "grant": ("identities.ci.grants[0].", lambda keys: with_grant(**keys)),
+    "key": ("identities.ci.accessKeys[0].", lambda keys: with_keys([{"label": "a"} | keys])),
+    "deliver": ("identities.ci.deliver[0].", lambda keys: with_keys(["a"], dict(keys))),
+    "context": (
+        "identities.ci.deliver[0].",
+        lambda keys: with_keys(["a"], {"circleciContext": PROJECT} | keys),
+    ),
     "trust": ("identities.ci.trust.", lambda keys: with_trust(**keys)),
     "code": ("identities.ci.trust.", lambda keys: with_trust(**CODE | keys)),
 }
+
+
+def with_keys(keys: list[object], *deliver: Config) -> Config:
+    return stack(ci=user(accessKeys=keys, deliver=list(deliver)))
+
+
+OWNER: Config = {"owner": ORGANIZATION}
+
+
+def to_context(**names: str) -> Config:
+    """What of a user delivers a key to one context, as variables of these names."""
+    keys = {"ID": "accessKeyId", "SECRET": "secretAccessKey"}
+    variables = {keys[part]: name for part, name in names.items()}
+    return {
+        "accessKeys": ["a"],
+        "deliver": [{"circleciContext": PROJECT, "variables": variables}],
+    }
 
 
 def without_omitted(config: Any) -> Any:
@@ -127,6 +150,18 @@ MESSAGES: dict[str, dict[str, list[Any]]] = {
         "3 labels; AWS allows 2 access keys for a user": [["a", "b", "c"]],
         TWICE: [["a", "a"]],
     },
+    "key.label": {"is missing": [OMITTED]},
+    "key.acitve": {meant("active"): [False]},
+    "context.ownr": {meant("owner"): [ORGANIZATION]},
+    "deliver.secretsManager": {
+        "'{}' is not a secret's name: use letters, digits and /_+=.@-": ["", "a b", "x" * 513],
+    },
+    "deliver.ssmParameter": {
+        "'{}' is not a parameter's name with a path, such as /ci/deploy": ["ci", "/ci/", "/a b"],
+        "'{}' starts with /aws or /ssm, which AWS keeps for itself": ["/aws/x", "/SSM"],
+    },
+    "context.kmsKey": {"is for secretsManager and ssmParameter; CircleCI encrypts contexts": [KEY]},
+    "context.variables": {"{} is not a mapping": [["A"]]},
     "user.accessKeys[]": {
         "'{}' is not a label: use 1 to 32 letters, digits, '.', '_' or '-'": [
             *("", "a b", "a/b", "ü", "x" * 33),
@@ -428,6 +463,51 @@ def deep() -> Config:
             ["identities.ci.tags: together with the stack's tags: 51 tags; IAM allows 50"],
         ),
         (stack(ci=user(tags={"on": True})), ["identities.ci.tags.on: true is not text; quote it"]),
+        (
+            with_keys([{"label": "a", "active": False}], {"secretsManager": "x"}),
+            ["identities.ci.accessKeys: has no active key, and deliver needs one; add a label"],
+        ),
+        (
+            with_keys(["a"], {"circleciContext": "deploy"}, {"circleciContext": PROJECT, **OWNER}),
+            [
+                (
+                    "{deliver}[0].circleciContext: 'deploy' is not a context's id; to find it by "
+                    "name, add owner: the organization's id (Organization Settings > Overview)"
+                ),
+                (
+                    f"{{deliver}}[1].circleciContext: '{PROJECT}' is an id, which needs no owner; "
+                    "remove owner"
+                ),
+            ],
+        ),
+        (
+            with_keys(["a"], {"ssmParameter": "/x", "secretsManager": "x"}, {}),
+            [
+                (
+                    "{deliver}[0]: has secretsManager and ssmParameter; name one of "
+                    "circleciContext, secretsManager, ssmParameter"
+                ),
+                (
+                    "{deliver}[1]: has no place; name one of "
+                    "circleciContext, secretsManager, ssmParameter"
+                ),
+            ],
+        ),
+        (
+            with_keys(["a"], {"ssmParameter": "/x", **OWNER}),
+            ["{deliver}[0].owner: belongs to circleciContext"],
+        ),
+        (
+            stack(ci=user(**to_context(ID="A")), b=user(**to_context())),
+            [
+                "identities.b.deliver[0]: "
+                f"{PROJECT} AWS_SECRET_ACCESS_KEY is written by identities.ci.deliver[0] too"
+            ],
+        ),
+        (
+            stack(ci=user(**to_context(ID="A", SECRET="A"))),
+            ["{deliver}[0].variables.secretAccessKey: 'A' is the name of the access key's id too"],
+        ),
         (itself(), ["config: contains itself, or is nested too deeply"]),
         (deep(), ["config: contains itself, or is nested too deeply"]),
         (
@@ -450,7 +530,10 @@ def deep() -> Config:
 )
 def test_a_whole_config(config: Config, findings: list[str]) -> None:
     at = "identities.ci.grants[0]"
-    assert told(config) == [finding.replace("{grant}", at) for finding in findings]
+    places = {"{grant}": at, "{deliver}": "identities.ci.deliver"}
+    for mark, place in places.items():
+        findings = [finding.replace(mark, place) for finding in findings]
+    assert told(config) == findings
 
 
 @pytest.mark.parametrize("name", ["trust", "grants", "user", "role", "tags", "identities"])

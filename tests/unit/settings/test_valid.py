@@ -32,7 +32,10 @@ PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
 
 def test_every_key_arrives_in_its_field() -> None:
     settings = load("test", full())
-    assert settings.model_dump(mode="json", by_alias=True, exclude_defaults=True) == full()
+    given = full()
+    labels = given["identities"]["ci"]["accessKeys"]
+    given["identities"]["ci"]["accessKeys"] = [{"label": label} for label in labels]
+    assert settings.model_dump(mode="json", by_alias=True, exclude_defaults=True) == given
 
 
 def test_what_is_left_out_limits_nothing_and_grants_nothing() -> None:
@@ -54,7 +57,7 @@ def test_what_is_left_out_limits_nothing_and_grants_nothing() -> None:
         "organizations": [],
         "exclusive": False,
         "identities": {
-            "ci": {"kind": "user", "accessKeys": [], **both},
+            "ci": {"kind": "user", "accessKeys": [], "deliver": [], **both},
             "deploy": {
                 "kind": "role",
                 "maxSessionSeconds": 3600,
@@ -122,6 +125,8 @@ def test_fields_are_not_known_by_their_names_in_python() -> None:
         {"identities": {}},
         stack(ci=user(accessKeys=[])),
         *(stack(ci=user(accessKeys=labels)) for labels in (["2026-11"], ["a", "b"])),
+        stack(ci=user(accessKeys=[{"label": "a", "active": False}, "b"])),
+        stack(ci=user(accessKeys=["a"], deliver=[{"circleciContext": PROJECT}])),
         *(with_grant(access=words) for words in (["full"], ["list", "full"], ["list"])),
         with_grant(access=["list", "read", "write", "delete"], prefixes=["/", "a b/ÿ/", "a/"]),
         with_grant(access=[], actions=["s3:GetObjectTagging"]),
