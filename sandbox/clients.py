@@ -4,7 +4,7 @@ import functools
 import os
 import threading
 from dataclasses import dataclass
-from typing import Final, Literal, Self, overload
+from typing import Any, Final, Literal, Self, overload
 
 import boto3
 import botocore.session
@@ -57,8 +57,15 @@ class Clients:
     def get(self, service: Literal["s3"], credentials: Credentials, region: str) -> S3Client: ...
     @overload
     def get(self, service: Literal["sts"], credentials: Credentials, region: str) -> STSClient: ...
+    @overload
     def get(
-        self, service: Literal["iam", "s3", "sts"], credentials: Credentials, region: str
+        self, service: Literal["secretsmanager", "ssm"], credentials: Credentials, region: str
+    ) -> Any: ...  # noqa: ANN401 - their stubs are not installed
+    def get(
+        self,
+        service: Literal["iam", "s3", "secretsmanager", "ssm", "sts"],
+        credentials: Credentials,
+        region: str,
     ) -> object:
         """Return a client of `service` which signs with `credentials`."""
         key = (service, credentials, region)

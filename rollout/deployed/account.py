@@ -6,7 +6,7 @@ file are read here.
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ class AwsAccount:
     region: str | None
     """The region in use, which a profile may set too."""
     sts: "STSClient"
+    session: boto3.Session | None = field(default=None, repr=False)
 
     def arn(self, resource: str) -> str:
         return f"arn:{self.partition}:iam::{self.id}:{resource}"
@@ -75,7 +76,8 @@ def account_of(file: StackFile, deployed: Collection[str]) -> AwsAccount:
     clock = told - datetime.now(UTC)
     iam = session.client("iam", config=RETRIES)
     partition = answer["Arn"].split(":")[1]
-    return AwsAccount(answer["Account"], partition, iam, clock, session.region_name, sts)
+    region = session.region_name
+    return AwsAccount(answer["Account"], partition, iam, clock, region, sts, session)
 
 
 def session_of(file: StackFile) -> boto3.Session:

@@ -1,12 +1,14 @@
-"""What has the name of a pending create in IAM, for each type that the program makes."""
+"""What has the name of a pending create in AWS, for each type that the program makes."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.deployed.account import AwsAccount
+from rollout.deployed.read import RETRIES
 from rollout.errors import AccountError
 from rollout.execution.pending import KEY, Existing, Pending
 
@@ -102,6 +104,33 @@ def _attached(inputs: Inputs, kind: str, pages: Iterable[Mapping[str, Any]]) -> 
     return [Existing(id_, id_)] if arn in arns else []
 
 
+def _parameter(account: AwsAccount, inputs: Inputs) -> list[Existing]:
+    """Its first version tells when it was made; one that has others was made before."""
+    ssm = _client(account, "ssm")
+    try:
+        found = ssm.get_parameter(Name=inputs["name"])["Parameter"]
+    except ssm.exceptions.ParameterNotFound:
+        return []
+    created = (
+        found["LastModifiedDate"] if found["Version"] == 1 else datetime.min.replace(tzinfo=UTC)
+    )
+    return [Existing(inputs["name"], found["ARN"], created)]
+
+
+def _secret(account: AwsAccount, inputs: Inputs) -> list[Existing]:
+    secrets = _client(account, "secretsmanager")
+    try:
+        found = secrets.describe_secret(SecretId=inputs["name"])
+    except secrets.exceptions.ResourceNotFoundException:
+        return []
+    return [Existing(found["ARN"], found["ARN"], found["CreatedDate"])]
+
+
+def _client(account: AwsAccount, service: str) -> Any:  # noqa: ANN401 - its stubs are not installed
+    session: Any = account.session
+    return session.client(service, config=RETRIES)
+
+
 def _inline(id_: str, there: object, wished: str) -> Existing:
     return Existing(id_, id_, is_alike=there == json.loads(wished))  # boto3 has decoded it
 
@@ -116,4 +145,6 @@ _LOOKS: Final[Mapping[str, Callable[[AwsAccount, Inputs], list[Existing]]]] = {
     "aws:iam/user:User": _user,
     "aws:iam/userPolicy:UserPolicy": _user_policy,
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": _on_user,
+    "aws:secretsmanager/secret:Secret": _secret,
+    "aws:ssm/parameter:Parameter": _parameter,
 }

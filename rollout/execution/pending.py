@@ -19,6 +19,8 @@ NAMED: Final = frozenset(
         "aws:iam/policy:Policy",
         "aws:iam/role:Role",
         "aws:iam/user:User",
+        "aws:secretsmanager/secret:Secret",
+        "aws:ssm/parameter:Parameter",
     }
 )
 """Types whose create fails if the name is taken; AWS tells when they were created."""
@@ -28,6 +30,7 @@ PUT: Final = frozenset(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:iam/userPolicy:UserPolicy",
         "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+        "aws:secretsmanager/secretVersion:SecretVersion",
     }
 )
 """Types whose create overwrites; AWS does not tell when they were created."""

@@ -107,7 +107,7 @@ def _spliced(
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    config = _entry(root, {"config"})
+    config = entry(root, {"config"})
     if config is None:
         lines.append(write({"config": {**added, IDENTITIES: identities}}))
     elif _is_empty(config):
@@ -119,12 +119,12 @@ def _spliced(
         project = read_project(path.parent).name
         names = {str(key.value) for key, _ in config[1].value}
         own = {one for one in names if IDENTITIES in full_keys({one: 0}, project, path)[0]}
-        there = _entry(config[1], own)
+        there = entry(config[1], own)
         if there is None:
-            lines.insert(_end(config[1]), write({IDENTITIES: identities}, column))
+            lines.insert(end_of(config[1]), write({IDENTITIES: identities}, column))
         elif _is_block(there[1]):
             inner = there[1].value[0][0].start_mark.column
-            lines.insert(_end(there[1]), write(identities, inner))
+            lines.insert(end_of(there[1]), write(identities, inner))
         elif _is_empty(there):
             _fill(lines, there, write(identities, column + 2))
         else:
@@ -138,7 +138,8 @@ def _spliced(
 _Entry = tuple[yaml.ScalarNode, Any]
 
 
-def _entry(mapping: Any, keys: set[str]) -> _Entry | None:  # noqa: ANN401 - PyYAML's nodes
+def entry(mapping: Any, keys: set[str]) -> _Entry | None:  # noqa: ANN401 - PyYAML's nodes
+    """Return the first entry of a mapping that has one of the keys."""
     entries = mapping.value if isinstance(mapping, yaml.MappingNode) else ()
     return next(((key, value) for key, value in entries if key.value in keys), None)
 
@@ -160,7 +161,7 @@ def _is_block(node: Any) -> bool:  # noqa: ANN401
     return isinstance(node, yaml.MappingNode) and not node.flow_style and bool(node.value)
 
 
-def _end(node: Any) -> int:  # noqa: ANN401
+def end_of(node: Any) -> int:  # noqa: ANN401
     """Return the number of the first line behind a node; comments behind it come later."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from mypy_boto3_iam import IAMClient
 from mypy_boto3_iam.type_defs import TagTypeDef
@@ -31,6 +32,16 @@ class Aws:
     def s3(self) -> S3Client:
         """S3, as the run's account."""
         return self.clients.get("s3", self.credentials, self.region)
+
+    @property
+    def ssm(self) -> Any:  # noqa: ANN401 - its stubs are not installed
+        """SSM, as the run's account."""
+        return self.clients.get("ssm", self.credentials, self.region)
+
+    @property
+    def secretsmanager(self) -> Any:  # noqa: ANN401
+        """Secrets Manager, as the run's account."""
+        return self.clients.get("secretsmanager", self.credentials, self.region)
 
     @property
     def sts(self) -> STSClient:

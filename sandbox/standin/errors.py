@@ -1,6 +1,15 @@
 """The stand-in's errors, in the real provider's words."""
 
+from typing import Final
+
 from botocore.exceptions import ClientError
+
+_GONE: Final = frozenset(
+    {
+        *("NoSuchEntity", "NoSuchBucket", "404"),
+        *("ParameterNotFound", "ResourceNotFoundException", "InvalidResourceId"),
+    }
+)
 
 
 class StandInError(Exception):
@@ -24,4 +33,4 @@ def aws_words(error: ClientError) -> str:
 
 def is_gone(error: ClientError) -> bool:
     """Say whether AWS answered that there is no such resource."""
-    return error.response["Error"].get("Code") in {"NoSuchEntity", "NoSuchBucket", "404"}
+    return error.response["Error"].get("Code") in _GONE

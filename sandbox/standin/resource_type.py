@@ -58,7 +58,7 @@ class ResourceType:
     """The resource's id, of properties and of what AWS answers; an import names the same."""
     key: Mapping[str, str]
     """The arguments that name a resource in all calls but `create`, with their properties."""
-    service: Literal["iam", "s3"] = "iam"
+    service: Literal["iam", "s3", "secretsmanager", "ssm"] = "iam"
     answer: str = ""
     """The object in AWS's answers that holds the properties, if one does."""
     create: Call

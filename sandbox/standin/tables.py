@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.standin import iam, identity_policies, s3
+from sandbox.standin import iam, identity_policies, places, s3
 from sandbox.standin.errors import StandInError
 from sandbox.standin.functions import FUNCTIONS
 from sandbox.standin.resource_type import ResourceType
@@ -11,7 +11,7 @@ from sandbox.standin.resource_type import ResourceType
 __all__ = ["FUNCTIONS", "TYPES", "resource_type"]
 
 TYPES: Final[Mapping[str, ResourceType]] = {
-    row.token: row for row in (*iam.ROWS, *identity_policies.ROWS, *s3.ROWS)
+    row.token: row for row in (*iam.ROWS, *identity_policies.ROWS, *places.ROWS, *s3.ROWS)
 }
 
 

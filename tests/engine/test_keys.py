@@ -69,3 +69,55 @@ def test_list_shows_the_keys_of_all_stacks_and_what_is_due(checkout: Project, bu
     assert f"…{stack.outputs()['identities']['ci']['accessKeyId'][-4:]}" in table
     assert "91 days" in table
     assert keys(stack, "list", "--older-than", "ages").code == 1
+
+
+def test_the_current_key_is_in_its_places_in_aws_and_follows_the_labels(
+    checkout: Project, bucket: str
+) -> None:
+    places = [{"ssmParameter": "/ci/deploy"}, {"secretsManager": "ci/deploy"}]
+    stack = checkout.stack(config(bucket, "a", deliver=places))
+    stack.up()
+    first = secret_of(stack)
+    assert in_places(stack) == [first, first]
+    stack.write(config(bucket, "a", "b", deliver=places, tags={"team": "web"}))
+    changed = stack.up().changed
+    assert changed["create"] == ["ci-key-b"]
+    assert changed["replace"] == ["ci-secret-ci/deploy-current"]
+    second = secret_of(stack)
+    assert second != first
+    assert in_places(stack) == [second, second]
+    stack.preview("--refresh", "--expect-no-changes")
+    stack.write(config(bucket, "a", {"label": "b", "active": False}, deliver=places[:1]))
+    stack.up()
+    parameter, secret = in_places(stack)
+    assert (parameter, secret) == (first, None)
+    stack.destroy()
+    assert in_places(stack) == [None, None]
+
+
+def secret_of(stack: Stack) -> dict[str, str]:
+    made = stack.outputs(show_secrets=True)["identities"]["ci"]
+    return {
+        "AWS_ACCESS_KEY_ID": made["accessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": made["secretAccessKey"],
+    }
+
+
+def in_places(stack: Stack) -> list[dict[str, str] | None]:
+    """What the parameter and the secret hold."""
+    sandbox = stack.project.sandbox
+    ssm, secrets = (
+        sandbox.client(service, stack.account, stack.region)  # type: ignore[call-overload]
+        for service in ("ssm", "secretsmanager")
+    )
+    found: list[dict[str, str] | None] = []
+    try:
+        value = ssm.get_parameter(Name="/ci/deploy", WithDecryption=True)["Parameter"]["Value"]
+        found.append(json.loads(value))
+    except ssm.exceptions.ParameterNotFound:
+        found.append(None)
+    try:
+        found.append(json.loads(secrets.get_secret_value(SecretId="ci/deploy")["SecretString"]))
+    except (secrets.exceptions.ResourceNotFoundException, secrets.exceptions.InvalidRequestException):
+        found.append(None)
+    return found
