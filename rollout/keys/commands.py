@@ -6,19 +6,27 @@ Of the others: 0 done, 1 something failed.
 # ruff: noqa: PLR0913 - a command has an argument for each of its options
 
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
+from components.settings.findings import printable
 from rollout.choosing.inventory import Member, inventory, project_root, select
 from rollout.choosing.options import Globs, Json, Redact, Stacks, duration
+from rollout.errors import RolloutError
+from rollout.reporting.groups import some
 from rollout.reporting.output import Output, Redactor
 from rollout.result import Exit
+
+if TYPE_CHECKING:
+    from rollout.keys.rotating import Rotation
 
 NOW: Callable[[], datetime] = partial(datetime.now, UTC)
 
@@ -83,3 +91,67 @@ def list_(
 
 def _members(root: Path, patterns: Sequence[str]) -> Sequence[Member]:
     return select(inventory(root), patterns)
+
+
+@app.command()
+def rotate(
+    globs: Globs = None,
+    stacks: Stacks = None,
+    older_than: OlderThan = "90d",  # type: ignore[assignment]
+    quiet_for: QuietFor = "24h",  # type: ignore[assignment]
+    *,
+    redact: Redact = False,
+    yes: Yes = False,
+) -> None:
+    """Do the next step of each user whose key is old: a new key, its delivery, the old one's end.
+
+    A step changes the stack's file and runs up. Run it every night, or again to do the next step.
+    """
+    from rollout.keys.steps import Asked  # noqa: PLC0415 - as above
+
+    asked = Asked(NOW(), older_than, quiet_for)
+    with _rotation(
+        [*(stacks or ()), *(globs or ())], "Change keys in", redact=redact, yes=yes
+    ) as one:
+        one.rotate(asked)
+
+
+@app.command()
+def rollback(
+    users: Annotated[list[str], typer.Argument(metavar="USER...", help="Names of users.")],
+    stack: Annotated[str, typer.Option("--stack", "-s", help="Their stack.")],
+    *,
+    redact: Redact = False,
+    yes: Yes = False,
+) -> None:
+    """Make the older of two keys active and current again, and deliver it."""
+    with _rotation([stack], "Go back to the older key in", redact=redact, yes=yes) as run:
+        run.roll_back(users)
+
+
+@contextmanager
+def _rotation(
+    patterns: Sequence[str], verb: str, *, redact: bool, yes: bool
+) -> Iterator["Rotation"]:
+    """Lend a run, then print its errors and exit with 1 if there are any."""
+    from rollout.keys.rotating import Rotation  # noqa: PLC0415 - as above
+
+    output = Output(redactor=Redactor() if redact else None)
+
+    def confirm(names: Sequence[str]) -> None:
+        question = f"{verb} {some(len(names), 'stack')} ({', '.join(names)})"
+        if not yes and not sys.stdin.isatty():
+            raise RolloutError(f"{question}: add --yes, since nobody can confirm here.")
+        if not yes:
+            typer.confirm(output.text(f"{question}?"), abort=True, err=True)
+
+    def say(text: str) -> None:
+        typer.echo(output.text(printable(text)))
+
+    told = Console(stderr=True, highlight=False, markup=False)
+    with output.redacted(told) as console:
+        run = Rotation(project_root(), patterns, say, console, confirm)
+        yield run
+    for error in run.failed:
+        typer.echo(output.text(f"error: {printable(error)}"), err=True)
+    raise typer.Exit(Exit.FAILED if run.failed else Exit.DONE)

@@ -43,8 +43,10 @@ FORMS: Final = [
     (
         "      accessKeys:\n      - '2026-10' # one\n      # and\n      - b # two\n",
         [A_OFF, B],
-        '      accessKeys:\n      - {label: "2026-10", active: false} # one\n      # and\n'
-        "      - b # two\n",
+        (
+            '      accessKeys:\n      - {label: "2026-10", active: false} # one\n      # and\n'
+            "      - b # two\n"
+        ),
     ),
     (
         "      accessKeys:\n      - '2026-10' # one\n      - b # two\n",
