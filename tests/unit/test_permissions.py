@@ -29,6 +29,11 @@ BOUNDARY = f"{ACCOUNT}:policy/circleci-s3-access-boundary"
 OURS = {kind: f"{ACCOUNT}:{kind}/circleci/ci" for kind in ("user", "role", "policy")}
 PROVIDER = f"{ACCOUNT}:oidc-provider/oidc.circleci.com/org/1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
 
+PLACES = {
+    "ssm": "arn:aws:ssm:eu-west-1:111111111111:parameter/circleci/ci",
+    "secretsmanager": "arn:aws:secretsmanager:eu-west-1:111111111111:secret:circleci/ci-a1b2c3",
+}
+
 NOT_GIVEN = {
     # Whoever put a user into a group takes it out.
     "iam:RemoveUserFromGroup",
@@ -54,17 +59,22 @@ def actions(policy: str) -> set[str]:
 
 
 def asked_by_the_stand_in() -> set[str]:
-    """The actions of all methods of IAM's client that the stand-in's code names."""
-    to_api = boto3.client("iam", region_name="eu-west-1").meta.method_to_api_mapping
+    """The actions of all methods of the services' clients that the stand-in's code names."""
     named: set[str] = set()
     for path in (ROOT / "sandbox" / "standin").glob("*.py"):
         words = re.findall(r"[\w{}]+", path.read_text(encoding="utf-8"))
         named |= {word.replace("{kind}", kind) for word in words for kind in ("user", "role")}
-    return {f"iam:{to_api[one]}" for one in named & to_api.keys()}
+    asked: set[str] = set()
+    for service in ("iam", "secretsmanager", "ssm"):
+        to_api = boto3.client(service, region_name="eu-west-1").meta.method_to_api_mapping
+        asked |= {f"{service}:{to_api[one]}" for one in named & to_api.keys()}
+    return asked
 
 
 def resource_of(action: str) -> str:
     """What an action of ours is asked for on."""
+    if (place := PLACES.get(action.partition(":")[0])) is not None:
+        return place
     for name, resource in (
         ("OpenIDConnect", PROVIDER),
         *(("UserPolic", OURS["user"]), ("RolePolic", OURS["role"]), ("InstanceProf", OURS["role"])),
@@ -108,7 +118,7 @@ def test_the_table_names_every_resource_and_the_actions_of_the_policy() -> None:
 def test_preview_reads_what_up_reads_of_resources_and_writes_nothing() -> None:
     reading = {
         f"{service}:{name.partition(':')[2]}"
-        for service in ("iam", "s3")
+        for service in ("iam", "s3", "secretsmanager", "ssm")
         for level in ("Read", "List")
         for name in get_actions_with_access_level(service, level)
     }

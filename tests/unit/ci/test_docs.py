@@ -28,22 +28,27 @@ def test_page_links_to_every_file() -> None:
     assert {path for path in ALL if path not in linked} == {shared}
 
 
+def contexts() -> set[str]:
+    """The contexts of CircleCI's jobs, which have one or a list of them."""
+    found = values(load(CIRCLECI)["workflows"], "context")
+    return {name for one in found for name in ([one] if isinstance(one, str) else one)}
+
+
 def test_page_names_every_variable_context_and_environment() -> None:
     files = "".join(path.read_text(encoding="utf-8") for path in ALL)
     wanted = set(re.findall(r"\bvars\.(\w+)", files)) | {"AWS_ROLE_ARN"}
-    wanted |= set(values(load(CIRCLECI)["workflows"], "context"))
-    wanted |= {"`dev`", "`prod`", "nightly-drift"}
+    wanted |= contexts()
+    wanted |= {"`dev`", "`prod`", "nightly-drift", "nightly-keys"}
     assert {word for word in wanted if word not in TEXT} == set()
 
 
 def test_every_context_is_guarded_against_ssh_and_unversioned_config() -> None:
-    contexts = set(values(load(CIRCLECI)["workflows"], "context"))
     rows = [row for row in re.findall(r"^\| .*", TEXT, re.MULTILINE) if "job.ssh.enabled" in row]
     named = {name for row in rows for name in re.findall(r"`(rollout-\w+)`", row)}
-    assert named == contexts
+    assert named == contexts()
     guard = 'not job.ssh.enabled and not (pipeline.config_source starts-with "api")`'
     assert all(guard in row for row in rows)
-    assert ['pipeline.git.branch == "main"' in row for row in rows] == [False, True, False]
+    assert ['pipeline.git.branch == "main"' in row for row in rows] == [False, True, False, True]
 
 
 def row(who: str) -> list[str]:

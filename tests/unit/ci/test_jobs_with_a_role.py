@@ -51,8 +51,8 @@ def variables(name: str) -> dict[str, str]:
 
 def test_the_jobs_with_a_role_are_looked_at() -> None:
     assert JOBS.keys() == {
-        *("preview.preview", "rollout.preview", "rollout.up", "drift.drift"),
-        *(f"circleci.{name}" for name in ("preview", "comment", "plan", "up", "drift")),
+        *("preview.preview", "rollout.preview", "rollout.up", "drift.drift", "keys.rotate"),
+        *(f"circleci.{name}" for name in ("preview", "comment", "plan", "up", "rotate", "drift")),
     }
 
 

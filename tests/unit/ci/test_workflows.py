@@ -135,6 +135,7 @@ def test_each_job_says_what_it_may_and_none_may_more_than_it_needs() -> None:
         "drift.drift": with_aws,
         "release.test": read,
         "release.release": {"contents": "write"},
+        "keys.rotate": {"contents": "write", "id-token": "write"},  # it pushes the stacks' files
     }
 
 
@@ -197,6 +198,8 @@ def test_circleci_takes_nothing_from_an_orb() -> None:
 @pytest.mark.parametrize("path", ALL, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_secret_is_kept_for_ci(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
+    if path.name == "keys.yml":  # OIDC does not reach CircleCI's API
+        text = text.replace("CIRCLECI_TOKEN: ${{ secrets.CIRCLECI_TOKEN }}", "", 1)
     for word in ("secrets.", "secrets:", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
         assert word not in text
 
@@ -209,7 +212,7 @@ def test_nothing_runs_the_code_of_a_fork_with_credentials() -> None:
 
 
 def test_nothing_reaches_aws_before_the_variable_is_set() -> None:
-    for name in ("preview.preview", "up.dev", "drift.drift"):
+    for name in ("preview.preview", "up.dev", "drift.drift", "keys.rotate"):
         assert "vars.AWS_PREVIEW_ROLE_ARN != ''" in JOBS[name]["if"]
     # These follow one of those; a job is skipped where the one that it needs was.
     assert named("rollout")["on"].keys() == {"workflow_call"}
@@ -239,6 +242,24 @@ def test_ups_never_race_and_none_is_interrupted() -> None:
     }
     environments = [job["with"]["environment"] for job in named("up")["jobs"].values()]
     assert environments == ["dev", "prod"]
+
+
+def test_keys_change_only_where_somebody_turned_it_on_and_never_beside_an_up() -> None:
+    rotate = JOBS["keys.rotate"]
+    assert "vars.ROTATE_KEYS == 'true'" in rotate["if"]
+    assert "github.ref == 'refs/heads/main'" in rotate["if"]
+    assert rotate["concurrency"]["group"] == "up-${{ matrix.environment }}-0"
+    assert rotate["environment"] == "${{ matrix.environment }}"
+    *_, step, push = rotate["steps"]
+    assert step["env"] == {"CIRCLECI_TOKEN": "${{ secrets.CIRCLECI_TOKEN }}"}
+    assert "CIRCLECI_TOKEN" not in push["env"]
+    workflow = load(CIRCLECI)["workflows"]["keys"]
+    assert workflow["when"] == {"equal": ["nightly-keys", "<< pipeline.schedule.name >>"]}
+    for name, job in circleci_jobs("keys").items():
+        environment = name.removeprefix("keys-")
+        assert job["context"] == [f"rollout-{environment}", "rollout-keys"]
+        assert job["serial-group"].endswith(f"/up-{environment}")
+        assert job["filters"]["branches"] == {"only": "main"}
 
 
 def test_shards_of_up_are_those_that_were_previewed() -> None:

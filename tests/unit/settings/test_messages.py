@@ -500,8 +500,10 @@ def deep() -> Config:
         (
             stack(ci=user(**to_context(ID="A")), b=user(**to_context())),
             [
-                "identities.b.deliver[0]: "
-                f"{PROJECT} AWS_SECRET_ACCESS_KEY is written by identities.ci.deliver[0] too"
+                (
+                    f"identities.b.deliver[0]: {PROJECT} AWS_SECRET_ACCESS_KEY is written by "
+                    "identities.ci.deliver[0] too"
+                )
             ],
         ),
         (
