@@ -240,7 +240,8 @@ def _in_use(user: UserKeys, asked: Asked) -> str | None:
         return None
     used = other.last_use.at
     if user.deliveries:
-        is_used = user.delivered is not None and used > user.delivered
+        at = user.delivered
+        is_used = at is not None and used >= at.replace(microsecond=0)  # AWS tells whole seconds
         since = f"since the new key was delivered on {_day(user.delivered)}"
     else:
         is_used = current.last_use is not None and used > asked.now - asked.quiet_for

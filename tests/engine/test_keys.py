@@ -84,7 +84,7 @@ def keys(stack: Stack, *args: str, days: float = 0, kill: int = 0, **variables: 
                     lines.add(path.read_bytes().decode(errors="replace"))
             return process.poll() is not None
 
-        until(has_ended, "it ends")
+        until(has_ended, "it ends", every=0.1)
         out.seek(0), err.seek(0)
         ran = Ran(process.returncode, out.read(), err.read())
     assert any("stack\0" in line for line in lines)

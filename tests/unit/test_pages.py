@@ -9,7 +9,7 @@ import pytest
 from components.aws import limits
 from components.aws.actions import ACCESS, Target
 from components.policy.layout import layouts
-from components.settings import Grant, Role, Trust, User, load, warnings
+from components.settings import Delivery, Grant, Role, Trust, User, load, warnings
 from tests.unit.pages import ROOT, blocks, headings, links, page, settings_of
 
 PAGES = [
@@ -20,11 +20,8 @@ PAGES = [
 CONFIGS = [
     (name, text)
     for name in (
-        "README.md",
-        "docs/configuration.md",
-        "docs/job-needs.md",
-        "docs/permissions.md",
-        "docs/roles.md",
+        *("README.md", "docs/configuration.md", "docs/keys.md"),
+        *("docs/job-needs.md", "docs/permissions.md", "docs/roles.md"),
     )
     for text in blocks(page(name), "yaml")
     # README's other YAML block is a CircleCI config.
@@ -42,10 +39,8 @@ def test_a_config_that_is_shown_loads_and_gets_no_warning(name: str, text: str) 
 
 def test_every_page_that_shows_a_config_is_looked_at() -> None:
     assert {name for name, _ in CONFIGS} == {
-        "README.md",
-        "docs/job-needs.md",
-        "docs/permissions.md",
-        "docs/roles.md",
+        *("README.md", "docs/configuration.md", "docs/keys.md"),
+        *("docs/job-needs.md", "docs/permissions.md", "docs/roles.md"),
     }
 
 
@@ -74,12 +69,12 @@ def rows(text: str) -> dict[str, list[str]]:
     return {word: row.split("|") for word, row in found}
 
 
-def keys(*models: type[User | Role | Grant | Trust]) -> set[str]:
+def keys(*models: type[User | Role | Grant | Trust | Delivery]) -> set[str]:
     return {field.alias or name for model in models for name, field in model.model_fields.items()}
 
 
-def test_the_configuration_page_has_every_key_of_identities_and_grants() -> None:
-    assert keys(User, Role, Grant) <= rows(CONFIGURATION).keys()
+def test_the_configuration_page_has_every_key_of_identities_grants_and_deliveries() -> None:
+    assert keys(User, Role, Grant, Delivery) <= rows(CONFIGURATION).keys()
 
 
 def test_the_roles_page_shows_every_key_of_a_trust() -> None:
