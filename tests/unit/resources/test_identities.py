@@ -72,6 +72,43 @@ def test_each_label_makes_a_key_and_the_last_one_is_the_output() -> None:
     }
 
 
+def test_a_label_that_is_off_is_an_inactive_key_and_no_output() -> None:
+    made = mocks()
+    labels = ["2026-10", {"label": "2026-11", "active": False}]
+    outputs = run_program(made, {"ci": {**USER, "accessKeys": labels}})
+    statuses = [made.named(f"ci-key-{one}").inputs.get("status") for one in ("2026-10", "2026-11")]
+    assert statuses == [None, "Inactive"]
+    assert outputs["identities"]["ci"]["accessKeyId"] == "ci-key-2026-10-id"
+    outputs = run_program(mocks(), {"ci": {**USER, "accessKeys": labels[1:]}})
+    assert "accessKeyId" not in outputs["identities"]["ci"]
+
+
+def test_the_current_key_is_delivered_as_a_secret_to_places_in_aws_alone() -> None:
+    made = mocks()
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
+    deliver = [
+        {"circleciContext": "6f9b2f3c-7c1e-4a52-9e3f-0123456789ab"},
+        {"ssmParameter": "/ci/a", "kmsKey": key, "variables": {"accessKeyId": "ID"}},
+        {"secretsManager": "ci/a", "kmsKey": key},
+    ]
+    config = {**USER, "accessKeys": ["a", "b"], "deliver": deliver}
+    run_program(made, {"ci": config}, tags={"team": "web"})
+    (parameter,) = made.of("aws:ssm/parameter:Parameter")
+    (secret,) = made.of("aws:secretsmanager/secret:Secret")
+    (version,) = made.of("aws:secretsmanager/secretVersion:SecretVersion")
+    names = [one.name for one in (parameter, secret, version)]
+    assert names == ["ci-parameter-/ci/a", "ci-secret-ci/a", "ci-secret-ci/a-current"]
+    assert {one.parent for one in (parameter, secret, version)} == {"ci"}
+    value = parameter.inputs.pop("value")
+    expected = {"name": "/ci/a", "type": "SecureString", "keyId": key, "tags": {"team": "web"}}
+    assert parameter.inputs == expected
+    assert secret.inputs == {"name": "ci/a", "kmsKeyId": key, "tags": {"team": "web"}}
+    pair = {"ID": "ci-key-b-id", "AWS_SECRET_ACCESS_KEY": "secret-of-ci-key-b"}
+    assert json.loads(value["value"]) == pair
+    for held in (value, version.inputs["secretString"]):
+        assert held[rpc._special_sig_key] == rpc._special_secret_sig
+
+
 def test_a_role_trusts_its_jobs_and_says_so() -> None:
     made = mocks()
     outputs = run_program(made, {"ci": {**ROLE, "maxSessionSeconds": 7200, "path": "/ci/"}})

@@ -16,6 +16,9 @@ KEY = "arn:aws:kms:eu-west-1:111111111111:key/k"
 PAIR = ["s3:PutObject", "s3:GetObject"]
 
 
+BOTH = frozenset({"a", "b"})
+
+
 def user(*statements: Statement, **more: Any) -> Access:
     return Access("user", {"inline": document(*statements)}, **more)
 
@@ -259,6 +262,31 @@ CHANGES: list[tuple[Access | None, Access | None, list[str]]] = [
         user(access_keys=frozenset({"2026-11"})),
         user(),
         ["loses access key 2026-11, and no other key stays (BREAKS)"],
+    ),
+    (
+        user(access_keys=BOTH),
+        user(access_keys=BOTH, inactive_keys=frozenset({"a"})),
+        ["access key a becomes inactive"],
+    ),
+    (
+        user(access_keys=BOTH, inactive_keys=frozenset({"b"})),
+        user(access_keys=BOTH, inactive_keys=BOTH),
+        ["access key a becomes inactive, and no other key is active (BREAKS)"],
+    ),
+    (
+        user(access_keys=BOTH, inactive_keys=frozenset({"a"})),
+        user(access_keys=BOTH),
+        ["access key a becomes active again"],
+    ),
+    (
+        user(access_keys=BOTH, inactive_keys=frozenset({"a"})),
+        user(access_keys=frozenset({"b"})),
+        ["loses access key a"],
+    ),
+    (
+        user(access_keys=frozenset({"a"})),
+        user(access_keys=BOTH, inactive_keys=frozenset({"b"})),
+        ["gets access key b, inactive"],
     ),
     (
         deploy(),
