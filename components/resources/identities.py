@@ -230,10 +230,10 @@ class UserResources(Identity[User]):
         names = place.variables
         pair = {names.access_key_id: key.id, names.secret_access_key: key.secret}
         text: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(pair))
-        opts = pulumi.ResourceOptions(parent=self)
+        opts = pulumi.ResourceOptions(parent=self._component)
         if place.ssm_parameter is not None:
             aws.ssm.Parameter(
-                f"{self._iam_name}-parameter-{place.ssm_parameter}",
+                f"{self._name}-parameter-{place.ssm_parameter}",
                 name=place.ssm_parameter,
                 type="SecureString",
                 key_id=place.kms_key,
@@ -243,14 +243,14 @@ class UserResources(Identity[User]):
             )
         elif place.secrets_manager is not None:
             secret = aws.secretsmanager.Secret(
-                f"{self._iam_name}-secret-{place.secrets_manager}",
+                f"{self._name}-secret-{place.secrets_manager}",
                 name=place.secrets_manager,
                 kms_key_id=place.kms_key,
                 tags=self._args.tags,
                 opts=opts,
             )
             aws.secretsmanager.SecretVersion(
-                f"{self._iam_name}-secret-{place.secrets_manager}-current",
+                f"{self._name}-secret-{place.secrets_manager}-current",
                 secret_id=secret.id,
                 secret_string=text,
                 opts=opts,

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from tests.engine.harness import Project, Stack
 from tests.engine.rollouts import Ran, until
 from tests.unit.rollout.fake_circleci import TOKEN, FakeCircleCi, serving
 
+Env = Mapping[str, str]
+NO_TOKEN: Final[Env] = {}
 OWNER: Final = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
 
 LATER = """
@@ -63,15 +65,15 @@ def config(bucket: str, *labels: Any, **more: Any) -> dict[str, Any]:
     return {"identities": {"ci": ci}}
 
 
-def keys(stack: Stack, *args: str, days: float = 0, kill: int = 0, **variables: str) -> Ran:
+def keys(stack: Stack, *args: str, days: float = 0, kill: int = 0, env: Env = NO_TOKEN) -> Ran:
     """Run `keys` so many days later; the command lines of its processes are in what it printed."""
     sandbox = stack.project.sandbox
-    env = for_process(environment(sandbox.folder, sandbox.running, None))
+    made = for_process(environment(sandbox.folder, sandbox.running, None))
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         process = subprocess.Popen(
             [sys.executable, "-c", LATER, str(days), str(kill), "keys", *args],
             cwd=stack.project.root,
-            env={**env, "PYTHONPATH": str(CHECKOUT), **variables},
+            env={**made, "PYTHONPATH": str(CHECKOUT), **env},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
@@ -96,8 +98,8 @@ TOLD: list[str] = []
 """All that was printed, and all command lines."""
 
 
-def listed(stack: Stack, days: float = 0, *args: str, **variables: str) -> dict[str, Any]:
-    ran = keys(stack, "list", "--json", *args, days=days, **variables)
+def listed(stack: Stack, days: float = 0, env: Env = NO_TOKEN) -> dict[str, Any]:
+    ran = keys(stack, "list", "--json", days=days, env=env)
     assert ran.code == 0, ran.stderr
     (user,) = json.loads(ran.stdout)["users"]
     return user  # type: ignore[no-any-return]
@@ -243,16 +245,18 @@ def test_a_key_is_replaced_step_by_step_and_no_secret_is_seen(
     stack = delivering(checkout, bucket, circleci)
     where = circleci.environment
     assert keys(stack, "rotate", "--yes").code == 1  # without a token nobody knows what is there
-    ran = keys(stack, "rotate", "--yes", **where)
+    ran = keys(stack, "rotate", "--yes", env=where)
     assert ran.code == 0, ran.stderr
     old = secret_of(stack)
     assert variables(circleci) == old
-    assert "There is nothing to do now." in keys(stack, "rotate", "--yes", days=89, **where).stdout
-    refused = keys(stack, "rotate", days=91, **where)
+    assert (
+        "There is nothing to do now." in keys(stack, "rotate", "--yes", days=89, env=where).stdout
+    )
+    refused = keys(stack, "rotate", days=91, env=where)
     assert (refused.code, labels(stack)) == (1, ["a"])
     assert "add --yes" in refused.stderr
 
-    ran = keys(stack, "rotate", "--yes", days=91, **where)
+    ran = keys(stack, "rotate", "--yes", days=91, env=where)
     assert ran.code == 0, ran.stderr
     new = secret_of(stack)
     assert new != old
@@ -260,16 +264,16 @@ def test_a_key_is_replaced_step_by_step_and_no_secret_is_seen(
     made = labels(stack)
     assert (made[0], len(made)) == ("a", 2)
     assert "# jobs of main" in stack.file.read_text()
-    assert listed(stack, **where)["due"]["step"] == "wait"
+    assert listed(stack, env=where)["due"]["step"] == "wait"
 
-    ran = keys(stack, "rotate", "--yes", days=1.1, **where)
+    ran = keys(stack, "rotate", "--yes", days=1.1, env=where)
     assert ran.code == 0, ran.stderr
     ids = old["AWS_ACCESS_KEY_ID"], new["AWS_ACCESS_KEY_ID"]
     assert statuses(stack) == dict(zip(ids, ("Inactive", "Active"), strict=True))
     assert labels(stack)[0] == {"label": "a", "active": False}
-    assert listed(stack, **where)["due"]["step"] == "wait"
+    assert listed(stack, env=where)["due"]["step"] == "wait"
 
-    ran = keys(stack, "rotate", "--yes", days=1.1, **where)
+    ran = keys(stack, "rotate", "--yes", days=1.1, env=where)
     assert ran.code == 0, ran.stderr
     assert statuses(stack) == {ids[1]: "Active"}
     assert labels(stack) == made[1:]
@@ -282,26 +286,26 @@ def test_an_old_key_that_is_used_stays_and_a_rollback_makes_it_current(
 ) -> None:
     stack = delivering(checkout, bucket, circleci)
     where = circleci.environment
-    keys(stack, "rotate", "--yes", **where)
+    keys(stack, "rotate", "--yes", env=where)
     old = secret_of(stack)
-    keys(stack, "rotate", "--yes", days=91, **where)
+    keys(stack, "rotate", "--yes", days=91, env=where)
     until(lambda: datetime.now(UTC).microsecond > 900_000, "the next second")
     use(stack, old)
-    ran = keys(stack, "rotate", "--yes", days=30, **where)
+    ran = keys(stack, "rotate", "--yes", days=30, env=where)
     assert (ran.code, set(statuses(stack).values())) == (0, {"Active"})
     assert "in use: the old key" in ran.stdout
     assert "with sts in" in ran.stdout
-    ran = keys(stack, "rollback", "ci", "--stack", stack.name, "--yes", **where)
+    ran = keys(stack, "rollback", "ci", "--stack", stack.name, "--yes", env=where)
     assert ran.code == 0, ran.stderr
     assert secret_of(stack) == old == variables(circleci) == in_places(stack)[0]
     assert labels(stack)[1] == "a"
-    assert keys(stack, "rollback", "ci", "-s", stack.name, "--yes", **where).code == 0
+    assert keys(stack, "rollback", "ci", "-s", stack.name, "--yes", env=where).code == 0
     assert labels(stack)[1] == "a"
-    ran = keys(stack, "rotate", "--yes", days=300, **where)
+    ran = keys(stack, "rotate", "--yes", days=300, env=where)
     assert "is current again" in ran.stdout
     assert set(statuses(stack).values()) == {"Active"}
     assert secret_of(stack) == old
-    ran = keys(stack, "rollback", "cj", "-s", stack.name, "--yes", **where)
+    ran = keys(stack, "rollback", "cj", "-s", stack.name, "--yes", env=where)
     assert (ran.code, ran.stderr) == (
         1,
         f"error: {stack.name}: cj has no older key to go back to\n",
@@ -313,12 +317,12 @@ def test_a_run_that_is_killed_between_any_two_acts_is_gone_on_with(
 ) -> None:
     stack = delivering(checkout, bucket, circleci)
     where = circleci.environment
-    keys(stack, "rotate", "--yes", **where)
+    keys(stack, "rotate", "--yes", env=where)
     old = secret_of(stack)
 
     def killed(days: float, *acts: int) -> None:
         for act in acts:
-            ran = keys(stack, "rotate", "--yes", days=days, kill=act, **where)
+            ran = keys(stack, "rotate", "--yes", days=days, kill=act, env=where)
             assert ran.code == -signal.SIGKILL, ran
             active = [id_ for id_, status in statuses(stack).items() if status == "Active"]
             assert 1 <= len(active) <= 2
@@ -326,7 +330,7 @@ def test_a_run_that_is_killed_between_any_two_acts_is_gone_on_with(
             assert use_current["AWS_ACCESS_KEY_ID"] in active
 
     killed(91, 1, 1, 1, 2, 3)  # the file; up; the call; the secret; the id
-    ran = keys(stack, "rotate", "--yes", days=0, **where)
+    ran = keys(stack, "rotate", "--yes", days=0, env=where)
     assert ran.code == 0, ran.stderr
     new = secret_of(stack)
     assert variables(circleci) == new == in_places(stack)[0]
@@ -335,7 +339,7 @@ def test_a_run_that_is_killed_between_any_two_acts_is_gone_on_with(
     assert statuses(stack)[old["AWS_ACCESS_KEY_ID"]] == "Inactive"
     killed(1.1, 1, 1)  # the file; up
     assert statuses(stack) == {new["AWS_ACCESS_KEY_ID"]: "Active"}
-    ran = keys(stack, "rotate", "--yes", **where)
+    ran = keys(stack, "rotate", "--yes", env=where)
     assert "There is nothing to do now." in ran.stdout, ran
     use(stack, variables(circleci))
     assert_no_secret(stack, TOKEN, old["AWS_SECRET_ACCESS_KEY"], new["AWS_SECRET_ACCESS_KEY"])

@@ -15,7 +15,7 @@ from components.aws.actions import ACCESS
 from components.aws.limits import MANAGED
 from components.iam.decide import Request, decide
 from components.iam.document import PolicyDocument, size
-from sandbox.standin import iam, identity_policies
+from sandbox.standin import iam, identity_policies, places
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def test_up_may_make_every_call_that_the_stand_in_makes_for_its_resources() -> N
 
 def test_the_table_names_every_resource_and_the_actions_of_the_policy() -> None:
     table = dict(re.findall(r"^\| (\w[\w -]*) \|(.*)$", TEXT, re.MULTILINE))
-    kinds = {row.token.rpartition(":")[2] for row in (*iam.ROWS, *identity_policies.ROWS)}
+    kinds = {row.token.rpartition(":")[2] for row in (*iam.ROWS, *identity_policies.ROWS, *places.ROWS)}
     assert {name for name in table if " " not in name} - {"resource"} == kinds
     named = {word for row in table.values() for word in re.findall(r"`([\w:]+)`", row)}
     named = {word if ":" in word else f"iam:{word}" for word in named}
@@ -157,7 +157,7 @@ def test_up_makes_the_provider_of_its_organization_alone_and_deletes_none() -> N
     other = PROVIDER.replace("1f5ef4a1", "2f5ef4a1")
     assert allows("up", create, PROVIDER)
     for action in actions("up"):
-        assert re.match(r"\w+:(Get|List)", action) or not allows("up", action, other)
+        assert re.match(r"\w+:(Describe|Get|List)", action) or not allows("up", action, other)
     assert not allows("up", delete, PROVIDER)
 
 
@@ -186,7 +186,7 @@ def test_up_changes_no_boundary_and_nothing_outside_its_path() -> None:
                 f"{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
             ),
         ):
-            is_read = re.match(r"iam:(Get|List)", action) is not None
+            is_read = re.match(r"\w+:(Describe|Get|List)", action) is not None
             assert is_read or not allows("up", action, resource, given), (action, resource)
     for kind in ("User", "Role"):
         assert not allows("up", f"iam:Delete{kind}PermissionsBoundary", OURS[kind.lower()], given)

@@ -99,9 +99,9 @@ def test_the_current_key_is_delivered_as_a_secret_to_places_in_aws_alone() -> No
     names = [one.name for one in (parameter, secret, version)]
     assert names == ["ci-parameter-/ci/a", "ci-secret-ci/a", "ci-secret-ci/a-current"]
     assert {one.parent for one in (parameter, secret, version)} == {"ci"}
-    value = parameter.inputs.pop("value")
+    value = parameter.inputs["value"]
     expected = {"name": "/ci/a", "type": "SecureString", "keyId": key, "tags": {"team": "web"}}
-    assert parameter.inputs == expected
+    assert parameter.inputs == {**expected, "value": value}
     assert secret.inputs == {"name": "ci/a", "kmsKeyId": key, "tags": {"team": "web"}}
     pair = {"ID": "ci-key-b-id", "AWS_SECRET_ACCESS_KEY": "secret-of-ci-key-b"}
     assert json.loads(value["value"]) == pair

@@ -161,7 +161,7 @@ MESSAGES: dict[str, dict[str, list[Any]]] = {
         "'{}' starts with /aws or /ssm, which AWS keeps for itself": ["/aws/x", "/SSM"],
     },
     "context.kmsKey": {"is for secretsManager and ssmParameter; CircleCI encrypts contexts": [KEY]},
-    "context.variables": {"{} is not a mapping": [["A"]]},
+    "context.variables": {"'{}' is not a mapping": ["A"]},
     "user.accessKeys[]": {
         "'{}' is not a label: use 1 to 32 letters, digits, '.', '_' or '-'": [
             *("", "a b", "a/b", "ü", "x" * 33),
