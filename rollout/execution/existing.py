@@ -111,10 +111,8 @@ def _parameter(account: AwsAccount, inputs: Inputs) -> list[Existing]:
         found = ssm.get_parameter(Name=inputs["name"])["Parameter"]
     except ssm.exceptions.ParameterNotFound:
         return []
-    created = (
-        found["LastModifiedDate"] if found["Version"] == 1 else datetime.min.replace(tzinfo=UTC)
-    )
-    return [Existing(inputs["name"], found["ARN"], created)]
+    is_first = found["Version"] == 1
+    return [Existing(inputs["name"], found["ARN"], found["LastModifiedDate"], is_first)]
 
 
 def _secret(account: AwsAccount, inputs: Inputs) -> list[Existing]:

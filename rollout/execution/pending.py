@@ -30,7 +30,6 @@ PUT: Final = frozenset(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:iam/userPolicy:UserPolicy",
         "aws:iam/userPolicyAttachment:UserPolicyAttachment",
-        "aws:secretsmanager/secretVersion:SecretVersion",
     }
 )
 """Types whose create overwrites; AWS does not tell when they were created."""
@@ -40,9 +39,10 @@ AGAIN: Final = frozenset(
         "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
         "aws:iam/userPoliciesExclusive:UserPoliciesExclusive",
         "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive",
+        "aws:secretsmanager/secretVersion:SecretVersion",
     }
 )
-"""Types of which AWS has nothing: to create them again does the same."""
+"""Types of which AWS has nothing, or versions: to create them again does the same."""
 
 _SLACK: Final = timedelta(minutes=5)
 """Around the state's last write; AWS refuses calls of a clock that differs by more."""

@@ -4,8 +4,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from rollout.execution.aws_account import AwsAccount, find
 from rollout.execution.pending import (
     Existing,
     Pending,
@@ -259,3 +262,33 @@ def test_what_was_being_changed_is_read_before_the_next_update(operation: str) -
 def test_what_is_deleted_in_any_case_is_not_read() -> None:
     old = {**resource(USER), "id": "ci", "delete": True}
     assert settle(state(old, pending=("deleting", resource(USER)))) == [old]
+
+
+def test_a_killed_create_of_a_place_for_keys_is_taken_over_where_aws_has_done_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    types = {"/ci/x": "aws:ssm/parameter:Parameter", "ci/x": "aws:secretsmanager/secret:Secret"}
+    pending = [
+        Pending({"urn": f"urn::{name}", "type": type_, "custom": True, "inputs": {"name": name}})
+        for name, type_ in types.items()
+    ]
+    now = datetime.now(UTC)
+    window = Window(now - timedelta(minutes=5), now + timedelta(minutes=5))
+
+    def remedies() -> list[Remedy]:
+        found = {one.urn: find(account, one) for one in pending}
+        return [one.remedy for one in settlements_of(pending, found, set(), window)]
+
+    with mock_aws():
+        session = boto3.Session("x", "x", region_name="eu-west-1")
+        iam = session.client("iam")
+        account = AwsAccount("1" * 12, "aws", iam, timedelta(), "eu-west-1", session)
+        assert remedies() == [Remedy.CLEAR, Remedy.CLEAR]
+        ssm, secrets = boto3.client("ssm", "eu-west-1"), boto3.client("secretsmanager", "eu-west-1")
+        ssm.put_parameter(Name="/ci/x", Type="SecureString", Value="x")
+        secrets.create_secret(Name="ci/x")
+        assert remedies() == [Remedy.TAKE, Remedy.TAKE]
+        ssm.put_parameter(Name="/ci/x", Type="SecureString", Value="y", Overwrite=True)
+        assert remedies() == [Remedy.CLEAR, Remedy.TAKE]  # it was there before
