@@ -149,7 +149,7 @@ class _Stack:
                 else Delivered(one, _written(name, one, live))
                 for one in user.deliver
             ),
-            ", ".join(self._takers(name)) if any(key.active for key in keys) else None,
+            (", ".join(self._takers(name)) or None) if any(key.active for key in keys) else None,
         )
 
     def _takers(self, name: str) -> Iterator[str]:
