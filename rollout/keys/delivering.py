@@ -20,7 +20,7 @@ from rollout.errors import RolloutError
 from rollout.execution.aws_account import session_of
 from rollout.keys.circleci import CircleCi
 from rollout.keys.reading import cli
-from rollout.keys.steps import UserKeys
+from rollout.keys.user_keys import UserKeys
 
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between calls with a new key, which AWS does not know everywhere at once."""

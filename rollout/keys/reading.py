@@ -25,7 +25,7 @@ from rollout.execution.pending import KEY
 from rollout.execution.run import find_cli
 from rollout.execution.scratch import QUIET
 from rollout.keys.circleci import CircleCi, CircleCiError
-from rollout.keys.steps import Delivered, Held, UserKeys
+from rollout.keys.user_keys import Delivered, Held, UserKeys
 
 _AT_ONCE: Final = 8
 _STACK: Final = "pulumi:pulumi:Stack"

@@ -22,7 +22,8 @@ from components.settings.findings import printable
 from rollout.auditing.keys import used_words
 from rollout.deployed.model import DeployedKey
 from rollout.keys.reading import Read
-from rollout.keys.steps import Asked, Step, UserKeys, due, ends
+from rollout.keys.steps import Asked, Step, due
+from rollout.keys.user_keys import UserKeys, ends
 from rollout.reporting.terminal import say, show_table
 
 VERSION: Final = 1

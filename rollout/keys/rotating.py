@@ -25,7 +25,8 @@ from rollout.keys.circleci import CircleCi
 from rollout.keys.delivering import Pair, current_pair, deliver, prove
 from rollout.keys.file import with_labels
 from rollout.keys.reading import read_stacks
-from rollout.keys.steps import Asked, Step, UserKeys, due, new_labels, rolled_back
+from rollout.keys.steps import Asked, Step, due, new_labels, rolled_back
+from rollout.keys.user_keys import UserKeys
 
 _BY_FILE: Final = frozenset({Step.RESTORE, Step.NEW, Step.SWITCH_OFF, Step.DELETE})
 _GOES_ON: Final = frozenset({Step.RESTORE, Step.DEPLOY, Step.NEW})

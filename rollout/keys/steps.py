@@ -1,109 +1,20 @@
-"""A user's keys as they are, and what is due: one table of steps. Pure, and with no memory.
+"""What is due for a user's keys: one table of steps. Pure, and with no memory.
 
 What is known comes from the stack's file, the stack's state, AWS and CircleCI, each time anew, so
 that a step may be repeated, and a run that was cut short goes on with the next one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from components.settings.model import AccessKey, Delivery
+from components.aws.limits import ACCESS_KEYS
+from components.settings.model import AccessKey
 from rollout.auditing.keys import is_old, used_words
 from rollout.deployed.model import DeployedKey
-
-MOST: Final = 2
-"""Access keys of a user, which is AWS's limit."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A key of the stack's state; `changed` is when the state last changed it."""
-
-    id: str
-    changed: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """A place that the current key belongs in, and when it was last written; None is never.
-
-    `unknown` says why that can't be told.
-    """
-
-    place: Delivery
-    at: datetime | None = None
-    unknown: str | None = None
-
-    @property
-    def by_program(self) -> bool:
-        """Whether `up` writes to it, and not the rollout."""
-        return self.place.circleci_context is None
-
-
-@dataclass(frozen=True)
-class UserKeys:
-    """The keys of one user.
-
-    `labels` are those in the stack's file, `held` the keys of the state by their labels; None if
-    the stack was never deployed. `output` is the id in the stack's outputs. `instead` names roles
-    that are used and may do the same.
-    """
-
-    stack: str
-    name: str
-    account: str
-    labels: tuple[AccessKey, ...] = ()
-    keys: tuple[DeployedKey, ...] = ()
-    held: Mapping[str, Held] | None = None
-    output: str | None = None
-    deliveries: tuple[Delivered, ...] = ()
-    instead: str | None = None
-
-    def __str__(self) -> str:
-        """Name it in messages."""
-        return f"{self.stack}: {self.name}"
-
-    def label_of(self, key: DeployedKey) -> str | None:
-        """Return a key's label; None if it was not made by the stack."""
-        held = self.held or {}
-        return next((label for label, one in held.items() if one.id == key.id), None)
-
-    def key(self, label: str | None) -> DeployedKey | None:
-        """Return the key of a label, if it is in AWS."""
-        held = (self.held or {}).get(label or "")
-        return next((key for key in self.keys if held is not None and key.id == held.id), None)
-
-    @property
-    def current(self) -> str | None:
-        """The label of the key that jobs are to have."""
-        return next((key.label for key in reversed(self.labels) if key.active), None)
-
-    @property
-    def other(self) -> AccessKey | None:
-        """The label beside the current one."""
-        return next((key for key in self.labels if key.label != self.current), None)
-
-    @property
-    def lost(self) -> tuple[str, ...]:
-        """Labels of the state that the file no longer has."""
-        written = {key.label for key in self.labels}
-        return tuple(label for label in self.held or () if label not in written)
-
-    @property
-    def strays(self) -> tuple[DeployedKey, ...]:
-        """Keys in AWS that the stack did not make."""
-        return tuple(key for key in self.keys if self.label_of(key) is None)
-
-    @property
-    def delivered(self) -> datetime | None:
-        """When the current key was in all its places; None if it is not, or has none."""
-        current = self.key(self.current)
-        times = [one.at for one in self.deliveries]
-        known = [at for at in times if at is not None and current and at >= current.created]
-        return max(known) if known and len(known) == len(times) else None
+from rollout.keys.user_keys import Delivered, UserKeys, ends
 
 
 @dataclass(frozen=True)
@@ -152,11 +63,6 @@ def due(user: UserKeys, asked: Asked) -> tuple[Step, str]:
     return Step.NOTHING, ""
 
 
-def ends(key: DeployedKey) -> str:
-    """Name a key; a whole id contains the account's id."""
-    return f"…{key.id[-4:]}"
-
-
 def _not_deployed(user: UserKeys, _: Asked) -> str | None:
     is_new = user.held is None and user.labels
     return "the stack is not deployed yet: `rollout up` deploys it" if is_new else None
@@ -171,7 +77,13 @@ def _lost_newer(user: UserKeys, _: Asked) -> str | None:
     made = [key.created for label in user.labels if (key := user.key(label.label))]
     for label in user.lost:
         key = user.key(label)
-        if key and key.active and made and key.created > max(made) and len(user.labels) < MOST:
+        if (
+            key
+            and key.active
+            and made
+            and key.created > max(made)
+            and len(user.labels) < ACCESS_KEYS
+        ):
             return f"the key of label {label} is newer than those in the file, which lost its label"
     return None
 
@@ -189,7 +101,7 @@ def _lost_active(user: UserKeys, _: Asked) -> str | None:
 def _no_room(user: UserKeys, asked: Asked) -> str | None:
     missing = [key.label for key in user.labels if user.key(key.label) is None]
     wanted = missing or (["a new one"] if _too_old(user, asked) is not None else [])
-    if wanted and user.strays and len(user.keys) + len(wanted) > MOST:
+    if wanted and user.strays and len(user.keys) + len(wanted) > ACCESS_KEYS:
         strays = " and ".join(map(ends, user.strays))
         return f"no room for {wanted[0]}: the stack did not make {strays}; delete what no job uses"
     return None
@@ -341,7 +253,7 @@ def new_labels(user: UserKeys, step: Step, now: datetime) -> tuple[AccessKey, ..
 def rolled_back(user: UserKeys) -> tuple[AccessKey, ...] | None:
     """Return the labels with the older key active and last; None if there are not two keys."""
     made = [(key.created, one.label) for one in user.labels if (key := user.key(one.label))]
-    if len(made) < MOST or len(user.labels) != MOST:
+    if len(made) < ACCESS_KEYS or len(user.labels) != ACCESS_KEYS:
         return None
     older = min(made)[1]
     (newer,) = (one for one in user.labels if one.label != older)

@@ -46,7 +46,8 @@ def ask(
 
 def make_key() -> str:
     iam = boto3.client("iam", region_name="eu-west-1")
-    return iam.create_access_key(UserName="ci")["AccessKey"]["AccessKeyId"]
+    id_: str = iam.create_access_key(UserName="ci")["AccessKey"]["AccessKeyId"]
+    return id_
 
 
 def config(server: FakeCircleCi, **more: Any) -> dict[str, Any]:

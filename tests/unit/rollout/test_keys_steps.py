@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from components.settings import AccessKey, Delivery
 from rollout.deployed.model import DeployedKey, LastUse
-from rollout.keys.steps import (
-    Asked,
-    Delivered,
-    Held,
-    Step,
-    UserKeys,
-    due,
-    new_labels,
-    rolled_back,
-)
+from rollout.keys.steps import Asked, Step, due, new_labels, rolled_back
+from rollout.keys.user_keys import Delivered, Held, UserKeys
 
 NOW: Final = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
