@@ -7,7 +7,10 @@ from typing import Any, Final
 import pytest
 
 from components.settings import Delivery
+from rollout.errors import RolloutError
 from rollout.keys.circleci import CircleCi, CircleCiError
+from rollout.keys.delivering import Pair, deliver
+from rollout.keys.user_keys import Delivered, UserKeys
 from tests.unit.rollout.fake_circleci import TOKEN, FakeCircleCi, serving
 
 OURS: Final = "1f5ef4a1-7c1e-4a52-9e3f-0123456789ab"
@@ -101,3 +104,22 @@ def test_a_name_of_another_organization_is_not_found(server: FakeCircleCi) -> No
         client.context_id(place(circleciContext="deploy", owner=OURS))
     with pytest.raises(CircleCiError, match="404"):
         client.context_id(place(circleciContext="deploy", owner=THEIRS))
+
+
+def test_the_secret_is_written_before_the_id_and_both_are_looked_at(server: FakeCircleCi) -> None:
+    context = server.context("c", OURS)
+    one = Delivered(place(circleciContext=context))
+    user = UserKeys("dev", "ci", "111111111111", deliveries=(one,))
+    pair = Pair("AKIAMADEUP", SECRET)
+    assert deliver(CircleCi(server.environment), user, pair) == [
+        f"context {context}: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"
+    ]
+    assert [call.rpartition("/")[2] for call in server.calls if call.startswith("PUT")] == [
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+    ]
+    server.loses.add("AWS_ACCESS_KEY_ID")
+    with pytest.raises(RolloutError) as caught:
+        deliver(CircleCi(server.environment), user, pair)
+    assert "AWS_ACCESS_KEY_ID of context" in str(caught.value)
+    assert SECRET not in str(caught.value) + repr(pair)
