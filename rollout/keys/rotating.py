@@ -69,7 +69,9 @@ class Rotation:
         Raises:
             RolloutError: a user has not two keys; nothing was changed.
         """
-        found = {user.name: user for user in self.read()}
+        found = {user.name: user for user in self.read() if user.stack == self.stacks[0]}
+        if self.failed:
+            return
         wished: list[tuple[UserKeys, tuple[AccessKey, ...]]] = []
         for name in dict.fromkeys(names):
             labels = rolled_back(found[name]) if name in found else None
@@ -108,7 +110,8 @@ class Rotation:
         """Do of a step what comes before `up`."""
         if step is Step.DELIVER:
             self._deliver(user)
-        if step is Step.SWITCH_OFF:  # the last moment at which jobs have the old key to go on with
+        # The last moment at which jobs have the old key to go on with.
+        if step is Step.SWITCH_OFF or (step is Step.DEPLOY and user.switches_off):
             self._prove(user)
         if step in _BY_FILE:
             write_labels(self.root, user, new_labels(user, step, asked.now))

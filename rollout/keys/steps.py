@@ -107,6 +107,20 @@ def _no_room(user: UserKeys, asked: Asked) -> str | None:
     return None
 
 
+def _off_too_early(user: UserKeys, asked: Asked) -> str | None:
+    """A label that is off in the file, and was not when its key was last used or replaced."""
+    if not user.switches_off:
+        return None
+    _, other = _pair(user)
+    if user.deliveries and user.delivered is None:
+        why = "the current key is not in all its places"
+    elif other is not None and _is_used(user, asked):
+        why = f"its key {ends(other)} was {used_words(other)}"
+    else:
+        return None
+    return f"the file switches {_label(user)} off, and {why}: `rollout up` does it all the same"
+
+
 def _undeployed(user: UserKeys, _: Asked) -> str | None:
     for label in user.labels:
         key = user.key(label.label)
@@ -146,20 +160,23 @@ def _rolled_back(user: UserKeys, _: Asked) -> str | None:
     )
 
 
-def _in_use(user: UserKeys, asked: Asked) -> str | None:
+def _is_used(user: UserKeys, asked: Asked) -> bool:
+    """Whether the other key was used after the current one was delivered."""
     current, other = _pair(user)
-    if current is None or other is None or not other.active or other.last_use is None:
-        return None
-    used = other.last_use.at
+    if current is None or other is None or other.last_use is None:
+        return False
+    used, at = other.last_use.at, user.delivered
     if user.deliveries:
-        at = user.delivered
-        is_used = at is not None and used >= at.replace(microsecond=0)  # AWS tells whole seconds
-        since = f"since the new key was delivered on {_day(user.delivered)}"
-    else:
-        is_used = current.last_use is not None and used > asked.now - asked.quiet_for
-        since = "lately"
-    if not is_used:
+        return at is not None and used >= at.replace(microsecond=0)  # AWS tells whole seconds
+    return current.last_use is not None and used > asked.now - asked.quiet_for
+
+
+def _in_use(user: UserKeys, asked: Asked) -> str | None:
+    _, other = _pair(user)
+    if other is None or not other.active or not _is_used(user, asked):
         return None
+    at = user.delivered
+    since = f"since the new key was delivered on {_day(at)}" if user.deliveries else "lately"
     return (
         f"the old key {ends(other)} of {user.name} was used {since}: {used_words(other)}; find the "
         f"job that has it, or switch it off: {{label: {_label(user)}, active: false}}"
@@ -219,6 +236,7 @@ STEPS: Final[tuple[Row, ...]] = (
     (Step.RESTORE, _lost_newer),
     (Step.ASK, _lost_active),
     (Step.ASK, _no_room),
+    (Step.ASK, _off_too_early),
     (Step.DEPLOY, _undeployed),
     (Step.ASK, _unknown),
     (Step.DELIVER, _undelivered),

@@ -77,6 +77,12 @@ class UserKeys:
         return next((key for key in self.labels if key.label != self.current), None)
 
     @property
+    def switches_off(self) -> bool:
+        """Whether the file has a label that is off, and its key is active."""
+        key = self.key(self.other.label) if self.other else None
+        return key is not None and key.active and self.other is not None and not self.other.active
+
+    @property
     def lost(self) -> tuple[str, ...]:
         """Labels of the state that the file no longer has."""
         written = {key.label for key in self.labels}

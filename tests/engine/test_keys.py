@@ -335,7 +335,7 @@ def test_a_run_that_is_killed_between_any_two_acts_is_gone_on_with(
     new = secret_of(stack)
     assert variables(circleci) == new == in_places(stack)[0]
     assert new != old
-    killed(1.1, 1, 2, 1)  # the call; the file; up
+    killed(1.1, 1, 2, 2)  # the call; the file; up
     assert statuses(stack)[old["AWS_ACCESS_KEY_ID"]] == "Inactive"
     killed(1.1, 1, 1)  # the file; up
     assert statuses(stack) == {new["AWS_ACCESS_KEY_ID"]: "Active"}

@@ -87,6 +87,13 @@ CASES: Final = [
         Step.IN_USE,
         "was used lately",
     ),
+    (user(OLD, NEW, **OFF_SINCE), Step.DEPLOY, "a is inactive in the file"),
+    (
+        user(key("AKIA-A", 9, 2), NEW, **OFF_SINCE),
+        Step.ASK,
+        "switches a off, and its key …IA-A was last used on 2026-11-23",
+    ),
+    (user(OLD, **OFF_SINCE), Step.ASK, "the current key is not in all its places"),
     (user(OFF, NEW, **OFF_SINCE), Step.DELETE, "inactive since 2026-11-24 00:00 UTC"),
     (
         user(OFF, NEW, labels=(A_OFF, B), held={**HELD, "a": Held("AKIA-A", ago(0.5))}),
