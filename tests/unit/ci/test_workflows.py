@@ -229,7 +229,7 @@ def test_what_a_stranger_can_write_is_no_part_of_a_script(path: Path) -> None:
 def test_no_checkout_leaves_its_token_behind() -> None:
     steps = [step for job in JOBS.values() for step in job.get("steps", ())]
     checkouts = [step for step in steps if "actions/checkout" in step.get("uses", "")]
-    assert len(checkouts) == 7
+    assert len(checkouts) == 8
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
