@@ -9,8 +9,8 @@ import yaml
 from components.settings.config_keys import full_keys, read_project
 from components.settings.load import decoded
 from components.settings.model import AccessKey
-from rollout.adopting.file import IDENTITIES, config_of, end_of, entry
 from rollout.errors import RolloutError
+from rollout.writing.file import IDENTITIES, config_of, end_of, entry
 
 
 def with_labels(text: str, user: str, labels: Sequence[AccessKey], path: Path) -> str:

@@ -14,7 +14,6 @@ from typing import Final
 from rich.console import Console
 
 from components.settings.model import AccessKey
-from rollout.adopting.file import replace
 from rollout.choosing.inventory import inventory, select
 from rollout.choosing.selection import Options
 from rollout.errors import RolloutError
@@ -27,6 +26,7 @@ from rollout.keys.file import with_labels
 from rollout.keys.reading import read_stacks
 from rollout.keys.steps import Asked, Step, due, new_labels, rolled_back
 from rollout.keys.user_keys import UserKeys
+from rollout.writing.file import replace
 
 _BY_FILE: Final = frozenset({Step.RESTORE, Step.NEW, Step.SWITCH_OFF, Step.DELETE})
 _GOES_ON: Final = frozenset({Step.RESTORE, Step.DEPLOY, Step.NEW})
