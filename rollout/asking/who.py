@@ -158,7 +158,10 @@ def tls(identity: User | Role) -> Iterator[str]:
 def via(identity: User | Role) -> str:
     if isinstance(identity, Role):
         return description(identity.trust).removeprefix(_VIA)
-    keys = ", ".join(
-        key.label if key.active else f"{key.label} (inactive)" for key in identity.access_keys
-    )
+    keys = ", ".join(key_words(identity))
     return f"access keys {keys}" if keys else "no access key"
+
+
+def key_words(user: User) -> tuple[str, ...]:
+    """The labels of a user's keys; those that are off are marked."""
+    return tuple(key.label if key.active else f"{key.label} (inactive)" for key in user.access_keys)

@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from components.settings.findings import SettingsError
 from components.settings.model import Delivery
 from components.settings.stack_file import read
+from rollout.deployed.account import session_of
 from rollout.errors import RolloutError
-from rollout.execution.aws_account import session_of
 from rollout.keys.circleci import CircleCi
 from rollout.keys.reading import cli
 from rollout.keys.user_keys import UserKeys

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from components.iam.difference import difference
 from components.iam.rules import Rule, rules
+from components.policy.layout import documents_of
 from components.settings.findings import SettingsError
 from components.settings.model import Delivery, Role, Stack, User
 from components.settings.stack_file import StackFile
-from rollout.asking.asked import documents_of
 from rollout.choosing.inventory import Member
+from rollout.deployed.account import AwsAccount, account_of
 from rollout.deployed.read import read_keys, read_role
 from rollout.errors import AccountError, RolloutError
-from rollout.execution.aws_account import AwsAccount, account_of
 from rollout.execution.pending import KEY
 from rollout.execution.run import find_cli
 from rollout.execution.scratch import QUIET

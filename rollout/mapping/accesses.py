@@ -24,6 +24,7 @@ def accesses(file: StackFile, account: str | None) -> dict[str, Access]:
     found = {}
     for name, layout in layouts(file.stack, settings, partition).items():
         identity = settings.identities[name]
+        keys = identity.access_keys if isinstance(identity, User) else ()
         arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
         found[name] = Access(
             identity.KIND,
@@ -33,7 +34,8 @@ def accesses(file: StackFile, account: str | None) -> dict[str, Access]:
             },
             trust=_trust(identity, partition, account or ANY_ACCOUNT),
             boundary=identity.permissions_boundary,
-            access_keys=frozenset(identity.access_keys if isinstance(identity, User) else ()),
+            access_keys=frozenset(key.label for key in keys),
+            inactive_keys=frozenset(key.label for key in keys if not key.active),
             path=identity.path,
             session_seconds=(
                 identity.max_session_seconds if isinstance(identity, Role) else SESSION_SECONDS[0]

@@ -66,8 +66,8 @@ def _of_identity(identity: User | Role) -> Iterator[tuple[Concern, str]]:
                 Concern.OPEN_REFS,
                 f"jobs of each ref that matches {', '.join(refs)} may assume it",
             )
-    elif len(identity.access_keys) > 1:
-        keys = ", ".join(identity.access_keys)
+    elif len(active := [key.label for key in identity.access_keys if key.active]) > 1:
+        keys = ", ".join(active)
         yield Concern.TWO_KEYS, f"has the access keys {keys}: delete one once no job uses it"
     if identity.permissions_boundary is None:
         yield Concern.NO_BOUNDARY, "has no permissions boundary"

@@ -16,7 +16,7 @@ from components.settings.findings import SettingsError
 from components.settings.model import Grant, Role, Trust, User
 from components.settings.stack_file import SourceLines, Sources, StackFile, read, stacks
 from components.settings.trust_rules import ANY_PROJECT
-from rollout.asking.who import tls, via
+from rollout.asking.who import key_words, tls, via
 from rollout.choosing.inventory import Member, select
 from rollout.mapping.model import UNKNOWN, Cell, Remark, Right, Row, by_bucket
 from rollout.mapping.remarks import remarks_of
@@ -66,7 +66,7 @@ def _rows(file: StackFile) -> list[tuple[Row, tuple[Remark, ...]]]:
             via="; ".join(f"{key} {', '.join(some)}" for key, some in trust.items())
             or via(identity),
             trust=trust,
-            access_keys=identity.access_keys if isinstance(identity, User) else (),
+            access_keys=key_words(identity) if isinstance(identity, User) else (),
             boundary=identity.permissions_boundary,
             tags={**settings.tags, **identity.tags},
             source=sources.of("identities", name),

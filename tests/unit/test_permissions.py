@@ -108,7 +108,9 @@ def test_up_may_make_every_call_that_the_stand_in_makes_for_its_resources() -> N
 
 def test_the_table_names_every_resource_and_the_actions_of_the_policy() -> None:
     table = dict(re.findall(r"^\| (\w[\w -]*) \|(.*)$", TEXT, re.MULTILINE))
-    kinds = {row.token.rpartition(":")[2] for row in (*iam.ROWS, *identity_policies.ROWS, *places.ROWS)}
+    kinds = {
+        row.token.rpartition(":")[2] for row in (*iam.ROWS, *identity_policies.ROWS, *places.ROWS)
+    }
     assert {name for name in table if " " not in name} - {"resource"} == kinds
     named = {word for row in table.values() for word in re.findall(r"`([\w:]+)`", row)}
     named = {word if ":" in word else f"iam:{word}" for word in named}

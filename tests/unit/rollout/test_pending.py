@@ -8,7 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from rollout.execution.aws_account import AwsAccount, find
+from rollout.deployed.account import AwsAccount
+from rollout.execution.existing import find
 from rollout.execution.pending import (
     Existing,
     Pending,
@@ -283,8 +284,8 @@ def test_a_killed_create_of_a_place_for_keys_is_taken_over_where_aws_has_done_it
 
     with mock_aws():
         session = boto3.Session("x", "x", region_name="eu-west-1")
-        iam = session.client("iam")
-        account = AwsAccount("1" * 12, "aws", iam, timedelta(), "eu-west-1", session)
+        iam, sts = session.client("iam"), session.client("sts")
+        account = AwsAccount("1" * 12, "aws", iam, timedelta(), "eu-west-1", sts, session)
         assert remedies() == [Remedy.CLEAR, Remedy.CLEAR]
         ssm, secrets = boto3.client("ssm", "eu-west-1"), boto3.client("secretsmanager", "eu-west-1")
         ssm.put_parameter(Name="/ci/x", Type="SecureString", Value="x")
