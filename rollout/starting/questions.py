@@ -91,6 +91,7 @@ COMMENTS: Final = {
     "refs": "Only jobs on these branches and tags; a ref may end in *",
     "access": f"Of {', '.join(ACCESS)}",
     "accessKeys": "A key for each label, at most two; the last one is the current key",
+    "exclusive": "Take away policies that somebody adds beside these; docs/access.md has more",
 }
 
 
@@ -124,6 +125,7 @@ def identity(answers: Answers) -> dict[str, Any]:
         "trust": _given(trust),
         "grants": list(filter(None, [_given(grant)])),
         "accessKeys": given.get("access-key"),
+        "exclusive": True,
     }
     return _given(values)
 

@@ -171,7 +171,7 @@ def test_whatever_is_answered_is_read_back(
     path.write_text(text)
     file = read(root, "dev")
     grant = {"bucket": bucket, "access": access, **({"prefixes": prefixes} if prefixes else {})}
-    wished: dict[str, Any] = {"kind": kind, "grants": [grant]}
+    wished: dict[str, Any] = {"kind": kind, "grants": [grant], "exclusive": True}
     if kind == "role":
         names = {"organization": "organization", "project": "projects"}
         names |= {"origin": "origins", "ref": "refs"}
@@ -302,7 +302,7 @@ def test_each_answer_is_checked_and_asked_for_again(answer: Answer, project: Wri
     config = read(root, "dev").own
     assert config["oidcProvider"] == "create"
     assert config["identities"]["deploy"]["trust"]["refs"] == ["refs/heads/main", "refs/tags/v*"]
-    assert (root / "Pulumi.dev.yaml").read_text().endswith("access: [read]\n")
+    assert (root / "Pulumi.dev.yaml").read_text().endswith("exclusive: true\n")
 
 
 def test_what_git_knows_is_offered(answer: Answer, project: WriteStacks) -> None:
