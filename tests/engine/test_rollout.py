@@ -112,7 +112,10 @@ def test_resume_runs_what_was_mended_then_drift_and_destroy_tell_what_they_find(
     by_hand = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
     changed.iam.put_user_policy(UserName="ci", PolicyName="s3-access", PolicyDocument=by_hand)
     drift = fleet.rollout.run("drift", "--exit-code", "acct-0[1-4]", code=2)
-    assert "ci gains s3:* on everything (WIDER)" in drift.stdout
+    wider = (
+        f"ci gains s3:* on everything, before only s3:GetObject on fleet-{changed.name}/* (WIDER)"
+    )
+    assert wider in drift.stdout
     assert "  update aws:iam:UserPolicy ci-inline" in drift.stdout
     assert policy(changed)["Statement"] == [anything]
 
