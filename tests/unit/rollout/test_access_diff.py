@@ -125,6 +125,11 @@ CHANGES: list[tuple[Access | None, Access | None, list[str]]] = [
         ["is now denied s3:* on everything where aws:SecureTransport is false (NARROWER)"],
     ),
     (
+        user({"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{S3}a/*"}),
+        user({"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{S3}*"}),
+        ["is now denied s3:GetObject on *, before only on a/* (NARROWER)"],
+    ),
+    (
         user(TLS_ONLY),
         user(),
         ["is no longer denied s3:* on everything where aws:SecureTransport is false (WIDER)"],

@@ -94,12 +94,16 @@ def role_step(op: str, old: str | None, new: str | None) -> Step:
     return step(op, "role:Role", "r-role", "r", old_state, new_state)
 
 
-def diff(*steps: Step) -> tuple[IdentityDiff, ...]:
-    heard = PreviewAccess()
+def heard(*steps: Step) -> PreviewAccess:
+    access = PreviewAccess()
     for number, one in enumerate(steps):
         event = {"sequence": number, "timestamp": 0, "resourcePreEvent": {"metadata": one}}
-        heard.on_event(EngineEvent.from_json(event))
-    return heard.diff({})
+        access.on_event(EngineEvent.from_json(event))
+    return access
+
+
+def diff(*steps: Step) -> tuple[IdentityDiff, ...]:
+    return heard(*steps).diff({})
 
 
 def told(*steps: Step) -> list[str]:
@@ -371,3 +375,17 @@ def test_another_name_or_path_is_told_as_a_replacement_and_counted() -> None:
     moved = [role_step("delete-replaced", trust(), None), role_step("replace", trust(), trust())]
     found = access_json("test", diff(*moved))
     assert (found["breaks"], found["replaced"]) == (1, 1)
+
+
+def test_new_keys_are_those_of_users_that_exist() -> None:
+    keys = (key("create", "b"), key("create", "a"), key("same", "old"))
+    assert heard(user(), *keys).new_keys() == {"u": ["a", "b"]}
+    assert heard(user("create"), *keys).new_keys() == {}
+
+
+@pytest.mark.parametrize("kind", ["PoliciesExclusive", "PolicyAttachmentsExclusive"])
+def test_exclusive_identities_are_those_that_exist(kind: str) -> None:
+    taken = step("create", f"user{kind}:User{kind}", "u-only", "u", None, {"userName": "u"})
+    assert heard(user(), taken).exclusive == {"u": "user"}
+    assert heard(user("create"), taken).exclusive == {}
+    assert heard(user()).exclusive == {}
