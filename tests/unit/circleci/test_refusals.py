@@ -214,3 +214,12 @@ def test_whoever_is_refused_is_given_a_reason(origin: str, ref: str, refs: list[
         assert found
         allowed = ("; the trust allows ", "; the trust does not allow ")
         assert all(any(words in reason for words in allowed) for reason in found)
+
+
+def test_a_subject_without_a_source_takes_tokens_without_one() -> None:
+    subject = f"org/{ORGANIZATION}/project/{PROJECT}/user/{USER}"
+    exact = of(statement(Condition={"StringEquals": {f"{issuer(ORGANIZATION)}:sub": subject}}))
+    assert said(exact, JOB) == [
+        "origin is github.com/acme/app; the trust allows tokens without one",
+        "ref is refs/heads/main; the trust allows tokens without one",
+    ]

@@ -273,3 +273,11 @@ def test_where_a_bucket_goes_stays_the_same() -> None:
         "11": 31,
     }
     assert {one.bucket for one in documents["01"]} >= {"acme-1", "acme-10"}
+    prefixes = [f"builds/{n:04}/" for n in range(300)]
+    one = {"bucket": "acme-one", "access": ["list", "read", "write"], "prefixes": prefixes}
+    documents = lay_out(many("role", [one]), "aws").documents
+    assert {leaf: len(held) for leaf, held in documents.items()} == {
+        "": 150,
+        "110110001100011010": 70,
+        "110110001100011011": 80,
+    }

@@ -250,6 +250,13 @@ def test_another_principal_and_a_deny_are_said() -> None:
     assert said(less, trust()) == [
         "no longer refuses sts:AssumeRole by AWS arn:aws:iam::1:root [wider]"
     ]
+    least = {
+        **less,
+        "Statement": [*less["Statement"][:-1], {**less["Statement"][-1], "Action": "*"}],
+    }
+    assert said(least, less) == [
+        "no longer refuses every action by AWS arn:aws:iam::1:root, now only sts:AssumeRole [wider]"
+    ]
 
 
 def test_combinations_that_no_config_writes_are_said_one_by_one() -> None:
