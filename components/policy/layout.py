@@ -109,7 +109,13 @@ def documents_of(
         SettingsError: With everything that IAM would refuse.
     """
     alone = Stack.model_construct(identities={name: identity})
-    layout = layouts(stack, alone, partition)[name]
+    return named_documents(name, identity, layouts(stack, alone, partition)[name], partition)
+
+
+def named_documents(
+    name: str, identity: User | Role, layout: Layout, partition: str
+) -> Mapping[str, PolicyDocument]:
+    """The documents of an identity's layout by the names that its policies will have."""
     arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
     return {
         policy_name(name, identity.KIND, leaf): layout.document(leaf, arns)

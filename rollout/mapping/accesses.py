@@ -4,8 +4,7 @@ import os
 from typing import Final
 
 from components.aws.limits import SESSION_SECONDS
-from components.aws.partitions import bucket_arn
-from components.policy.layout import layouts, policy_name
+from components.policy.layout import layouts, named_documents
 from components.policy.trust import provider_arn, trust_document
 from components.settings.model import Role, User
 from components.settings.stack_file import StackFile
@@ -25,13 +24,9 @@ def accesses(file: StackFile, account: str | None) -> dict[str, Access]:
     for name, layout in layouts(file.stack, settings, partition).items():
         identity = settings.identities[name]
         keys = identity.access_keys if isinstance(identity, User) else ()
-        arns = {grant.bucket: bucket_arn(partition, grant.bucket) for grant in identity.grants}
         found[name] = Access(
             identity.KIND,
-            {
-                policy_name(name, identity.KIND, leaf): layout.document(leaf, arns)
-                for leaf in layout.documents
-            },
+            named_documents(name, identity, layout, partition),
             trust=_trust(identity, partition, account or ANY_ACCOUNT),
             boundary=identity.permissions_boundary,
             access_keys=frozenset(key.label for key in keys),
