@@ -6,11 +6,19 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.rollout.command_line import Ask, asking
+
 GUARDED = {"aws:region": "eu-west-1", "aws:allowedAccountIds": ["111111111111"]}
 
 EMPTY = {**GUARDED, "circleci-s3-access:identities": {}}
 
 WriteStacks = Callable[..., Path]
+
+
+@pytest.fixture
+def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
+    """Runs a command of the rollout in a folder."""
+    return asking(monkeypatch, capsys)
 
 
 @pytest.fixture

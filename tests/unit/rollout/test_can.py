@@ -10,7 +10,7 @@ import pytest
 
 from components.circleci.subject import Job
 from rollout.asking.asked import NOT_LOOKED_AT
-from tests.unit.rollout.command_line import Ask, Ran, asking
+from tests.unit.rollout.command_line import Ask, Ran
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.settings.configs import ORGANIZATION, PROJECT, USER, grant, role, trust, user
 
@@ -33,11 +33,6 @@ IDENTITIES = {
 }
 PUT = ("s3:PutObject", "s3://acme-site/public/index.html")
 GET = ("s3:GetObject", "s3://acme-site/public/index.html")
-
-
-@pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
-    return asking(monkeypatch, capsys)
 
 
 @pytest.fixture

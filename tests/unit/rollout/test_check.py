@@ -17,7 +17,7 @@ from rollout.choosing.workflows import _GITHUB as GITHUB
 from rollout.choosing.workflows import read_workflows
 from sandbox.folder import CHECKOUT
 from tests.unit.pages import page
-from tests.unit.rollout.command_line import Ask, asking
+from tests.unit.rollout.command_line import Ask
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.settings.configs import ORGANIZATION, PROJECT, grant, role, trust, user
 
@@ -34,11 +34,6 @@ def config(account: Mapping[str, Any] = GUARDED, *, create: bool = False, **iden
 
 def told(found: Checked) -> list[str]:
     return [f"{file}: {one}" for file, findings in found.wrong.items() for one in findings]
-
-
-@pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
-    return asking(monkeypatch, capsys)
 
 
 def test_the_page_names_the_folders_in_which_workflows_are_looked_for() -> None:

@@ -24,7 +24,7 @@ from rollout.mapping.accesses import accesses
 from rollout.mapping.markdown import as_markdown
 from rollout.mapping.model import LEGEND, Concern, Review
 from rollout.mapping.rows import read_rows
-from tests.unit.rollout.command_line import Ask, asking
+from tests.unit.rollout.command_line import Ask
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.rollout.test_changed import git
 from tests.unit.rollout.test_deployed import TRUST as OF_EC2
@@ -47,11 +47,6 @@ CI = user(
     sourceIps=["198.51.100.0/24"],
     requireTls=True,
 )
-
-
-@pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
-    return asking(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from rollout.mapping import page as module
-from tests.unit.rollout.command_line import Ask, asking
+from tests.unit.rollout.command_line import Ask
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.rollout.test_changed import git
 from tests.unit.settings.configs import grant, role, trust, user
@@ -22,11 +22,6 @@ from tests.unit.settings.configs import grant, role, trust, user
 EVIL = "\"'><img src=x onerror=alert(1)></style></script><script>alert(1)</script>{{ 7 }}"
 BRANCH = "refs/heads/" + EVIL.replace(" ", "")
 REMOTE = {**GUARDED, "aws:allowedAccountIds": ["222222222222"]}
-
-
-@pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
-    return asking(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from rollout.asking.asked import NOT_LOOKED_AT
 from rollout.asking.who import _rights
 from rollout.asking.who_report import show
 from sandbox.folder import CHECKOUT
-from tests.unit.rollout.command_line import Ask, asking
+from tests.unit.rollout.command_line import Ask
 from tests.unit.rollout.conftest import GUARDED, WriteStacks
 from tests.unit.rollout.planning import documents_of
 from tests.unit.settings.configs import ORGANIZATION, PROJECT, grant, role, trust, user
@@ -44,11 +44,6 @@ DEV: dict[str, Any] = {
         requireTls=True,
     ),
 }
-
-
-@pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
-    return asking(monkeypatch, capsys)
 
 
 @pytest.fixture
